@@ -1,0 +1,151 @@
+import { type IcpNumber, parseIcpNumber, sameSite, sameSubject } from '../filing/site-number.ts';
+import type { PageFacts, ShownNumber } from '../facts/types.ts';
+import type { PageDocument } from '../gather/types.ts';
+import { conclude, finding } from './conclude.ts';
+import { footerCodes } from './icp-footer-codes.ts';
+import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
+
+/** Footer number 备案号悬挂 (R2): the home page shows its own number, at the bottom, linked to the ministry. */
+export const icpFooter: CheckDefinition = {
+  id: 'icp-footer',
+  version: 1,
+  title: { zh: '备案号悬挂核查', en: 'Filing number in the footer' },
+  rules: ['R2.1', 'R2.2', 'R2.3', 'R2.4', 'R2.5', 'R17.1', 'R17.2', 'R17.4'],
+  needs: ['page'],
+  codes: footerCodes,
+  // R17.4: apps and mini-programs have no home page.
+  appliesTo: (filing) => filing.service === 'site',
+  judge,
+};
+
+function judge(input: CheckInput): Judgement {
+  const { filing, artifacts } = input;
+  const own = parseIcpNumber(filing.siteNumber);
+  if (!own.ok) return conclude([blind(`the filing's number cannot be read: ${filing.siteNumber}`)]);
+  const page = artifacts.page;
+  if (page === undefined || !page.ok) return conclude([blind(page?.failure.message ?? 'the page was not gathered')]);
+  const { document, attempts } = page.value;
+  if (document === null) {
+    const failure = attempts.flatMap((attempt) => attempt.hops).findLast((hop) => hop.failure !== null)?.failure;
+    return conclude([blind(failure?.message ?? 'no page answered')]);
+  }
+  return conclude(judgePage(document, own.number, input));
+}
+
+function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): Finding[] {
+  const { facts } = document;
+  const parsed = facts.icpNumbers.flatMap((shown) => {
+    const result = parseIcpNumber(shown.number);
+    return result.ok ? [{ shown, number: result.number }] : [];
+  });
+  const mine = parsed.filter(({ number }) => isActual(number, own, input));
+  if (mine.length > 0) return judgeOwn(mine.map(({ shown }) => shown), input);
+  if (document.status >= 400) return [blind(`HTTP ${document.status}`)];
+  const away = awayFromFiling(document, input);
+  if (away !== null) return [finding(icpFooter, 'redirected-off-site', { params: { host: away } })];
+  const doubt = whyUncertain(facts, own);
+  if (doubt !== null) return [doubt];
+  return [accuse(facts, parsed, own)];
+}
+
+/** R2.2 D: the site number or its subject number passes; R17.2: a licence holder may show the licence. */
+function isActual(number: IcpNumber, own: IcpNumber, { filing }: CheckInput): boolean {
+  if (sameSite(number, own) || (sameSubject(number, own) && number.suffix === null)) return true;
+  if (own.suffix === null && sameSubject(number, own) && number.service === 'site') return true;
+  if (filing.licenceNumber === null) return false;
+  const licence = parseIcpNumber(filing.licenceNumber);
+  return licence.ok && sameSubject(number, licence.number);
+}
+
+function judgeOwn(mine: ShownNumber[], { policy }: CheckInput): Finding[] {
+  const rank = { miit: 3, retired: 2, other: 1, none: 0 } as const;
+  const best = mine.toSorted((a, b) => rank[b.link] - rank[a.link])[0] as ShownNumber;
+  const evidence = evidenceOf(best);
+  const findings: Finding[] = [];
+  if (best.link === 'none') findings.push(finding(icpFooter, 'not-linked', { params: { number: best.number }, evidence }));
+  else if (best.link === 'other') {
+    findings.push(finding(icpFooter, 'wrong-link', { params: { number: best.number, href: best.href ?? '' }, evidence }));
+  } else if (best.link === 'retired') {
+    const severity = policy.outdatedLinkSeverity;
+    findings.push(finding(icpFooter, 'outdated-link', { severity, params: { number: best.number, href: best.href ?? '' }, evidence }));
+  } else if (/^https?:\/\/www\.beian\.miit/i.test(best.href ?? '')) {
+    findings.push(finding(icpFooter, 'link-with-www', { params: { number: best.number }, evidence }));
+  }
+  if (!mine.some((shown) => shown.inFooter)) {
+    findings.push(finding(icpFooter, 'not-in-footer', { params: { number: best.number }, evidence }));
+  }
+  return findings;
+}
+
+/** The number was not seen; may it be there all the same, drawn by something we did not run or read? */
+function whyUncertain(facts: PageFacts, own: IcpNumber): Finding | null {
+  const inSource = facts.unseenNumbers.find(({ number }) => {
+    const parsed = parseIcpNumber(number);
+    return parsed.ok && sameSubject(parsed.number, own);
+  });
+  if (inSource !== undefined) {
+    // A wrapper that scripts reveal hides the whole page: that is drawing, not hiding.
+    const wholePage = facts.scriptCount > 0 && facts.visibleCharacters < 200;
+    if (wholePage) return uncertain('the page is drawn by scripts');
+    if (inSource.place === 'comment' || inSource.place === 'hidden' || inSource.place === 'form') {
+      return finding(icpFooter, 'hidden', { params: { number: inSource.number, place: inSource.place } });
+    }
+    return uncertain(`number only in ${inSource.place}`);
+  }
+  if (facts.notHtml) return uncertain('the answer is a script, not a page');
+  if (facts.truncated) return uncertain('the page was larger than the reading limit');
+  if (facts.footerSources.length > 0) return uncertain(`footer from ${facts.footerSources[0]}`);
+  if (facts.frames.length > 0 && facts.visibleCharacters < 400) return uncertain('the page consists of frames');
+  if (facts.scriptCount > 0 && facts.visibleCharacters < 200) return uncertain('the page is drawn by scripts');
+  if (facts.visibleCharacters === 0) return uncertain('the page is empty');
+  return null;
+}
+
+function accuse(facts: PageFacts, parsed: { shown: ShownNumber; number: IcpNumber }[], own: IcpNumber): Finding {
+  const expected = own.canonical;
+  const real = parsed.filter(({ shown }) => !shown.placeholder);
+  const sibling = real.find(({ number }) => sameSubject(number, own));
+  if (sibling !== undefined) {
+    const code = sibling.number.service === 'site' ? 'wrong-suffix' : 'app-number-shown';
+    return finding(icpFooter, code, { params: { shown: sibling.shown.number, expected }, evidence: evidenceOf(sibling.shown) });
+  }
+  const filings = real.filter(({ number, shown }) => number.kind === own.kind && shown.inFooter);
+  const other = filings[0];
+  if (other !== undefined) {
+    return finding(icpFooter, 'wrong-number', { params: { shown: other.shown.number, expected }, evidence: evidenceOf(other.shown) });
+  }
+  const licence = real.find(({ number, shown }) => number.kind !== own.kind && shown.inFooter);
+  if (licence !== undefined) {
+    return finding(icpFooter, 'licence-shown', { params: { shown: licence.shown.number, expected }, evidence: evidenceOf(licence.shown) });
+  }
+  const placeholder = facts.icpNumbers.find((shown) => shown.placeholder);
+  if (placeholder !== undefined) {
+    return finding(icpFooter, 'placeholder', { params: { shown: placeholder.text, expected }, evidence: evidenceOf(placeholder) });
+  }
+  return finding(icpFooter, 'number-missing', {
+    params: { expected },
+    evidence: [{ label: 'page', value: `${facts.title} (${facts.visibleCharacters} visible characters, ${facts.textDigest.slice(0, 12)})` }],
+  });
+}
+
+/** R17.2: where domain A redirects to B, B's number is the right one, and B may not be in our hands. */
+function awayFromFiling({ host }: PageDocument, { filing }: CheckInput): string | null {
+  const names = [...filing.domains, ...filing.hosts];
+  if (names.length === 0) return null;
+  return names.some((name) => host === name || host.endsWith(`.${name}`)) ? null : host;
+}
+
+function blind(reason: string): Finding {
+  return finding(icpFooter, 'not-observed', { params: { reason } });
+}
+
+function uncertain(reason: string): Finding {
+  return finding(icpFooter, 'needs-rendering', { params: { reason } });
+}
+
+function evidenceOf(shown: ShownNumber): Evidence[] {
+  return [
+    { label: 'text', value: shown.context },
+    { label: 'link', value: shown.href ?? '-' },
+  ];
+}

@@ -1,0 +1,371 @@
+import { createHash, type Hash } from 'node:crypto';
+import { Parser } from 'htmlparser2';
+import { findIcpNumbers, foldCharacter, foldText } from '../filing/site-number.ts';
+import { collectHiddenSelectors, declaresInvisible, type HiddenSelectors } from './hidden-style.ts';
+import { linkInHandler } from './link.ts';
+import { findPoliceNumbers, findTelecomLicences } from './police-number.ts';
+import { type Sighting, summariseSightings } from './shown-numbers.ts';
+import type { PageFacts, PoliceNumber, UnseenPlace } from './types.ts';
+
+/** Caps on what one page may make us do (design §3: HTML). */
+export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000, sightings: 200 } as const;
+
+interface Anchor {
+  href: string;
+  via: 'anchor' | 'click-handler';
+  start: number;
+  end: number;
+}
+
+interface Frame {
+  name: string;
+  unseen: UnseenPlace | null;
+  footer: boolean;
+  anchor: Anchor | null;
+  handler: Anchor | null;
+}
+
+const BLOCKS = new Set(
+  'address article aside blockquote body br center dd details div dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th thead tr ul option iframe'.split(
+    ' ',
+  ),
+);
+const VOID = new Set('area base br col embed hr img input link meta param source track wbr frame'.split(' '));
+const UNSEEN_ELEMENTS: Record<string, UnseenPlace> = {
+  script: 'script',
+  style: 'script',
+  template: 'template',
+  noscript: 'noscript',
+  noframes: 'noscript',
+  textarea: 'form',
+  select: 'form',
+  iframe: 'hidden',
+  object: 'hidden',
+  title: 'attribute',
+};
+const FOOTER_NAME =
+  /(?:^|[\s_-])(?:foot|footer|footers|ft|copyright|copy|copyrights|bottom|btm|beian|icp|record|bot|end)(?:$|[\s_\-\d])|foot|copyright|bottom|beian|banquan|版权/i;
+const FOOTER_SOURCE = /foot|bottom|copyright|beian|icp|banquan/i;
+const NUMBER_HINT = /icp|备案|网安|公安|[ab][12] ?[.-] ?\d/i;
+const SCRIPT_FILE =
+  /^\s*(?:\/\/|\/\*|document\.|const\s|let\s|var\s|function[\s(]|!function|import[\s{*]|export\s|\(function|\(\(\)|\(\(|window\.|define\(|["']use strict|\$\(|jQuery|self\.|webpack|;\(function|"?use strict)/;
+
+/** JSX and the like: markup stands in the code itself, not in strings. */
+const MARKUP_IN_CODE = /(?:[=(]|return)\s*<[a-zA-Z][^>]{0,300}>/;
+
+/**
+ * Reads one page as it streams in and keeps only what stands around the numbers: memory stays flat whatever the page's
+ * size, and the work is linear (no DOM, no regular expression over the whole text).
+ */
+export class PageReader {
+  readonly #parser: Parser;
+  readonly #hash: Hash = createHash('sha256');
+  readonly #stack: Frame[] = [];
+  readonly #hiddenSelectors: HiddenSelectors = { classes: new Set(), ids: new Set() };
+  readonly #sightings: Sighting[] = [];
+  readonly #unseen = new Map<string, UnseenPlace>();
+  readonly #police = new Map<string, PoliceNumber>();
+  readonly #licences = new Set<string>();
+  readonly #footerSources: string[] = [];
+  readonly #frames: string[] = [];
+  #line = '';
+  #lineAnchors: Anchor[] = [];
+  #lineFooter = false;
+  #rawText = '';
+  #unseenText = '';
+  #titleText = '';
+  #visibleCharacters = 0;
+  #elements = 0;
+  #scriptCount = 0;
+  #metaRefresh: string | null = null;
+  #truncated = false;
+  #ended = false;
+  #head = '';
+  #notHtml: boolean | null = null;
+
+  constructor() {
+    this.#parser = new Parser(
+      {
+        onopentag: (name, attributes) => this.#open(name, attributes),
+        onclosetag: (name) => this.#close(name),
+        ontext: (text) => this.#text(text),
+        oncomment: (text) => this.#comment(text),
+      },
+      { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true },
+    );
+  }
+
+  /** Give the next piece of decoded text. Ignored once a cap was reached. */
+  write(text: string): void {
+    if (this.#ended) return;
+    if (this.#notHtml === null) {
+      this.#head += text;
+      if (this.#head.length < 2000) return;
+      this.#decideKind();
+      return;
+    }
+    this.#feed(text);
+  }
+
+  #decideKind(): void {
+    this.#notHtml = SCRIPT_FILE.test(this.#head) && !MARKUP_IN_CODE.test(this.#head);
+    const head = this.#head;
+    this.#head = '';
+    this.#feed(head);
+  }
+
+  #feed(text: string): void {
+    if (this.#notHtml) this.#collectUnseen(text, 'script');
+    else if (!this.#truncated) this.#parser.write(text);
+  }
+
+  /** Ends the page and gives its facts. `cut` says that bytes were missing at the end. */
+  end(cut = false): PageFacts {
+    if (this.#notHtml === null) this.#decideKind();
+    this.#ended = true;
+    if (!this.#notHtml) this.#parser.end();
+    this.#flushLine();
+    this.#flushUnseen('script');
+    return {
+      icpNumbers: summariseSightings(this.#sightings, this.#visibleCharacters),
+      unseenNumbers: [...this.#unseen].map(([number, place]) => ({ number, place })),
+      policeNumbers: [...this.#police.values()],
+      licences: [...this.#licences],
+      title: this.#titleText.replace(/\s+/g, ' ').trim().slice(0, 200),
+      visibleCharacters: this.#visibleCharacters,
+      textDigest: this.#hash.digest('hex'),
+      scriptCount: this.#scriptCount,
+      frames: this.#frames,
+      footerSources: this.#footerSources,
+      metaRefresh: this.#metaRefresh,
+      notHtml: this.#notHtml ?? false,
+      truncated: this.#truncated || cut,
+    };
+  }
+
+  #top(): Frame | undefined {
+    return this.#stack[this.#stack.length - 1];
+  }
+
+  #open(name: string, attributes: Record<string, string>): void {
+    if (++this.#elements > PAGE_CAPS.elements) {
+      this.#truncated = true;
+      return;
+    }
+    if (BLOCKS.has(name)) this.#flushLine();
+    this.#noteElement(name, attributes);
+    if (VOID.has(name)) return;
+    if (this.#stack.length >= PAGE_CAPS.depth) {
+      this.#truncated = true;
+      return;
+    }
+    const parent = this.#top();
+    const names = `${attributes['class'] ?? ''} ${attributes['id'] ?? ''} ${attributes['classname'] ?? ''}`;
+    const frame: Frame = {
+      name,
+      unseen: parent?.unseen ?? this.#whyUnseen(name, attributes),
+      footer: (parent?.footer ?? false) || name === 'footer' || (names.length > 2 && FOOTER_NAME.test(names)),
+      anchor: parent?.anchor ?? null,
+      handler: parent?.handler ?? null,
+    };
+    const position = this.#line.length;
+    if (name === 'a' && attributes['href'] !== undefined) {
+      const href = attributes['href'].replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '').trim().slice(0, 500);
+      frame.anchor = { href, via: 'anchor', start: position, end: -1 };
+      const click = this.#handlerOf(attributes);
+      if (click !== null && /^(?:#|javascript:|$)/i.test(frame.anchor.href)) {
+        frame.anchor.href = click;
+        frame.anchor.via = 'click-handler';
+      } else if (/^javascript:/i.test(frame.anchor.href)) {
+        const inside = linkInHandler(frame.anchor.href);
+        if (inside !== null) Object.assign(frame.anchor, { href: inside, via: 'click-handler' });
+      }
+      if (frame.unseen === null) this.#lineAnchors.push(frame.anchor);
+    } else {
+      const click = this.#handlerOf(attributes);
+      if (click !== null) {
+        frame.handler = { href: click, via: 'click-handler', start: position, end: -1 };
+        if (frame.unseen === null) this.#lineAnchors.push(frame.handler);
+      }
+    }
+    this.#stack.push(frame);
+  }
+
+  #handlerOf(attributes: Record<string, string>): string | null {
+    const handler = attributes['onclick'] ?? attributes['@click'] ?? attributes['onmousedown'];
+    return handler === undefined ? null : linkInHandler(handler);
+  }
+
+  #whyUnseen(name: string, attributes: Record<string, string>): UnseenPlace | null {
+    const place = UNSEEN_ELEMENTS[name];
+    // A file that is one <template> is a component's source: what it holds is what will be shown.
+    const componentRoot = name === 'template' && this.#elements === 1;
+    if (place !== undefined && !componentRoot) return place;
+    if (attributes['hidden'] !== undefined) return 'hidden';
+    const style = attributes['style'];
+    if (style !== undefined && declaresInvisible(style)) return 'hidden';
+    const { classes, ids } = this.#hiddenSelectors;
+    if (ids.size > 0 && ids.has(attributes['id'] ?? '')) return 'hidden';
+    if (classes.size > 0 && (attributes['class'] ?? '').split(/\s+/).some((one) => classes.has(one))) return 'hidden';
+    return null;
+  }
+
+  #noteElement(name: string, attributes: Record<string, string>): void {
+    if (name === 'script') {
+      this.#scriptCount++;
+      const source = attributes['src'] ?? '';
+      if (FOOTER_SOURCE.test(source.split('?')[0]?.split('/').pop() ?? '')) this.#noteFooterSource(source);
+    } else if (name === 'iframe' || name === 'frame') {
+      const source = attributes['src'] ?? '';
+      if (this.#frames.length < 20) this.#frames.push(source.slice(0, 300));
+      if (name === 'frame' || FOOTER_SOURCE.test(`${source} ${attributes['name'] ?? ''} ${attributes['id'] ?? ''}`)) {
+        this.#noteFooterSource(source);
+      }
+    } else if (name === 'meta' && (this.#top()?.unseen ?? null) === null && /^refresh$/i.test(attributes['http-equiv'] ?? '')) {
+      const target = /^\s*(\d+)\s*[;,]\s*url\s*=\s*['"]?([^'"]+)/i.exec(attributes['content'] ?? '');
+      if (target !== null && Number(target[1]) <= 10) this.#metaRefresh ??= (target[2] as string).trim().slice(0, 500);
+    }
+  }
+
+  #noteFooterSource(source: string): void {
+    if (this.#footerSources.length < 10) this.#footerSources.push(source.slice(0, 300));
+  }
+
+  #close(name: string): void {
+    let index = this.#stack.length - 1;
+    while (index >= 0 && this.#stack[index]?.name !== name) index--;
+    if (index >= 0) {
+      for (const frame of this.#stack.splice(index)) this.#endFrame(frame);
+    }
+    if (BLOCKS.has(name)) this.#flushLine();
+  }
+
+  #endFrame(frame: Frame): void {
+    const parent = this.#top();
+    if (frame.anchor !== null && frame.anchor !== parent?.anchor) frame.anchor.end = this.#line.length;
+    if (frame.handler !== null && frame.handler !== parent?.handler) frame.handler.end = this.#line.length;
+    if (frame.name === 'style') collectHiddenSelectors(this.#rawText, this.#hiddenSelectors);
+    if (frame.name === 'style') this.#rawText = '';
+    if (frame.unseen !== null && (parent?.unseen ?? null) === null) this.#flushUnseen(frame.unseen);
+  }
+
+  #text(text: string): void {
+    const frame = this.#top();
+    if (frame?.name === 'style') {
+      if (this.#rawText.length < 500_000) this.#rawText += text;
+      return;
+    }
+    if (frame?.name === 'title' && this.#titleText.length < 400) this.#titleText += text;
+    if (frame !== undefined && frame.unseen !== null) {
+      this.#collectUnseen(text, frame.unseen);
+      return;
+    }
+    if (frame?.footer) this.#lineFooter = true;
+    this.#append(text);
+  }
+
+  #append(text: string): void {
+    let line = this.#line;
+    for (let i = 0; i < text.length; i++) {
+      const folded = foldCharacter(text[i] as string);
+      if (folded === '') continue;
+      if (folded === ' ') {
+        if (line !== '' && !line.endsWith(' ')) line += ' ';
+        continue;
+      }
+      line += folded;
+      this.#visibleCharacters++;
+    }
+    this.#line = line;
+    if (line.length > PAGE_CAPS.lineCharacters) this.#flushLine();
+  }
+
+  #flushLine(): void {
+    const line = this.#line;
+    if (line !== '') {
+      this.#hash.update(line.trim());
+      if (NUMBER_HINT.test(line)) this.#readLine(line);
+    }
+    this.#line = '';
+    this.#lineFooter = this.#top()?.footer ?? false;
+    this.#lineAnchors = [];
+    for (const frame of this.#stack) {
+      for (const anchor of [frame.anchor, frame.handler]) {
+        if (anchor === null || this.#lineAnchors.includes(anchor) || frame.unseen !== null) continue;
+        anchor.start = 0;
+        anchor.end = -1;
+        this.#lineAnchors.push(anchor);
+      }
+    }
+  }
+
+  #readLine(line: string): void {
+    const anchors = this.#lineAnchors.map((anchor) => ({ ...anchor, end: anchor.end === -1 ? line.length : anchor.end }));
+    for (const match of findIcpNumbers(line)) {
+      if (this.#sightings.length >= PAGE_CAPS.sightings) break;
+      this.#sightings.push({
+        match,
+        line,
+        anchors,
+        footerHint: this.#lineFooter,
+        seenBefore: this.#visibleCharacters - line.length + match.end,
+      });
+    }
+    for (const match of findPoliceNumbers(line)) {
+      const covering = anchors.find((anchor) => anchor.start < match.end && anchor.end > match.start);
+      const known = this.#police.get(match.number);
+      if (this.#police.size >= 20 || (known !== undefined && known.href !== null)) continue;
+      const text = line.slice(match.start, match.end).trim();
+      this.#police.set(match.number, { text, number: match.number, href: covering?.href ?? null });
+    }
+    for (const licence of findTelecomLicences(line)) if (this.#licences.size < 20) this.#licences.add(licence);
+  }
+
+  #comment(text: string): void {
+    this.#scanUnseen(text, 'comment');
+  }
+
+  #collectUnseen(text: string, place: UnseenPlace): void {
+    this.#unseenText += text;
+    if (this.#unseenText.length > 1_000_000) {
+      this.#scanUnseen(this.#unseenText, place);
+      this.#unseenText = this.#unseenText.slice(-200);
+    }
+  }
+
+  #flushUnseen(place: UnseenPlace): void {
+    if (this.#unseenText !== '') this.#scanUnseen(this.#unseenText, place);
+    this.#unseenText = '';
+  }
+
+  #scanUnseen(text: string, place: UnseenPlace): void {
+    for (const window of windowsAround(text)) {
+      for (const match of findIcpNumbers(foldText(window))) {
+        if (match.placeholder || this.#unseen.size >= 50) continue;
+        if (!this.#unseen.has(match.number.canonical)) this.#unseen.set(match.number.canonical, place);
+      }
+    }
+  }
+}
+
+/** The pieces of a long text in which a number can stand: cheap to find, and scripts may be megabytes. */
+function* windowsAround(text: string): Generator<string> {
+  const pattern = /icp/gi;
+  let last = -1;
+  for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
+    if (hit.index < last) continue;
+    last = hit.index + 200;
+    const raw = text.slice(Math.max(0, hit.index - 60), last);
+    yield raw
+      .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+      .replace(/<[^>]{0,120}>/g, '');
+  }
+}
+
+/** Facts of a complete text in one call (offline audits, tests). */
+export function readPage(html: string): PageFacts {
+  const reader = new PageReader();
+  for (let offset = 0; offset < html.length; offset += 65_536) reader.write(html.slice(offset, offset + 65_536));
+  return reader.end();
+}
+

@@ -1,0 +1,77 @@
+/** Small serialisable structures read out of bytes (design §1: gatherers return facts, checks compare them). */
+
+/** Where the link at a number leads (R2.1, R2.3). */
+export type LinkKind = 'miit' | 'retired' | 'other' | 'none';
+
+/** How the link belongs to the number. */
+export type LinkVia = 'anchor' | 'adjacent' | 'click-handler' | null;
+
+/** A filing or licence number a person sees on the page. */
+export interface ShownNumber {
+  /** As it stands on the page, white space collapsed. */
+  text: string;
+  /** Canonical, `京ICP备12345678号-1`. */
+  number: string;
+  inFooter: boolean;
+  href: string | null;
+  link: LinkKind;
+  linkVia: LinkVia;
+  placeholder: boolean;
+  /** How many times it stands on the page. */
+  occurrences: number;
+  /** Text around it, at most 160 characters, for the evidence. */
+  context: string;
+}
+
+/** Why a number in the source is not seen by a person (design §4). */
+export type UnseenPlace = 'comment' | 'script' | 'template' | 'hidden' | 'noscript' | 'form' | 'attribute';
+
+/** A number that is in the source but not on the screen. */
+export interface UnseenNumber {
+  number: string;
+  place: UnseenPlace;
+}
+
+/** A police filing number (R12). */
+export interface PoliceNumber {
+  text: string;
+  number: string;
+  href: string | null;
+}
+
+/** What one HTML page shows. */
+export interface PageFacts {
+  icpNumbers: ShownNumber[];
+  unseenNumbers: UnseenNumber[];
+  policeNumbers: PoliceNumber[];
+  /** Telecom licences such as 京B2-20080224: never filing numbers. */
+  licences: string[];
+  title: string;
+  /** Non-blank characters a person sees. */
+  visibleCharacters: number;
+  /** SHA-256 over the visible text, white space collapsed. */
+  textDigest: string;
+  scriptCount: number;
+  frames: string[];
+  /** Scripts or frames whose name says that they write the footer. */
+  footerSources: string[];
+  metaRefresh: string | null;
+  /** The file is a script or data, not a page. */
+  notHtml: boolean;
+  /** A cap (size, depth, elements) ended the reading early. */
+  truncated: boolean;
+}
+
+/** What a registry said of a domain (R3.3, R3.7, R17.9). */
+export interface RegistrationFacts {
+  protocol: 'rdap' | 'whois';
+  /** `refused`: throttled, denied or garbage; nothing can be said of the domain. */
+  found: boolean | 'refused';
+  /** ISO 8601, UTC. */
+  expiresAt: string | null;
+  createdAt: string | null;
+  registrar: string | null;
+  /** Null when redacted: unknown, not different. */
+  registrant: string | null;
+  statuses: string[];
+}

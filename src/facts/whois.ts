@@ -1,0 +1,307 @@
+import { parseRegistryDate } from './registry-date.ts';
+import type { RegistrationFacts } from './types.ts';
+
+interface Pair {
+  key: string;
+  value: string;
+  /** Lines below a heading without a value of its own. */
+  below: string[];
+}
+
+const REFUSED =
+  /queried interval is too short|access is too fast|too fast,? ?please|please maintain at least|(?:whois )?limit (?:has been )?exceeded|exceeded|number of allowed queries|excessive quer|maximum (?:number of )?quer|grace period|quota|too many (?:connections|requests|queries)|please go away|try again|request denied|access denied|permission denied|access control limit|not authori[sz]ed|blacklist|black-listed|blocked|rate.?limit|throttl|service (?:is )?(?:currently |temporarily )?(?:unavailable|not available)|temporarily unavailable|currently down|server (?:is )?too busy|too busy|internal (?:server )?error|connection (?:reset|refused|timed out)|timed? ?out|please wait|查询过于频繁|请稍后|访问受限/i;
+
+const NOT_FOUND =
+  /^[\s%#*>.-]*(?:error[:\s-]+)?(?:no matching record|the domain you want to register is reserved|the domain you requested is prohibited|.{0,80}in the reserved list|.{0,80}can ?not be registered online|no match\b|no data found|no found\b|not found\b|domain (?:name )?(?:.{1,80} )?(?:not found|does not exist|is not registered|has not been registered|is available|not registered|unknown)|the (?:queried )?(?:object|domain)(?: name)?(?: .{1,80})? (?:does not exist|has not been registered|is not registered|was not found|not found|is available|is not available)|this domain name has not been registered|this domain is (?:not registered|available)|no entries found|no such domain|no object found|nothing found|object does not exist|invalid (?:query|domain|domain name|request)|(?:.{1,80} )?(?:is )?(?:currently )?(?:not available|available) for (?:registration|purchase)|reserved by|name is reserved|.{0,60}reserved name|not available for registration|we do not have an entry|.{0,80}: common; no match|.{1,80} (?:is free|not found\.?$|no match\.?$|does not exist\.?$)|status:\s*(?:free|available)\b|available\s*:\s*yes|이 도메인|.{0,60}등록되어 있지 않습니다|.{0,60}未注册|.{0,60}未被注册)/im;
+
+const KEYS = {
+  domain: ['domain name', 'domain', 'domainname', 'domain name (utf8)', 'nom de domaine', 'complete domain name', 'domain id', 'ドメイン名'],
+  expires: [
+    'registry expiry date',
+    'expiration date',
+    'expiry date',
+    'expiration time',
+    'registrar registration expiration date',
+    'expires',
+    'expires on',
+    'expires at',
+    'expire date',
+    'expire',
+    'expire on',
+    'expiry',
+    'expiration',
+    'domain expires',
+    'domain expiration date',
+    'domain expiration',
+    'record expires',
+    'record expires on',
+    'registration expires',
+    'registration expiration',
+    'renewal date',
+    'paid-till',
+    'free-date',
+    'valid until',
+    'validity',
+    'valid-date',
+    'validuntil',
+    'exp date',
+    '有効期限',
+    '到期时间',
+    '过期时间',
+  ],
+  created: [
+    'creation date',
+    'created',
+    'created on',
+    'created date',
+    'create date',
+    'domain create date',
+    'domain registration date',
+    'domain name commencement date',
+    'record created on',
+    'record created',
+    'registration time',
+    'registration date',
+    'registered date',
+    'registered on',
+    'registered',
+    'registration',
+    'date registered',
+    'activated',
+    'assigned',
+    '登録年月日',
+    '注册时间',
+  ],
+  registrar: [
+    'registrar',
+    'sponsoring registrar',
+    'registrar name',
+    'registrar organization',
+    'registration service provider',
+    'current registrar',
+    'registrar of record',
+    'authorized agency',
+    'registered by',
+    '注册商',
+  ],
+  organisation: [
+    'registrant organization',
+    'registrant organisation',
+    'registrant org',
+    'registrant company',
+    'registrant organization name',
+    'company english name (it should be the same as the registered/corporation name on your business register certificate or relevant documents)',
+    'holder english name',
+    'company english name',
+    'organization name',
+    'organisation name',
+    'organisation',
+  ],
+  person: ['registrant', 'registrant name', 'registrant contact name', 'owner', 'owner name', 'holder', 'registered to', '注册者', 'organization using domain name'],
+  status: ['domain status', 'status', 'state', 'registration status', 'eppstatus', 'flags', '状態'],
+} as const;
+
+/** Read a WHOIS answer. Refusals are told apart from "not found"; garbage is a refusal (R16.1, design §3). */
+export function parseWhois(raw: string): RegistrationFacts {
+  const text = dropReferral(raw.replace(/^\ufeff/, '').replaceAll('\r\n', '\n').replaceAll('\r', '\n').slice(0, 200_000));
+  const pairs = readPairs(text);
+  const facts = readRecord(pairs, text);
+  if (isRecord(facts, pairs)) return facts;
+  return { ...empty(), found: saysNotFound(text) ? false : 'refused' };
+}
+
+/** Legal terms follow the answer and speak of limits and blocking themselves: the answer proper decides. */
+const LEGAL_TERMS =
+  /^\W*(?:notice:|terms of use|terms and conditions|by submitting|for more information on whois|>>> ?(?:last update|important)|the (?:data|information|service) (?:in|provided|is)|access to|with jprs whois|this whois)/im;
+
+function saysNotFound(text: string): boolean {
+  const terms = LEGAL_TERMS.exec(text);
+  const answer = (terms === null ? text : text.slice(0, terms.index)).trim();
+  if (answer !== '' && REFUSED.test(answer)) return false;
+  return NOT_FOUND.test(answer) || NOT_FOUND.test(text);
+}
+
+function empty(): RegistrationFacts {
+  return {
+    protocol: 'whois',
+    found: false,
+    expiresAt: null,
+    createdAt: null,
+    registrar: null,
+    registrant: null,
+    statuses: [],
+  };
+}
+
+/** An IANA referral in front of a real record says nothing of the domain. */
+function dropReferral(text: string): string {
+  if (!/^(?:%\s*IANA|refer:)/im.test(text.slice(0, 2000))) return text;
+  const end = /^source:\s+IANA\s*$/im.exec(text);
+  if (end === null) return text;
+  const rest = text.slice(end.index + end[0].length);
+  return /^\s*(?:domain name|domain)\s*:/im.test(rest) ? rest : text;
+}
+
+function readPairs(text: string): Pair[] {
+  const pairs: Pair[] = [];
+  let heading: Pair | null = null;
+  for (const line of text.split('\n')) {
+    if (/^\s*(?:[%#]|>>>|--)/.test(line)) continue;
+    const keyless = /^\s*((?:record )?(?:expires|created|registered) on)\s+(\d.*)$/i.exec(line);
+    if (keyless !== null) {
+      pairs.push({ key: (keyless[1] as string).toLowerCase(), value: (keyless[2] as string).trim(), below: [] });
+      continue;
+    }
+    const bracket = /^\s*(?:[a-z]\. )?\[([^\]]{1,60})\]\s*(.*)$/.exec(line);
+    const dotted = /^\s*([^:.\s][^:]{0,160}?)[\s.]*:(?!\/\/)\s*(.*)$/.exec(line);
+    const leaders = /^\s*([A-Za-z][A-Za-z /-]{1,40}?)\.{2,}\s*(.*)$/.exec(line);
+    const hit = bracket ?? leaders ?? dotted;
+    if (hit !== null && isKey(hit[1] as string)) {
+      const pair: Pair = { key: normaliseKey(hit[1] as string), value: (hit[2] as string).trim(), below: [] };
+      pairs.push(pair);
+      heading = pair.value === '' ? pair : null;
+      continue;
+    }
+    if (line.trim() !== '') heading?.below.push(line.trim());
+  }
+  return pairs;
+}
+
+function isKey(key: string): boolean {
+  return key.length <= 160 && key.split(/\s+/).length <= 24 && !/[;!?]|https?$/.test(key);
+}
+
+function normaliseKey(key: string): string {
+  return key.replace(/\.+$/, '').replace(/\s*\(.*$/, '').replace(/\s+/g, ' ').trim().toLowerCase();
+}
+
+function readRecord(pairs: Pair[], text: string): RegistrationFacts {
+  const own = dropDecoys(pairs);
+  const cnnic = /^(?:ROID|Registration Time|Sponsoring Registrar|Registration Date):/m.test(text) && /^(?:Domain Name|ROID):.*(?:cn|-cn)\s*$/im.test(text);
+  const date = (keys: readonly string[]): string | null => {
+    for (const key of keys) {
+      for (const pair of own) {
+        if (pair.key !== key) continue;
+        const parsed = parseRegistryDate(pair.value || (pair.below[0] ?? ''), cnnic ? '+08:00' : '');
+        if (parsed !== null) return parsed;
+      }
+    }
+    return null;
+  };
+  return {
+    protocol: 'whois',
+    found: true,
+    expiresAt: firstSectionDate(own, KEYS.expires, date),
+    createdAt: date(KEYS.created),
+    registrar: name(own, KEYS.registrar),
+    registrant: name(own, KEYS.organisation) ?? name(own, KEYS.person) ?? contactSection(own),
+    statuses: readStatuses(own),
+  };
+}
+
+/** Two sections (registry, registrar) may both give an expiry: the one written first wins, whatever its key. */
+function firstSectionDate(
+  pairs: Pair[],
+  keys: readonly string[],
+  date: (keys: readonly string[]) => string | null,
+): string | null {
+  const wanted = new Set(keys);
+  for (const pair of pairs) {
+    if (!wanted.has(pair.key)) continue;
+    const parsed = date([pair.key]);
+    if (parsed !== null) return parsed;
+  }
+  return null;
+}
+
+/** A registry may list hosts named like the domain before the domain itself: their fields are not the domain's. */
+function dropDecoys(pairs: Pair[]): Pair[] {
+  const kept: Pair[] = [];
+  let decoy = false;
+  for (const pair of pairs) {
+    if (pair.key === 'server name') decoy = true;
+    else if (pair.key === 'domain name' || pair.key === 'domain') decoy = false;
+    if (!decoy) kept.push(pair);
+  }
+  return kept;
+}
+
+const REDACTED =
+  /^(?:.{0,20}\b)?redacted|^(?:data )?withheld(?: for privacy)?$|data protected|not disclosed|non-public|gdpr|statutory masking|select contact domain holder|^(?:n\/?a|none|null|-+|unavailable|\.|private)$|隐私|^\*+$|contact domain holder|query the rdds|please query/i;
+
+function name(pairs: Pair[], keys: readonly string[]): string | null {
+  for (const key of keys) {
+    for (const pair of pairs) {
+      if (pair.key !== key) continue;
+      const value = (pair.value || nestedName(pairs, pair) || pair.below[0] || '').trim();
+      const cleaned = cleanName(value);
+      if (cleaned !== null) return cleaned;
+    }
+  }
+  return null;
+}
+
+/** `Registrar:` as a heading followed by `name: X` (EE and others). */
+function nestedName(pairs: Pair[], heading: Pair): string {
+  if (heading.below.length > 0) return '';
+  const next = pairs[pairs.indexOf(heading) + 1];
+  return next !== undefined && /^(?:name|organi[sz]ation|organi[sz]ation name|company)$/.test(next.key) ? next.value : '';
+}
+
+function cleanName(value: string): string | null {
+  const cleaned = value
+    .replace(/\{[A-Z_]{3,40}\}/g, '')
+    .replace(/\s+[\w.+-]+@[\w.-]+\s*$/, '')
+    .replace(/\s*\(?https?:\/\/\S+\)?\s*$/, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return cleaned === '' || REDACTED.test(cleaned) ? null : cleaned;
+}
+
+/** HK style: `Registrant Contact Information:` then `Company English Name (…): X`. */
+function contactSection(pairs: Pair[]): string | null {
+  const start = pairs.findIndex((pair) => /^(?:registrant contact(?: information)?|domain holder|registrant)$/.test(pair.key));
+  if (start === -1) return null;
+  for (const pair of pairs.slice(start + 1, start + 8)) {
+    if (/^(?:organi[sz]ation|company|company english name|name|organisation name)$/.test(pair.key)) {
+      const cleaned = cleanName(pair.value);
+      if (cleaned !== null) return cleaned;
+    }
+  }
+  return null;
+}
+
+function readStatuses(pairs: Pair[]): string[] {
+  const statuses = new Map<string, string>();
+  const wanted: readonly string[] = KEYS.status;
+  for (const pair of pairs) {
+    if (!wanted.includes(pair.key)) continue;
+    for (const line of [pair.value, ...(pair.value === '' ? pair.below : [])]) {
+      for (const part of line.split(',')) {
+        const code = part
+          .replace(/\s+(?:-\s+)?\(?https?:\/\/.*$/i, '')
+          .replace(/\s+-\s+.*$/, '')
+          .trim();
+        const known = code.toLowerCase();
+        if (code !== '' && code.length <= 60 && !statuses.has(known)) statuses.set(known, code);
+      }
+    }
+  }
+  return [...statuses.values()];
+}
+
+/** A record names the domain and says something a registry alone knows. */
+function isRecord(facts: RegistrationFacts, pairs: Pair[]): boolean {
+  const domains: readonly string[] = KEYS.domain;
+  const named = pairs.some(
+    (pair) => domains.includes(pair.key) && (pair.value !== '' || pair.below.length > 0 || nestedName(pairs, pair) !== ''),
+  );
+  const servers = pairs.some((pair) => /^(?:name ?servers?|nserver|nameservers?|name servers? in the listed order|host name|dns)\b/.test(pair.key) && (pair.value !== '' || pair.below.length > 0));
+  const free = facts.statuses.some((status) => /^(?:free|available|not registered|unassignable)\b/i.test(status));
+  const dated = facts.expiresAt !== null || facts.createdAt !== null;
+  return named && !free && (dated || facts.registrar !== null || facts.registrant !== null || servers || hasEppStatus(facts));
+}
+
+function hasEppStatus(facts: RegistrationFacts): boolean {
+  return facts.statuses.some((status) => /prohibited|hold|redemption|pending|^(?:ok|active|inactive|connect|registered|reserved|expired)$/i.test(status));
+}

@@ -1,4 +1,4 @@
-import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement, Verdict } from './types.ts';
+import type { CheckDefinition, CheckInput, CodeDefinition, Evidence, Finding, Judgement, Verdict } from './types.ts';
 
 /** Make a finding of a check's own code; its severity is the code's unless policy gives another. */
 export function finding(
@@ -39,6 +39,9 @@ export function fillText(text: string, finding: Pick<Finding, 'params' | 'about'
  * throws is our fault and says nothing of the site.
  */
 export function runCheck(check: CheckDefinition, input: CheckInput): Judgement {
+  if (!check.appliesTo(input.filing)) {
+    return conclude([finding(check, 'not-ours-to-judge', { params: { service: input.filing.service } })]);
+  }
   const missing = check.needs.find((name) => input.artifacts[name] === undefined);
   if (missing !== undefined) return notObserved(`${missing} was not gathered`);
   try {
@@ -52,3 +55,12 @@ function notObserved(reason: string): Judgement {
   const finding: Finding = { code: 'not-observed', severity: 'inconclusive', about: null, params: { reason }, evidence: [] };
   return { verdict: 'inconclusive', findings: [finding] };
 }
+
+/** Codes every check has. */
+export const commonCodes: Record<string, CodeDefinition> = {
+  'not-ours-to-judge': {
+    severity: 'note',
+    title: { zh: '该备案为 {service}，不做网站核查', en: 'The filing is of kind {service}: no site to check' },
+    remedy: { zh: '无需操作。', en: 'Nothing to do (R17.4).' },
+  },
+};

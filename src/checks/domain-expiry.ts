@@ -1,6 +1,6 @@
 import { registryInstant } from '../facts/registry-date.ts';
 import type { RegistrationFacts } from '../facts/types.ts';
-import { conclude, finding } from './conclude.ts';
+import { commonCodes, conclude, finding } from './conclude.ts';
 import type { CheckDefinition, CheckInput, Finding, Judgement } from './types.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,6 +18,7 @@ export const domainExpiry: CheckDefinition = {
   needs: ['registration'],
   wants: ['dns'],
   codes: {
+    ...commonCodes,
     expired: {
       severity: 'fail',
       title: { zh: '域名 {domain} 已于 {expiresAt} 过期', en: 'The domain {domain} expired on {expiresAt}' },

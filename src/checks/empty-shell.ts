@@ -1,6 +1,6 @@
 import type { HostAnswers, ResolverAnswer } from '../gather/types.ts';
 import { registryInstant } from '../facts/registry-date.ts';
-import { conclude, finding } from './conclude.ts';
+import { commonCodes, conclude, finding } from './conclude.ts';
 import { type HostView, viewHost } from './host-view.ts';
 import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
 
@@ -18,6 +18,7 @@ export const emptyShell: CheckDefinition = {
   needs: ['dns'],
   wants: ['registration'],
   codes: {
+    ...commonCodes,
     'no-host-resolves-here': {
       severity: 'fail',
       title: { zh: '备案域名均未解析到本服务商中国内地服务器（空壳网站）', en: 'No host of the site resolves to us' },

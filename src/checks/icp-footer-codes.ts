@@ -1,3 +1,4 @@
+import { commonCodes } from './conclude.ts';
 import type { CodeDefinition } from './types.ts';
 
 const PASTE =
@@ -9,6 +10,7 @@ const again = { zh: '无需操作，系统会再次核查。', en: 'Nothing to d
 
 /** What the footer check can find (R2; R2.4 gives the wording of the special verification). */
 export const footerCodes: Record<string, CodeDefinition> = {
+  ...commonCodes,
   'number-missing': {
     severity: 'fail',
     title: { zh: '首页未显示备案编号', en: 'The home page shows no filing number' },

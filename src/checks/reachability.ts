@@ -1,5 +1,5 @@
 import type { PageHop } from '../gather/types.ts';
-import { conclude, finding } from './conclude.ts';
+import { commonCodes, conclude, finding } from './conclude.ts';
 import type { CheckDefinition, CheckInput, Evidence, Judgement } from './types.ts';
 
 /** Reachability (R2.5, R1.3 D): does the home page answer? */
@@ -11,6 +11,7 @@ export const reachability: CheckDefinition = {
   needs: ['page'],
   wants: ['tls', 'dns'],
   codes: {
+    ...commonCodes,
     unreachable: {
       severity: 'warn',
       title: { zh: '网站首页无法访问（{reason}）', en: 'The home page cannot be reached ({reason})' },

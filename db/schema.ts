@@ -1,0 +1,251 @@
+/** The ledger (design §1: the database is the truth). Times are epoch milliseconds; JSON columns are text. */
+import { sql } from 'drizzle-orm';
+import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
+
+/** Who filed (备案主体). */
+export const subjects = sqliteTable('subjects', {
+  id: integer('id').primaryKey(),
+  subjectNumber: text('subject_number').notNull().unique(),
+  name: text('name').notNull(),
+  kind: text('kind').notNull(),
+  province: text('province').notNull(),
+  licenceNumber: text('licence_number'),
+  updatedAt: integer('updated_at').notNull(),
+});
+
+/** Filed sites (备案网站). `state`: active, access-cancelled, revoked (R15). */
+export const sites = sqliteTable(
+  'sites',
+  {
+    id: integer('id').primaryKey(),
+    subjectId: integer('subject_id')
+      .notNull()
+      .references(() => subjects.id),
+    siteNumber: text('site_number').notNull().unique(),
+    name: text('name').notNull(),
+    service: text('service').notNull(),
+    accessProvider: text('access_provider').notNull(),
+    product: text('product'),
+    filedAddresses: text('filed_addresses').notNull(),
+    approvedAt: text('approved_at'),
+    leaseEndsAt: text('lease_ends_at'),
+    state: text('state').notNull(),
+    rowDigest: text('row_digest').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('sites_by_subject').on(table.subjectId), index('sites_by_state').on(table.state)],
+);
+
+/** Hosts of a site: its filed domains, and further hosts to look at. */
+export const siteHosts = sqliteTable(
+  'site_hosts',
+  {
+    siteId: integer('site_id')
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    host: text('host').notNull(),
+    kind: text('kind').notNull(),
+    registrable: text('registrable').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.siteId, table.host] }),
+    index('site_hosts_by_host').on(table.host),
+    index('site_hosts_by_registrable').on(table.registrable),
+  ],
+);
+
+/** Persons of a filing and extra notice contacts (R7). Personal data: never leaves the ledger machine. */
+export const contacts = sqliteTable(
+  'contacts',
+  {
+    id: integer('id').primaryKey(),
+    subjectId: integer('subject_id')
+      .notNull()
+      .references(() => subjects.id, { onDelete: 'cascade' }),
+    siteId: integer('site_id').references(() => sites.id, { onDelete: 'cascade' }),
+    role: text('role').notNull(),
+    name: text('name'),
+    phone: text('phone'),
+    email: text('email'),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('contacts_by_subject').on(table.subjectId), index('contacts_by_site').on(table.siteId)],
+);
+
+/** The standing of one check at one site: verdict in force, and when it is due again. */
+export const checkStates = sqliteTable(
+  'check_states',
+  {
+    siteId: integer('site_id')
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    checkId: text('check_id').notNull(),
+    verdict: text('verdict'),
+    codes: text('codes').notNull().default('[]'),
+    since: integer('since'),
+    checkedAt: integer('checked_at'),
+    verdictId: integer('verdict_id'),
+    shadow: integer('shadow', { mode: 'boolean' }).notNull().default(false),
+    /** Null while the site is not active: then it is never due. */
+    nextDueAt: integer('next_due_at'),
+    /** The sweep that took it up last, and whether that sweep has judged it. */
+    sweepId: integer('sweep_id'),
+    claimedAt: integer('claimed_at'),
+    judgedSweepId: integer('judged_sweep_id'),
+    /** Looks in a row that did not pass, in the sweep under way. */
+    suspectLooks: integer('suspect_looks').notNull().default(0),
+    suspectFails: integer('suspect_fails').notNull().default(0),
+    confirmDueAt: integer('confirm_due_at'),
+    inconclusiveRuns: integer('inconclusive_runs').notNull().default(0),
+  },
+  (table) => [
+    primaryKey({ columns: [table.siteId, table.checkId] }),
+    index('check_states_due').on(table.nextDueAt).where(sql`next_due_at IS NOT NULL`),
+    index('check_states_confirm').on(table.confirmDueAt).where(sql`confirm_due_at IS NOT NULL`),
+    index('check_states_sweep').on(table.sweepId, table.checkId),
+    index('check_states_verdict').on(table.verdict, table.checkId),
+  ],
+);
+
+/** Every verdict that changed something, with what it was judged from (R16.3). */
+export const verdicts = sqliteTable(
+  'verdicts',
+  {
+    id: integer('id').primaryKey(),
+    siteId: integer('site_id')
+      .notNull()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    checkId: text('check_id').notNull(),
+    sweepId: integer('sweep_id'),
+    stage: text('stage').notNull(),
+    verdict: text('verdict').notNull(),
+    findings: text('findings').notNull(),
+    shadow: integer('shadow', { mode: 'boolean' }).notNull(),
+    observedAt: integer('observed_at').notNull(),
+    judgedAt: integer('judged_at').notNull(),
+    algorithmVersion: text('algorithm_version').notNull(),
+    rangesVersion: text('ranges_version').notNull(),
+    policyVersion: text('policy_version').notNull(),
+  },
+  (table) => [
+    index('verdicts_by_site').on(table.siteId, table.checkId, table.judgedAt),
+    index('verdicts_by_age').on(table.judgedAt),
+  ],
+);
+
+/** Content-addressed evidence: compressed bytes by their SHA-256. */
+export const evidence = sqliteTable(
+  'evidence',
+  {
+    hash: text('hash').primaryKey(),
+    kind: text('kind').notNull(),
+    size: integer('size').notNull(),
+    body: blob('body', { mode: 'buffer' }).notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [index('evidence_by_age').on(table.createdAt)],
+);
+
+/** Which evidence a verdict stands on. */
+export const verdictEvidence = sqliteTable(
+  'verdict_evidence',
+  {
+    verdictId: integer('verdict_id')
+      .notNull()
+      .references(() => verdicts.id, { onDelete: 'cascade' }),
+    hash: text('hash')
+      .notNull()
+      .references(() => evidence.hash),
+    name: text('name').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.verdictId, table.hash, table.name] }), index('verdict_evidence_by_hash').on(table.hash)],
+);
+
+/** A run over due sites. `state`: running, done, held (circuit breaker), discarded. */
+export const sweeps = sqliteTable(
+  'sweeps',
+  {
+    id: integer('id').primaryKey(),
+    kind: text('kind').notNull(),
+    state: text('state').notNull(),
+    startedAt: integer('started_at').notNull(),
+    finishedAt: integer('finished_at'),
+    heldReason: text('held_reason'),
+    total: integer('total').notNull().default(0),
+    judged: integer('judged').notNull().default(0),
+  },
+  (table) => [index('sweeps_by_start').on(table.startedAt), index('sweeps_by_state').on(table.state, table.kind)],
+);
+
+/** Verdicts of a sweep, counted by check and stage: summary and circuit breaker. */
+export const sweepCounts = sqliteTable(
+  'sweep_counts',
+  {
+    sweepId: integer('sweep_id')
+      .notNull()
+      .references(() => sweeps.id, { onDelete: 'cascade' }),
+    checkId: text('check_id').notNull(),
+    stage: text('stage').notNull(),
+    verdict: text('verdict').notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sweepId, table.checkId, table.stage, table.verdict] })],
+);
+
+/** One row a slot that ran: however many schedulers, a slot runs once (design §1). */
+export const scheduleSlots = sqliteTable(
+  'schedule_slots',
+  {
+    schedule: text('schedule').notNull(),
+    slot: integer('slot').notNull(),
+    startedAt: integer('started_at').notNull(),
+  },
+  (table) => [uniqueIndex('schedule_slots_once').on(table.schedule, table.slot)],
+);
+
+/** Sites somebody asked to see again at once; they run ahead of sweeps. */
+export const rescanRequests = sqliteTable('rescan_requests', {
+  siteId: integer('site_id')
+    .primaryKey()
+    .references(() => sites.id, { onDelete: 'cascade' }),
+  requestedAt: integer('requested_at').notNull(),
+  requestedBy: text('requested_by').notNull(),
+});
+
+/** What registries said last, a domain a row. */
+export const registrations = sqliteTable('registrations', {
+  domain: text('domain').primaryKey(),
+  registry: text('registry').notNull(),
+  artifact: text('artifact').notNull(),
+  dns: text('dns'),
+  observedAt: integer('observed_at').notNull(),
+});
+
+/** One rate budget a registry, shared by all workers because only the ledger hands out starts. */
+export const registryBudgets = sqliteTable('registry_budgets', {
+  registry: text('registry').primaryKey(),
+  nextFreeAt: integer('next_free_at').notNull(),
+  refusals: integer('refusals').notNull(),
+});
+
+/** Import runs. */
+export const imports = sqliteTable('imports', {
+  id: integer('id').primaryKey(),
+  file: text('file').notNull(),
+  startedAt: integer('started_at').notNull(),
+  finishedAt: integer('finished_at'),
+  rows: integer('rows').notNull(),
+  created: integer('created').notNull(),
+  updated: integer('updated').notNull(),
+  unchanged: integer('unchanged').notNull(),
+  rejected: integer('rejected').notNull(),
+});
+
+/** Things admins must look at; raised once a key until resolved. */
+export const alerts = sqliteTable('alerts', {
+  key: text('key').primaryKey(),
+  message: text('message').notNull(),
+  raisedAt: integer('raised_at').notNull(),
+  lastSeenAt: integer('last_seen_at').notNull(),
+  resolvedAt: integer('resolved_at'),
+});

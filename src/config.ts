@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { provinceTable, type ProvinceTable } from './checks/policy.ts';
+import { InputError, messageOf } from './errors.ts';
+import type { ResolverAddress } from './gather/dns-transport.ts';
+import { registryTable, type RegistryTable } from './gather/registries.ts';
+
+const ms = z.int().min(0).max(4_000_000_000_000);
+const positive = z.int().min(1);
+
+const checkSettings = z.strictObject({ enabled: z.boolean(), shadow: z.boolean(), intervalMs: ms.min(1000) });
+
+const shape = z.strictObject({
+  version: z.string().min(1),
+  accessProvider: z.string().regex(/^[a-z0-9-]+$/, 'is a provider id such as aliyun'),
+  ledger: z.strictObject({ path: z.string().min(1) }),
+  queue: z.strictObject({
+    url: z
+      .string()
+      .regex(/^(?:rediss?|postgres(?:ql)?):\/\//, 'starts with redis://, rediss:// or postgres://')
+      .nullable(),
+    dataDir: z.string().min(1),
+    prefix: z.string().regex(/^[a-z0-9_-]+$/, 'holds only a-z, 0-9, _ and -'),
+  }),
+  resolvers: z
+    .array(z.string().refine((value) => parseResolver(value) !== null, 'is an IP address, or address:port'))
+    .min(1, 'needs at least one resolver'),
+  dns: z.strictObject({
+    timeoutMs: ms.min(50),
+    tries: positive.max(10),
+    screenResolvers: positive,
+    confirmResolvers: positive,
+    minConfirmResolvers: positive,
+    bogusAddresses: z.array(z.string().refine((value) => isIP(value) !== 0, 'is an IP address')),
+  }),
+  page: z.strictObject({
+    totalTimeoutMs: ms.min(100),
+    connectTimeoutMs: ms.min(50),
+    maxBodyBytes: positive.max(64 * 1024 * 1024),
+    maxRedirects: z.int().min(0).max(10),
+    perAddressConcurrency: positive,
+    evidenceBytes: z.int().min(0),
+    userAgent: z.string().min(1),
+    infoUrl: z.url(),
+  }),
+  registration: z.strictObject({
+    timeoutMs: ms.min(100),
+    maxBytes: positive,
+    minRefreshMs: ms,
+    horizonMs: ms,
+    refusalBackoffMs: ms,
+  }),
+  gather: z.strictObject({ concurrency: positive.max(1000), sitesPerJob: positive.max(500), jobAttempts: positive.max(20) }),
+  sweep: z.strictObject({
+    tickMs: ms.min(100),
+    slotMs: ms.min(1000),
+    leaseMs: ms.min(1000),
+    maxQueuedSites: positive,
+    batchSites: positive.max(10_000),
+  }),
+  confirm: z.strictObject({ pauseMs: ms, looks: positive.max(10), inconclusiveBackoffMs: ms }),
+  hostRule: z.enum(['any', 'every']),
+  outdatedLink: z.enum(['warn', 'fail']),
+  checks: z.record(z.string(), checkSettings),
+  breaker: z.strictObject({
+    minJudged: positive,
+    minFails: positive,
+    maxFailShare: z.number().gt(0).max(1),
+    jumpFactor: z.number().min(1),
+    maxInconclusiveShare: z.number().gt(0).max(1),
+  }),
+  evidence: z.strictObject({ retentionMs: ms }),
+  ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), maxAgeMs: ms }),
+  ops: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), drainTimeoutMs: ms }),
+  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
+});
+
+/** Settings, validated. */
+export type Settings = z.infer<typeof shape>;
+
+/** Everything configuration gives: settings, provincial table, registries. */
+export interface Config {
+  settings: Settings;
+  provinces: ProvinceTable;
+  registries: RegistryTable;
+  /** Files the settings came from, in order. */
+  origin: string[];
+}
+
+/** The repository's root: shipped configuration is found here wherever the command is run. */
+export const ROOT = resolve(import.meta.dirname, '..');
+
+const ENVIRONMENT: [string, (value: string) => object][] = [
+  ['QUEUE_URL', (value) => ({ queue: { url: value } })],
+  ['PATROL_LEDGER', (value) => ({ ledger: { path: value } })],
+  ['PATROL_QUEUE_DIR', (value) => ({ queue: { dataDir: value } })],
+  ['PATROL_ACCESS_PROVIDER', (value) => ({ accessProvider: value })],
+  ['PATROL_RESOLVERS', (value) => ({ resolvers: value.split(',').map((one) => one.trim()) })],
+  ['PATROL_HTTP_HOST', (value) => ({ ops: { host: value } })],
+  ['PATROL_HTTP_PORT', (value) => ({ ops: { port: Number(value) } })],
+  ['PATROL_LOG_LEVEL', (value) => ({ log: { level: value } })],
+];
+
+/**
+ * Read the configuration: shipped defaults, then the file given (or PATROL_CONFIG), then the environment, then `overrides`.
+ * Throws InputError naming every wrong key with its remedy.
+ */
+export function loadConfig(options: { file?: string | undefined; env?: NodeJS.ProcessEnv; overrides?: object } = {}): Config {
+  const env = options.env ?? process.env;
+  const file = options.file ?? env['PATROL_CONFIG'];
+  const defaults = readYaml(join(ROOT, 'config/default.yaml'));
+  const origin = ['config/default.yaml'];
+  let merged: unknown = defaults;
+  if (file !== undefined && file !== '') {
+    merged = merge(merged, readYaml(resolve(file)));
+    origin.push(file);
+  }
+  for (const [name, apply] of ENVIRONMENT) {
+    const value = env[name];
+    if (value === undefined || value === '') continue;
+    merged = merge(merged, apply(value));
+    origin.push(`environment ${name}`);
+  }
+  if (options.overrides !== undefined) merged = merge(merged, options.overrides);
+  const result = shape.safeParse(merged);
+  if (!result.success) throw configError(result.error, defaults, origin);
+  const problem = crossCheck(result.data);
+  if (problem !== null) throw new InputError(`configuration: ${problem[0]}`, problem[1]);
+  return {
+    settings: result.data,
+    provinces: readTable('config/provinces.yaml', provinceTable),
+    registries: readTable('config/registries.yaml', registryTable),
+    origin,
+  };
+}
+
+function readTable<T>(file: string, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(readYaml(join(ROOT, file)));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new InputError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`, 'mend the file, or restore the shipped one');
+}
+
+function readYaml(file: string): unknown {
+  if (!existsSync(file)) throw new InputError(`configuration file ${file} does not exist`, 'check --config or PATROL_CONFIG');
+  try {
+    return parse(readFileSync(file, 'utf8')) ?? {};
+  } catch (error) {
+    throw new InputError(`${file}: not YAML: ${messageOf(error).split('\n')[0]}`, 'mend the indentation or quoting there');
+  }
+}
+
+function merge(base: unknown, over: unknown): unknown {
+  if (!isRecord(base) || !isRecord(over)) return over === undefined ? base : over;
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) result[key] = merge(base[key], value);
+  return result;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function configError(error: z.ZodError, defaults: unknown, origin: string[]): InputError {
+  const lines = error.issues.map((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      const where = issue.path.join('.');
+      const known = Object.keys((where === '' ? defaults : at(defaults, issue.path)) as object).join(', ');
+      return `${[...issue.path, issue.keys.join(', ')].join('.')}: unknown key; known here: ${known}`;
+    }
+    return `${issue.path.join('.')}: ${issue.message} (default: ${JSON.stringify(at(defaults, issue.path))})`;
+  });
+  return new InputError(`configuration (${origin.join(' < ')}):\n  ${lines.join('\n  ')}`, 'mend the keys named; config/default.yaml explains each');
+}
+
+function at(value: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[String(key)] : undefined), value);
+}
+
+function crossCheck({ dns, resolvers, page, sweep, gather }: Settings): [string, string] | null {
+  if (dns.minConfirmResolvers > dns.confirmResolvers) {
+    return ['dns.minConfirmResolvers is larger than dns.confirmResolvers', 'no confirmation could ever succeed: lower it'];
+  }
+  if (dns.minConfirmResolvers > resolvers.length) {
+    return [
+      `dns.minConfirmResolvers is ${dns.minConfirmResolvers}, but only ${resolvers.length} resolver(s) are given`,
+      'add resolvers, or lower dns.minConfirmResolvers',
+    ];
+  }
+  if (page.connectTimeoutMs > page.totalTimeoutMs) {
+    return ['page.connectTimeoutMs is larger than page.totalTimeoutMs', 'a connection may not take longer than the whole page'];
+  }
+  if (sweep.leaseMs < page.totalTimeoutMs * 2) {
+    return ['sweep.leaseMs is shorter than two page timeouts', 'sites would be taken up twice: raise sweep.leaseMs'];
+  }
+  if (gather.sitesPerJob > sweep.maxQueuedSites) {
+    return ['gather.sitesPerJob is larger than sweep.maxQueuedSites', 'no job could ever be queued: lower gather.sitesPerJob'];
+  }
+  return null;
+}
+
+/** `1.2.3.4`, `1.2.3.4:5353`, `2400:3200::1`, `[2400:3200::1]:53`; null when it is none of these. */
+export function parseResolver(text: string): ResolverAddress | null {
+  if (isIP(text) !== 0) return { host: text, port: 53 };
+  const match = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host !== undefined && isIP(host) !== 0 && port > 0 && port < 65_536 ? { host, port } : null;
+}
+
+/** A configured folder or file: relative ones are the repository's when they exist there, else the working folder's. */
+export function configPath(path: string): string {
+  if (isAbsolute(path)) return path;
+  const shipped = join(ROOT, path);
+  return existsSync(shipped) ? shipped : resolve(path);
+}

@@ -1,0 +1,67 @@
+import { type Config, parseResolver } from '../config.ts';
+import { type Dialer, directDialer } from './dialer.ts';
+import type { DnsOptions } from './dns.ts';
+import { DnsTransport, type ResolverAddress } from './dns-transport.ts';
+import { KeyedLimiter } from './limiter.ts';
+import type { PageOptions } from './page.ts';
+import type { RegistrationOptions } from './registration.ts';
+import { RegistryDirectory } from './registries.ts';
+import type { Stage } from './types.ts';
+
+/** Everything gatherers share in one process. */
+export interface GatherContext {
+  dns: (stage: Stage) => DnsOptions;
+  page: (stage: Stage) => PageOptions;
+  registration: (stage: Stage) => RegistrationOptions;
+  directory: RegistryDirectory;
+  /** Sites being looked at, bounded over all jobs of the process. */
+  siteSlots: KeyedLimiter;
+  close: () => void;
+}
+
+/** Build the gatherers' context from configuration; tests and demo inject `dialer` and `now`. */
+export function createGatherContext({ settings, registries }: Config, options: { now?: () => number; dialer?: Dialer } = {}): GatherContext {
+  const now = options.now ?? Date.now;
+  const dialer = options.dialer ?? directDialer;
+  const transport = new DnsTransport();
+  const resolvers = settings.resolvers.map((text) => parseResolver(text) as ResolverAddress);
+  const perAddress = new KeyedLimiter(settings.page.perAddressConcurrency);
+  const lanes = new KeyedLimiter(1);
+  const directory = new RegistryDirectory(registries);
+  const userAgent = settings.page.userAgent.replace('{infoUrl}', settings.page.infoUrl);
+  const dns = (stage: Stage): DnsOptions => ({
+    transport,
+    resolvers: resolvers.slice(0, stage === 'screen' ? settings.dns.screenResolvers : settings.dns.confirmResolvers),
+    timeoutMs: settings.dns.timeoutMs,
+    tries: settings.dns.tries,
+    now,
+  });
+  const everyResolver: DnsOptions = { ...dns('confirm'), resolvers };
+  return {
+    dns,
+    page: (stage) => ({
+      ...settings.page,
+      dns: everyResolver,
+      dialer,
+      keepBytes: stage === 'screen' ? 0 : settings.page.evidenceBytes,
+      userAgent,
+      perAddress,
+      now,
+    }),
+    registration: (stage) => ({
+      dns: everyResolver,
+      dialer,
+      timeoutMs: settings.registration.timeoutMs,
+      connectTimeoutMs: Math.min(settings.page.connectTimeoutMs, settings.registration.timeoutMs),
+      maxBytes: settings.registration.maxBytes,
+      userAgent,
+      directory,
+      lanes,
+      keepRaw: stage === 'confirm',
+      now,
+    }),
+    directory,
+    siteSlots: new KeyedLimiter(settings.gather.concurrency),
+    close: () => transport.close(),
+  };
+}

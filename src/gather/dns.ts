@@ -1,0 +1,108 @@
+import { type DnsReply, type DnsTransport, RECORD_TYPES, type RecordType, type ResolverAddress } from './dns-transport.ts';
+import type { Artifact, DnsValue, HostAnswers, ResolverAnswer } from './types.ts';
+
+/** What the DNS gatherer needs. */
+export interface DnsOptions {
+  transport: DnsTransport;
+  resolvers: ResolverAddress[];
+  timeoutMs: number;
+  tries: number;
+  now: () => number;
+}
+
+/** CNAME steps walked before a chain counts as a loop (design §3). */
+const MAX_CHAIN = 8;
+
+/** Ask every resolver for A and AAAA of every host and keep each one's answer. Never throws (design §3). */
+export async function gatherDns(hosts: string[], options: DnsOptions): Promise<Artifact<DnsValue>> {
+  const observedAt = options.now();
+  const answers = await Promise.all(
+    hosts.map(async (host): Promise<HostAnswers> => {
+      const perResolver = options.resolvers.map((resolver) => askResolver(host, resolver, options));
+      return { host, answers: await Promise.all(perResolver) };
+    }),
+  );
+  return { ok: true, observedAt, tookMs: options.now() - observedAt, value: { hosts: answers } };
+}
+
+/** One resolver's view of a host: both address families, the chain walked by hand where the resolver did not. */
+export async function askResolver(
+  host: string,
+  resolver: ResolverAddress,
+  options: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries'>,
+): Promise<ResolverAnswer> {
+  const [v4, v6] = await Promise.all([walk(host, 'A', resolver, options), walk(host, 'AAAA', resolver, options)]);
+  const label = resolver.port === 53 ? resolver.host : `${resolver.host}:${resolver.port}`;
+  const answer: ResolverAnswer = {
+    resolver: label,
+    outcome: combine(v4, v6),
+    a: v4.addresses,
+    aaaa: v6.addresses,
+    cnames: v4.chain.length >= v6.chain.length ? v4.chain : v6.chain,
+  };
+  const detail = [v4.detail, v6.detail].find((text) => text !== undefined);
+  return detail === undefined || answer.outcome === 'answer' ? answer : { ...answer, detail };
+}
+
+interface Walk {
+  outcome: ResolverAnswer['outcome'];
+  addresses: string[];
+  chain: string[];
+  detail?: string;
+}
+
+/**
+ * Addresses of either family make an answer. Without any, a family that was not observed outweighs one that said "none":
+ * half an observation is none (R16.1).
+ */
+function combine(v4: Walk, v6: Walk): ResolverAnswer['outcome'] {
+  if (v4.outcome === 'answer' || v6.outcome === 'answer') {
+    return v4.outcome === 'answer' || isSettled(v4.outcome) ? 'answer' : v4.outcome;
+  }
+  if (!isSettled(v4.outcome)) return v4.outcome;
+  if (!isSettled(v6.outcome)) return v6.outcome;
+  return v4.outcome === 'nxdomain' && v6.outcome === 'nxdomain' ? 'nxdomain' : 'no-data';
+}
+
+const isSettled = (outcome: ResolverAnswer['outcome']): boolean =>
+  outcome === 'answer' || outcome === 'nxdomain' || outcome === 'no-data';
+
+async function walk(
+  host: string,
+  type: RecordType,
+  resolver: ResolverAddress,
+  { transport, timeoutMs, tries }: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries'>,
+): Promise<Walk> {
+  const chain: string[] = [];
+  const seen = new Set([host]);
+  let name = host;
+  for (;;) {
+    const reply = await transport.query(resolver, name, type, { timeoutMs, tries });
+    const failure = outcomeOf(reply);
+    if (failure !== null) return { ...failure, addresses: [], chain };
+    const records = reply.ok ? reply.records : [];
+    const before = name;
+    for (let next = cnameOf(records, name); next !== null; next = cnameOf(records, name)) {
+      if (seen.has(next) || chain.length >= MAX_CHAIN) return { outcome: 'loop', addresses: [], chain, detail: 'CNAME loop or chain too long' };
+      seen.add(next);
+      chain.push(next);
+      name = next;
+    }
+    const addresses = records.filter((record) => record.type === RECORD_TYPES[type] && record.name === name).map(({ data }) => data);
+    if (addresses.length > 0) return { outcome: 'answer', addresses: [...new Set(addresses)].slice(0, 64), chain };
+    if (reply.ok && reply.rcode === 3) return { outcome: 'nxdomain', addresses: [], chain };
+    if (name === before) return { outcome: 'no-data', addresses: [], chain };
+  }
+}
+
+function cnameOf(records: { name: string; type: number; data: string }[], name: string): string | null {
+  const record = records.find((one) => one.type === RECORD_TYPES.CNAME && one.name === name);
+  return record === undefined ? null : record.data.replace(/\.$/, '');
+}
+
+/** Null when the reply can be read; NXDOMAIN may still carry a chain. */
+function outcomeOf(reply: DnsReply): { outcome: ResolverAnswer['outcome']; detail: string } | null {
+  if (!reply.ok) return { outcome: reply.reason === 'invalid' ? 'invalid' : 'timeout', detail: reply.detail };
+  if (reply.rcode === 0 || reply.rcode === 3) return null;
+  return { outcome: reply.rcode === 5 ? 'refused' : 'servfail', detail: `rcode ${reply.rcode}` };
+}

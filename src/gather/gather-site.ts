@@ -1,0 +1,48 @@
+import type { GatherContext } from './context.ts';
+import { gatherDns } from './dns.ts';
+import { gatherPage } from './page.ts';
+import type { ArtifactName, Artifacts, RawEvidence, Stage } from './types.ts';
+
+/** What is to be observed of one site: host names only, no personal data. */
+export interface SiteTask {
+  /** Hosts whose answers count (R1.8). */
+  hosts: string[];
+  /** Hosts whose home page is tried, in order. */
+  pageHosts: string[];
+  want: ArtifactName[];
+}
+
+/** What was observed. */
+export interface SiteLook {
+  artifacts: Artifacts;
+  raw: RawEvidence[];
+}
+
+/** Look at one site once. Never throws; registration is gathered elsewhere, under the registries' budgets. */
+export async function gatherSite(task: SiteTask, stage: Stage, context: GatherContext): Promise<SiteLook> {
+  return context.siteSlots.run('site', async () => {
+    const artifacts: Artifacts = {};
+    const raw: RawEvidence[] = [];
+    const dns = task.want.includes('dns') ? gatherDns(task.hosts, context.dns(stage)) : null;
+    const page = task.want.includes('page') || task.want.includes('tls') ? gatherPage(task.pageHosts, context.page(stage)) : null;
+    if (dns !== null) artifacts.dns = await dns;
+    if (page !== null) {
+      const look = await page;
+      artifacts.page = look.page;
+      artifacts.tls = look.tls;
+      raw.push(...look.raw);
+    }
+    return { artifacts, raw };
+  });
+}
+
+/** R1.8 D: the filed names, their apex and `www`, and the hosts listed in the filing. */
+export function hostsToCheck(filing: { domains: string[]; hosts: string[] }, registrable: readonly string[]): string[] {
+  const hosts = new Set<string>();
+  for (const domain of filing.domains) {
+    hosts.add(domain);
+    if (registrable.includes(domain)) hosts.add(`www.${domain}`);
+  }
+  for (const host of filing.hosts) hosts.add(host);
+  return [...hosts].slice(0, 40);
+}

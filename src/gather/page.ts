@@ -1,0 +1,218 @@
+import { Client } from 'undici';
+import { type ReadBody, readBody } from './body-reader.ts';
+import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
+import type { DnsOptions } from './dns.ts';
+import type { KeyedLimiter } from './limiter.ts';
+import { resolveGuarded } from './resolve-guarded.ts';
+import type { Artifact, Failure, PageDocument, PageHop, PageValue, RawEvidence, TlsHandshake, TlsValue } from './types.ts';
+
+/** What the page gatherer needs. */
+export interface PageOptions {
+  dns: DnsOptions;
+  dialer: Dialer;
+  /** One budget for everything a site makes us do. */
+  totalTimeoutMs: number;
+  connectTimeoutMs: number;
+  maxBodyBytes: number;
+  maxRedirects: number;
+  /** Raw bytes kept as evidence; 0 while screening. */
+  keepBytes: number;
+  userAgent: string;
+  perAddress: KeyedLimiter;
+  now: () => number;
+}
+
+/** What one look at a site's home page gives. */
+export interface PageLook {
+  page: Artifact<PageValue>;
+  tls: Artifact<TlsValue>;
+  raw: RawEvidence[];
+}
+
+interface Look {
+  options: PageOptions;
+  signal: AbortSignal;
+  handshakes: TlsHandshake[];
+  raw: RawEvidence[];
+}
+
+/**
+ * Read the home page of the first host that answers with one: `http` first (a redirect leads to `https`), then `https`.
+ * Every redirect is walked by hand with the whole guard per hop. Never throws; a failure is data (design §3).
+ */
+export async function gatherPage(hosts: string[], options: PageOptions): Promise<PageLook> {
+  const startedAt = options.now();
+  const look: Look = { options, signal: AbortSignal.timeout(options.totalTimeoutMs), handshakes: [], raw: [] };
+  const value: PageValue = { attempts: [], document: null };
+  let fallback: PageDocument | null = null;
+  for (const host of hosts) {
+    for (const scheme of ['http', 'https'] as const) {
+      if (look.signal.aborted) break;
+      const attempt = await walkRedirects(`${scheme}://${bracket(host)}/`, look);
+      value.attempts.push({ host, hops: attempt.hops });
+      if (attempt.document !== null && attempt.document.status < 400) {
+        value.document = attempt.document;
+        return finish(value, look, startedAt);
+      }
+      fallback ??= attempt.document;
+      // The name itself does not lead anywhere: the other scheme would fare no better.
+      if (attempt.hops[0]?.failure?.code === 'no-address' || attempt.hops[0]?.failure?.code === 'dns-unobserved') break;
+    }
+  }
+  value.document = fallback;
+  return finish(value, look, startedAt);
+}
+
+function finish(value: PageValue, look: Look, startedAt: number): PageLook {
+  const tookMs = look.options.now() - startedAt;
+  return {
+    page: { ok: true, observedAt: startedAt, tookMs, value },
+    tls: { ok: true, observedAt: startedAt, tookMs, value: { handshakes: look.handshakes.slice(0, 8) } },
+    raw: look.raw,
+  };
+}
+
+const bracket = (host: string): string => (host.includes(':') ? `[${host}]` : host);
+
+async function walkRedirects(start: string, look: Look): Promise<{ hops: PageHop[]; document: PageDocument | null }> {
+  const hops: PageHop[] = [];
+  const visited = new Set<string>();
+  let url: URL | null = new URL(start);
+  while (url !== null) {
+    const hop: PageHop = { url: url.href.slice(0, 500), address: null, status: null, location: null, failure: null };
+    hops.push(hop);
+    const refusal = refuseUrl(url, visited, hops.length, look.options.maxRedirects);
+    if (refusal !== null) {
+      hop.failure = refusal;
+      return { hops, document: null };
+    }
+    visited.add(url.href);
+    const result = await fetchHop(url, hop, look);
+    if (result === null) return { hops, document: null };
+    if ('next' in result) url = result.next;
+    else return { hops, document: result.document };
+  }
+  return { hops, document: null };
+}
+
+function refuseUrl(url: URL, visited: Set<string>, hop: number, maxRedirects: number): Failure | null {
+  const fail = (code: Failure['code'], message: string): Failure => ({ code, message, ours: false });
+  if (hop > maxRedirects + 1) return fail('too-many-redirects', `more than ${maxRedirects} redirects`);
+  if (visited.has(url.href)) return fail('too-many-redirects', 'redirects to itself');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return fail('bad-redirect', `scheme ${url.protocol}`);
+  if (url.port !== '' && url.port !== '80' && url.port !== '443') return fail('bad-redirect', `port ${url.port}`);
+  if (url.username !== '' || url.password !== '') return fail('bad-redirect', 'credentials in the address');
+  return null;
+}
+
+async function fetchHop(url: URL, hop: PageHop, look: Look): Promise<{ next: URL | null } | { document: PageDocument } | null> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const resolved = await resolveGuarded(host, look.options.dns);
+  if (!resolved.ok) {
+    hop.failure = resolved.failure;
+    return null;
+  }
+  for (const address of resolved.addresses) {
+    hop.address = address;
+    hop.failure = null;
+    try {
+      return await look.options.perAddress.run(address, () => request(url, host, address, hop, look));
+    } catch (error) {
+      hop.failure = look.signal.aborted
+        ? { code: 'timeout', message: `timeout: no answer within ${look.options.totalTimeoutMs} ms`, ours: false }
+        : failureOf(error);
+      if (look.signal.aborted || hop.status !== null) return null;
+    }
+  }
+  return null;
+}
+
+async function request(
+  url: URL,
+  host: string,
+  address: string,
+  hop: PageHop,
+  look: Look,
+): Promise<{ next: URL | null } | { document: PageDocument }> {
+  const { options, signal } = look;
+  const client = new Client(url.origin, {
+    connect: pinnedConnector({
+      address,
+      host,
+      dialer: options.dialer,
+      connectTimeoutMs: options.connectTimeoutMs,
+      onHandshake: (handshake) => look.handshakes.push(handshake),
+    }),
+    pipelining: 0,
+    maxHeaderSize: 32 * 1024,
+    headersTimeout: options.totalTimeoutMs,
+    bodyTimeout: options.totalTimeoutMs,
+  });
+  try {
+    const response = await client.request({
+      path: `${url.pathname}${url.search}`,
+      method: 'GET',
+      signal,
+      headers: {
+        'user-agent': options.userAgent,
+        accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.5',
+        'accept-language': 'zh-CN,zh;q=0.9,en;q=0.5',
+        'accept-encoding': 'gzip, deflate, br, zstd',
+        connection: 'close',
+      },
+    });
+    hop.status = response.statusCode;
+    response.body.on('error', () => {});
+    const location = single(response.headers['location']);
+    if (response.statusCode >= 300 && response.statusCode < 400 && location !== null) {
+      response.body.destroy();
+      hop.location = location.slice(0, 500);
+      return { next: resolveLocation(location, url, hop) };
+    }
+    const contentType = single(response.headers['content-type']);
+    const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
+    const body = await readBody(response.body, { encoding, contentType, maxBytes: options.maxBodyBytes, keepBytes: options.keepBytes });
+    return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
+  } finally {
+    client.destroy().catch(() => {});
+  }
+}
+
+/** Old headers carry raw UTF-8 bytes read as Latin-1. */
+function resolveLocation(location: string, base: URL, hop: PageHop): URL | null {
+  const bytes = Buffer.from(location, 'latin1');
+  const decoded = bytes.toString('utf8').includes('\ufffd') ? location : bytes.toString('utf8');
+  try {
+    return new URL(decoded, base);
+  } catch {
+    hop.failure = { code: 'bad-redirect', message: 'the Location header is no address', ours: false };
+    return null;
+  }
+}
+
+function followRefresh(
+  url: URL,
+  host: string,
+  status: number,
+  contentType: string | null,
+  body: ReadBody,
+  hop: PageHop,
+  look: Look,
+): { next: URL | null } | { document: PageDocument } {
+  const { facts, charset, bytes, digest, raw } = body;
+  if (facts.metaRefresh !== null && facts.visibleCharacters < 400 && facts.icpNumbers.length === 0) {
+    const next = URL.parse(facts.metaRefresh, url.href);
+    if (next !== null && next.href !== url.href) {
+      hop.location = facts.metaRefresh;
+      return { next };
+    }
+  }
+  if (raw !== null) look.raw.push({ kind: 'page', name: `page ${url.href.slice(0, 200)}`, base64: raw.toString('base64') });
+  const document: PageDocument = { url: url.href.slice(0, 500), host, status, contentType, charset, bytes, bodyDigest: digest, facts };
+  return { document };
+}
+
+function single(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  return Array.isArray(header) ? (header[0] ?? null) : header;
+}

@@ -1,0 +1,167 @@
+import type { Settings } from '../config.ts';
+import type { CheckDefinition } from '../checks/types.ts';
+import { hostsToCheck } from '../gather/gather-site.ts';
+import type { RegistryDirectory } from '../gather/registries.ts';
+import type { ArtifactName, Stage } from '../gather/types.ts';
+import type { SiteRecord } from '../ledger/filings-store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Claim } from '../ledger/types.ts';
+import type { JobQueue } from './backend.ts';
+import type { Judge } from './judge.ts';
+import { type GatherItem, type GatherJob, PRIORITY, type RegistrationJob } from './payloads.ts';
+
+/** What dispatching needs: the ledger and the two queues of observing. */
+export interface DispatcherOptions {
+  ledger: Ledger;
+  judge: Judge;
+  gather: JobQueue<GatherJob>;
+  registration: JobQueue<RegistrationJob>;
+  directory: RegistryDirectory;
+  checks: readonly CheckDefinition[];
+  settings: Settings;
+  now: () => number;
+}
+
+/** Turns claims (taken-up sites) into jobs, never more than the queue should hold. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** Sites that may still be queued (back-pressure). */
+  async room(): Promise<number> {
+    const counts = await this.#options.gather.getJobCounts('waiting', 'prioritized', 'active', 'delayed');
+    const jobs = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const { maxQueuedSites } = this.#options.settings.sweep;
+    return Math.max(0, maxQueuedSites - jobs * this.#options.settings.gather.sitesPerJob);
+  }
+
+  /** Take up what is due: confirmations, then rescans, then the scheduled sweep. Gives sites dispatched. */
+  async dispatchDue(): Promise<number> {
+    const { ledger, settings, now } = this.#options;
+    let dispatched = await this.dispatchUrgent();
+    for (let room = await this.room(); room > 0; ) {
+      const limit = Math.min(room, settings.sweep.batchSites);
+      const slack = Math.min(...Object.values(settings.checks).map(({ intervalMs }) => intervalMs)) * 0.1;
+      const claims = ledger.transaction(() => {
+        const sweepId = ledger.sweeps.scheduled(settings.sweep.slotMs, now());
+        return ledger.sweeps.claimDue(sweepId, now(), limit, slack);
+      });
+      await this.dispatch(claims, PRIORITY.sweep);
+      dispatched += claims.length;
+      room -= claims.length;
+      if (claims.length < limit) break;
+    }
+    ledger.sweeps.finish(settings.sweep.slotMs, now());
+    return dispatched;
+  }
+
+  /** What does not wait for a tick: rescans somebody asked for, and confirmations whose pause is over. */
+  async dispatchUrgent(): Promise<number> {
+    return (await this.#dispatchRescans()) + (await this.#dispatchConfirms());
+  }
+
+  async #dispatchConfirms(): Promise<number> {
+    const claims = this.#options.ledger.sweeps.claimConfirms(this.#options.now(), this.#options.settings.sweep.batchSites);
+    await this.dispatch(claims, PRIORITY.confirm);
+    return claims.length;
+  }
+
+  async #dispatchRescans(): Promise<number> {
+    const { ledger, now, settings } = this.#options;
+    const claims = ledger.transaction(() => {
+      const siteIds = ledger.sweeps.takeRescans(settings.sweep.batchSites);
+      return siteIds.length === 0 ? [] : ledger.sweeps.claimSites(ledger.sweeps.open('rescan', now()), siteIds, now());
+    });
+    await this.dispatch(claims, PRIORITY.rescan);
+    return claims.length;
+  }
+
+  /** Make jobs of claims. Sites gone from the ledger are dropped; the lease frees what is lost on the way. */
+  async dispatch(claims: Claim[], priority: number): Promise<void> {
+    const { settings, ledger } = this.#options;
+    const byStage: Record<Stage, GatherItem[]> = { screen: [], confirm: [] };
+    const lookups: { job: RegistrationJob; delay: number }[] = [];
+    for (const claim of claims) {
+      const record = ledger.filings.load(claim.siteId);
+      if (record === null) continue;
+      const stage: Stage = claim.look === 0 ? 'screen' : 'confirm';
+      if (record.filing.service !== 'site') {
+        this.#options.judge.judgeWithout(claim, record);
+        continue;
+      }
+      const needed = this.#artifactsFor(claim.checkIds);
+      if (needed.direct.checkIds.length > 0) {
+        byStage[stage].push(gatherItem(claim, record, needed.direct.checkIds, needed.direct.want));
+      }
+      if (needed.registration.length > 0) lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
+    }
+    const options = { priority, attempts: settings.gather.jobAttempts, backoff: { type: 'exponential', delay: 5000 }, removeOnComplete: true, removeOnFail: 1000 };
+    const jobs = (Object.keys(byStage) as Stage[]).flatMap((stage) =>
+      chunk(byStage[stage], stage === 'confirm' ? Math.ceil(settings.gather.sitesPerJob / 4) : settings.gather.sitesPerJob).map((items) => ({
+        name: 'gather',
+        data: { stage, priority, items },
+        opts: options,
+      })),
+    );
+    if (jobs.length > 0) await this.#options.gather.addBulk(jobs);
+    if (lookups.length > 0) {
+      await this.#options.registration.addBulk(lookups.map(({ job, delay }) => ({ name: 'registration', data: job, opts: { ...options, delay } })));
+    }
+  }
+
+  /** Checks that need the registry go their own way: its budget must not hold up the others. */
+  #artifactsFor(checkIds: string[]): { direct: { checkIds: string[]; want: ArtifactName[] }; registration: string[] } {
+    const want = new Set<ArtifactName>();
+    const direct: string[] = [];
+    const registration: string[] = [];
+    for (const id of checkIds) {
+      const check = this.#options.checks.find((one) => one.id === id);
+      if (check === undefined) continue;
+      if (check.needs.includes('registration')) registration.push(id);
+      else {
+        direct.push(id);
+        for (const name of [...check.needs, ...(check.wants ?? [])]) if (name !== 'registration') want.add(name);
+      }
+    }
+    return { direct: { checkIds: direct, want: [...want] }, registration };
+  }
+
+  /**
+   * One look-up a domain, at the start its registry's budget gives; recent answers are used again. Where the budget is spent
+   * the checks are put off until it is free.
+   */
+  #planRegistration(claim: Claim, record: SiteRecord, checkIds: string[], stage: Stage, priority: number): { job: RegistrationJob; delay: number }[] {
+    const { ledger, settings, directory, now } = this.#options;
+    const { minRefreshMs, horizonMs } = settings.registration;
+    const lookups: { job: RegistrationJob; delay: number }[] = [];
+    let latest = now();
+    for (const domain of record.registrable) {
+      const stored = ledger.registries.get(domain);
+      if (stage === 'screen' && stored !== null && stored.artifact.ok && now() - stored.observedAt < minRefreshMs) continue;
+      const registry = directory.find(domain);
+      const slot = ledger.registries.reserve(registry?.id ?? 'unknown', registry?.intervalMs ?? 0, now(), horizonMs);
+      const startAt = 'startAt' in slot ? slot.startAt : slot.busyUntil;
+      latest = Math.max(latest, startAt);
+      if ('startAt' in slot) {
+        lookups.push({ job: { stage, priority, domain, sweepId: claim.sweepId, look: claim.look }, delay: Math.max(0, startAt - now()) });
+      }
+    }
+    for (const checkId of checkIds) ledger.sweeps.extendLease(claim.siteId, checkId, latest + settings.sweep.leaseMs);
+    if (lookups.length === 0) this.#options.judge.judgeStoredRegistration(claim, checkIds, stage);
+    return lookups;
+  }
+}
+
+function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: ArtifactName[]): GatherItem {
+  const hosts = hostsToCheck(record.filing, record.registrable);
+  return { siteId: claim.siteId, sweepId: claim.sweepId, look: claim.look, checkIds, want, hosts, pageHosts: hosts.slice(0, 4) };
+}
+
+function chunk<T>(items: T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let i = 0; i < items.length; i += size) chunks.push(items.slice(i, i + size));
+  return chunks;
+}

@@ -1,0 +1,56 @@
+import { gatherDns } from '../gather/dns.ts';
+import type { GatherContext } from '../gather/context.ts';
+import { gatherSite } from '../gather/gather-site.ts';
+import { gatherRegistration } from '../gather/registration.ts';
+import type { Settings } from '../config.ts';
+import type { JobQueue, JobWorker, QueueBackend } from './backend.ts';
+import { boundRaw, type GatherJob, type JudgeJob, QUEUES, type RegistrationJob } from './payloads.ts';
+
+/** What the gather role needs: a queue and the network. No ledger. */
+export interface GatherRole {
+  backend: QueueBackend;
+  context: GatherContext;
+  settings: Settings;
+  now: () => number;
+}
+
+/**
+ * Start the gather workers: sites (several a job, bounded over the process) and registrations. Results go to the judge queue;
+ * a failure to observe is part of the result, so a job only fails by our own fault, and is tried again.
+ */
+export function startGatherWorkers({ backend, context, settings, now }: GatherRole): JobWorker[] {
+  const judge: JobQueue<JudgeJob> = backend.queue(QUEUES.judge);
+  const jobOptions = (priority: number) => ({ priority, removeOnComplete: true, removeOnFail: 1000, attempts: 10, backoff: { type: 'exponential', delay: 1000 } });
+  // A job is a barrier for its slowest site: enough jobs run at once to keep the process-wide slots full.
+  const jobsAtOnce = Math.max(2, Math.ceil(settings.gather.concurrency / settings.gather.sitesPerJob) * 3);
+  const sites = backend.worker<GatherJob>(
+    QUEUES.gather,
+    async (job) => {
+      const { stage, priority, items } = job.data;
+      const observedAt = now();
+      const looks = await Promise.all(
+        items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
+          const { artifacts, raw } = await gatherSite(task, stage, context);
+          return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
+        }),
+      );
+      await judge.add('sites', { kind: 'sites', stage, observedAt, looks }, jobOptions(priority));
+    },
+    { concurrency: jobsAtOnce, maxStalledCount: 3 },
+  );
+  const registrations = backend.worker<RegistrationJob>(
+    QUEUES.registration,
+    async (job) => {
+      const { stage, priority, domain, sweepId, look } = job.data;
+      const observedAt = now();
+      const [answer, dns] = await Promise.all([
+        gatherRegistration(domain, context.registration(stage)),
+        gatherDns([domain, `www.${domain}`], context.dns(stage)),
+      ]);
+      const bounded = { ...answer, raw: boundRaw(answer.raw) };
+      await judge.add('registration', { kind: 'registration', stage, observedAt, domain, sweepId, look, answer: bounded, dns }, jobOptions(priority));
+    },
+    { concurrency: 16, maxStalledCount: 3 },
+  );
+  return [sites, registrations];
+}

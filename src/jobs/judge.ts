@@ -1,0 +1,169 @@
+import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
+import type { CheckDefinition } from '../checks/types.ts';
+import type { Config } from '../config.ts';
+import type { Artifact, Artifacts, RawEvidence, RegistrationValue, Stage } from '../gather/types.ts';
+import { blindChecks, tripsBreaker } from '../judge/breaker.ts';
+import { judgeLook } from '../judge/bundle.ts';
+import type { SiteRecord } from '../ledger/filings-store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Claim, Sweep } from '../ledger/types.ts';
+import type { JudgedLook, Recorded } from '../ledger/verdicts-store.ts';
+import type { Logger } from '../log.ts';
+import type { RangeTable } from '../provider/range-table.ts';
+import type { JudgeJob } from './payloads.ts';
+
+/** What judging needs. */
+export interface JudgeOptions {
+  ledger: Ledger;
+  config: Config;
+  checks: readonly CheckDefinition[];
+  ranges: () => RangeTable;
+  log: Logger;
+  now: () => number;
+  /** Told of every verdict recorded (metrics, progress). */
+  onRecorded?: (recorded: Recorded[]) => void;
+}
+
+/** An answer older than this says nothing about today. */
+const REGISTRATION_USABLE_MS = 40 * 86_400_000;
+/** Earlier sweeps whose screening tells what is usual. */
+const BASELINE_SWEEPS = 10;
+
+/** Runs the checks over what came back, and records the verdicts: the one place where artifacts meet the filing. */
+export class Judge {
+  readonly #options: JudgeOptions;
+
+  constructor(options: JudgeOptions) {
+    this.#options = options;
+  }
+
+  /** Judge a job's worth of looks. Idempotent: what was recorded before is dropped. */
+  process(job: JudgeJob): Recorded[] {
+    if (job.kind === 'registration') return this.#registration(job);
+    const looks: JudgedLook[] = [];
+    for (const { siteId, sweepId, look, checkIds, artifacts, raw } of job.looks) {
+      const record = this.#options.ledger.filings.load(siteId);
+      if (record === null) continue;
+      const stored = this.#storedRegistration(record, job.observedAt);
+      const all: Artifacts = stored === null ? artifacts : { ...artifacts, registration: stored };
+      looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, all, raw));
+    }
+    return this.#record(looks);
+  }
+
+  /** Filings without a home page (R17.4) need no look. */
+  judgeWithout(claim: Claim, record: SiteRecord): void {
+    this.#record([this.#judge(record, claim, 'screen', this.#options.now(), {}, [])]);
+  }
+
+  /** Judge the registration checks of a claim from answers at hand. */
+  judgeStoredRegistration(claim: Claim, checkIds: string[], stage: Stage): Recorded[] {
+    const record = this.#options.ledger.filings.load(claim.siteId);
+    if (record === null) return [];
+    const now = this.#options.now();
+    const artifacts = this.#registrationArtifacts(record, now);
+    return this.#record([this.#judge(record, { ...claim, checkIds }, stage, now, artifacts, [])]);
+  }
+
+  #registration(job: Extract<JudgeJob, { kind: 'registration' }>): Recorded[] {
+    const { ledger, config, now } = this.#options;
+    const { domain, answer, dns, observedAt, sweepId, look, stage } = job;
+    const refused = answer.artifact.ok && answer.artifact.value.found === 'refused';
+    ledger.registries.noteOutcome(answer.registry, refused, config.settings.registration.refusalBackoffMs, now());
+    ledger.registries.store({ domain, registry: answer.registry, artifact: answer.artifact, dns, observedAt });
+    const checkIds = this.#options.checks.filter((check) => check.needs.includes('registration')).map(({ id }) => id);
+    const looks: JudgedLook[] = [];
+    for (const siteId of ledger.filings.findByRegistrable(domain)) {
+      const record = ledger.filings.load(siteId);
+      const waiting = ledger.verdicts
+        .standing(siteId)
+        .filter((state) => checkIds.includes(state.checkId) && state.sweepId === sweepId && state.judgedSweepId !== sweepId && state.suspectLooks === look);
+      if (record === null || waiting.length === 0) continue;
+      const claimedAt = Math.min(...waiting.map((state) => state.claimedAt ?? observedAt));
+      if (look === 0 && !this.#allAnswered(record, claimedAt)) continue;
+      const artifacts = this.#registrationArtifacts(record, observedAt);
+      const claim = { siteId, sweepId, look, checkIds: waiting.map(({ checkId }) => checkId) };
+      looks.push(this.#judge(record, claim, stage, observedAt, artifacts, answer.raw));
+    }
+    return this.#record(looks);
+  }
+
+  /** A site with several domains waits until each was asked since it was taken up (or is fresh enough). */
+  #allAnswered(record: SiteRecord, claimedAt: number): boolean {
+    const { ledger, config } = this.#options;
+    return record.registrable.every((domain) => {
+      const stored = ledger.registries.get(domain);
+      return stored !== null && stored.observedAt >= claimedAt - config.settings.registration.minRefreshMs;
+    });
+  }
+
+  #registrationArtifacts(record: SiteRecord, observedAt: number): Artifacts {
+    const registration = this.#storedRegistration(record, observedAt);
+    const dns = record.registrable.flatMap((domain) => {
+      const stored = this.#options.ledger.registries.get(domain)?.dns;
+      return stored?.ok === true ? stored.value.hosts : [];
+    });
+    return {
+      ...(registration === null ? {} : { registration }),
+      ...(dns.length === 0 ? {} : { dns: { ok: true, observedAt, tookMs: 0, value: { hosts: dns } } }),
+    };
+  }
+
+  #storedRegistration(record: SiteRecord, observedAt: number): Artifact<RegistrationValue> | null {
+    const domains = record.registrable.flatMap((domain) => {
+      const stored = this.#options.ledger.registries.get(domain);
+      return stored === null || observedAt - stored.observedAt > REGISTRATION_USABLE_MS ? [] : [{ domain, registry: stored.registry, artifact: stored.artifact }];
+    });
+    return domains.length === 0 ? null : { ok: true, observedAt, tookMs: 0, value: { domains } };
+  }
+
+  #judge(record: SiteRecord, claim: Claim, stage: Stage, observedAt: number, artifacts: Artifacts, raw: RawEvidence[]): JudgedLook {
+    const { checks, ranges } = this.#options;
+    const wanted = checks.filter(({ id }) => claim.checkIds.includes(id));
+    const policy = checkPolicy(this.#options.config, record.filing.province, stage);
+    const { judgements, bundle } = judgeLook({ filing: record.filing, policy, stage, observedAt, artifacts }, wanted, ranges());
+    return { siteId: claim.siteId, sweepId: claim.sweepId, look: claim.look, stage, judgements, bundle, raw };
+  }
+
+  #record(looks: JudgedLook[]): Recorded[] {
+    if (looks.length === 0) return [];
+    const { ledger, now } = this.#options;
+    const recorded = ledger.verdicts.record(looks, now());
+    for (const sweepId of new Set(looks.map((look) => look.sweepId))) this.#guard(sweepId);
+    this.#options.onRecorded?.(recorded);
+    return recorded;
+  }
+
+  /** The circuit breaker: a sweep whose failures jump confirms nothing until an admin looks (design §1). */
+  #guard(sweepId: number): void {
+    const { ledger, config, log, now } = this.#options;
+    const sweep = ledger.sweeps.get(sweepId);
+    if (sweep === null || sweep.state !== 'running') return;
+    const screening = (one: Sweep) => ledger.sweeps.counts(one.id).filter(({ stage }) => stage === 'screen');
+    const current = screening(sweep);
+    const { breaker } = config.settings;
+    if (current.reduce((sum, { count }) => sum + count, 0) < breaker.minJudged) return;
+    const earlier = ledger.sweeps.recent(BASELINE_SWEEPS + 1).filter((one) => one.id !== sweepId && one.kind === sweep.kind && one.state === 'done');
+    const reason = tripsBreaker(current, earlier.flatMap(screening), breaker);
+    if (reason !== null) {
+      ledger.sweeps.setState(sweepId, 'held', reason, now());
+      ledger.raiseAlert(`sweep-held-${sweepId}`, `sweep ${sweepId} is held: ${reason}`, now());
+      log.error({ sweepId, reason }, 'circuit breaker holds the sweep');
+    }
+    for (const checkId of blindChecks(current, breaker)) {
+      ledger.raiseAlert(`blind-${checkId}`, `${checkId}: almost nothing could be observed; check resolvers and network`, now());
+    }
+  }
+}
+
+/** The policy a site of a province is judged by at a stage. */
+export function checkPolicy({ settings, provinces }: Config, province: string, stage: Stage): CheckPolicy {
+  return {
+    version: `${settings.version}+${provinces.version}`,
+    province: provincePolicy(provinces, province),
+    minResolvers: stage === 'screen' ? 1 : settings.dns.minConfirmResolvers,
+    hostRule: settings.hostRule,
+    bogusAddresses: settings.dns.bogusAddresses,
+    outdatedLinkSeverity: settings.outdatedLink,
+  };
+}

@@ -1,0 +1,205 @@
+import { openLedger } from '../../db/client.ts';
+import { checks as allChecks } from '../checks/index.ts';
+import type { CheckDefinition } from '../checks/types.ts';
+import { type Config, configPath } from '../config.ts';
+import { InputError } from '../errors.ts';
+import { createGatherContext, type GatherContext } from '../gather/context.ts';
+import type { Dialer } from '../gather/dialer.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { Recorded } from '../ledger/verdicts-store.ts';
+import type { Logger } from '../log.ts';
+import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
+import { type JobQueue, openBackend, type QueueBackend } from './backend.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { startGatherWorkers } from './gather-worker.ts';
+import { Judge } from './judge.ts';
+import { type GatherJob, type JudgeJob, QUEUES, type RegistrationJob, type TickJob } from './payloads.ts';
+
+/** What a process does. `gather` needs only the queue; `ledger` judges and schedules, on the ledger's machine. */
+export type Role = 'gather' | 'ledger';
+
+/** Everything injected into a patrol. */
+export interface PatrolOptions {
+  config: Config;
+  log: Logger;
+  roles: readonly Role[];
+  /** Keep sweeping on the schedule; a scan drives itself. */
+  schedule: boolean;
+  now?: () => number;
+  dialer?: Dialer;
+  onRecorded?: (recorded: Recorded[]) => void;
+}
+
+/** Checks switched on. */
+export function enabledChecks(config: Config): CheckDefinition[] {
+  return allChecks.filter(({ id }) => config.settings.checks[id]?.enabled ?? false);
+}
+
+/** Open the configured ledger with the configured checks. */
+export function openConfiguredLedger(config: Config): Ledger {
+  const { settings } = config;
+  const enabled = enabledChecks(config);
+  const settingsOf = (checkId: string) => settings.checks[checkId] ?? { enabled: false, shadow: false, intervalMs: 86_400_000 };
+  return new Ledger(openLedger(settings.ledger.path), {
+    checks: enabled,
+    confirm: settings.confirm,
+    leaseMs: settings.sweep.leaseMs,
+    settingsOf,
+    schedules: enabled.map(({ id }) => ({ id, intervalMs: settingsOf(id).intervalMs })),
+  });
+}
+
+/** Read the configured provider lists. */
+export function loadConfiguredRanges(config: Config): LoadedRanges {
+  return loadRanges(config.settings.ranges.folders.map(configPath));
+}
+
+/** A running patrol: queue, workers, and (with the ledger role) judge, dispatcher and scheduler. */
+export class Patrol {
+  readonly config: Config;
+  readonly backend: QueueBackend;
+  readonly gatherContext: GatherContext;
+  readonly ledger: Ledger | null;
+  readonly ranges: LoadedRanges | null;
+  readonly dispatcher: Dispatcher | null;
+  readonly queues: { gather: JobQueue<GatherJob>; registration: JobQueue<RegistrationJob>; judge: JobQueue<JudgeJob> };
+  readonly #log: Logger;
+  readonly #now: () => number;
+  #heartbeat: NodeJS.Timeout | null = null;
+  #working: Promise<unknown> | null = null;
+  #lastTickAt: number;
+  #stopped = false;
+
+  private constructor(
+    options: PatrolOptions,
+    parts: Pick<Patrol, 'backend' | 'gatherContext' | 'ledger' | 'ranges'>,
+  ) {
+    this.config = options.config;
+    this.#log = options.log;
+    this.#now = options.now ?? Date.now;
+    this.#lastTickAt = this.#now();
+    this.backend = parts.backend;
+    this.gatherContext = parts.gatherContext;
+    this.ledger = parts.ledger;
+    this.ranges = parts.ranges;
+    this.queues = {
+      gather: this.backend.queue<GatherJob>(QUEUES.gather),
+      registration: this.backend.queue<RegistrationJob>(QUEUES.registration),
+      judge: this.backend.queue<JudgeJob>(QUEUES.judge),
+    };
+    this.dispatcher = this.#startLedgerRole(options);
+    if (options.roles.includes('gather')) {
+      startGatherWorkers({ backend: this.backend, context: this.gatherContext, settings: this.config.settings, now: this.#now });
+    }
+  }
+
+  /** Open everything and start the workers. Throws InputError when queue, ledger or lists are unusable. */
+  static async start(options: PatrolOptions): Promise<Patrol> {
+    const { config, roles, log } = options;
+    const { settings } = config;
+    if (settings.queue.url === null && roles.length === 1) {
+      throw new InputError(`role ${roles[0]} alone needs a queue that several processes share`, 'set QUEUE_URL=redis://…, or run all roles');
+    }
+    const ledgerRole = roles.includes('ledger');
+    const ranges = ledgerRole ? loadConfiguredRanges(config) : null;
+    const ledger = ledgerRole ? openConfiguredLedger(config) : null;
+    try {
+      const backend = await openBackend({ ...settings.queue, log });
+      const { now, dialer } = options;
+      const gatherContext = createGatherContext(config, { ...(now && { now }), ...(dialer && { dialer }) });
+      const patrol = new Patrol(options, { backend, gatherContext, ledger, ranges });
+      if (options.schedule && ledgerRole) await patrol.#startSchedule();
+      return patrol;
+    } catch (error) {
+      ledger?.close();
+      throw error;
+    }
+  }
+
+  #startLedgerRole(options: PatrolOptions): Dispatcher | null {
+    const { ledger, ranges } = this;
+    if (ledger === null || ranges === null) return null;
+    const checks = enabledChecks(this.config);
+    const judge = new Judge({
+      ledger,
+      config: this.config,
+      checks,
+      ranges: () => ranges.table,
+      log: this.#log,
+      now: this.#now,
+      ...(options.onRecorded && { onRecorded: options.onRecorded }),
+    });
+    this.backend.worker<JudgeJob>(QUEUES.judge, async (job) => void judge.process(job.data), { concurrency: 1, maxStalledCount: 10 });
+    return new Dispatcher({
+      ledger,
+      judge,
+      gather: this.queues.gather,
+      registration: this.queues.registration,
+      directory: this.gatherContext.directory,
+      checks,
+      settings: this.config.settings,
+      now: this.#now,
+    });
+  }
+
+  /** The queue's scheduler wakes us up; a heartbeat of our own takes over when it stops (design §2). */
+  async #startSchedule(): Promise<void> {
+    const { tickMs } = this.config.settings.sweep;
+    const ticks = this.backend.queue<TickJob>(QUEUES.tick);
+    this.backend.worker<TickJob>(QUEUES.tick, () => this.tick(), { concurrency: 1 });
+    const install = (): Promise<unknown> =>
+      ticks.upsertJobScheduler('tick', { every: tickMs }, { name: 'tick', data: {}, opts: { removeOnComplete: true, removeOnFail: 10 } });
+    await install();
+    this.#heartbeat = setInterval(() => {
+      void this.#guarded(async () => {
+        await this.#quickWork();
+        if (this.#now() - this.#lastTickAt < tickMs * 3) return;
+        this.#log.warn({ tickMs }, 'scheduler is silent; heartbeat takes over');
+        await install();
+        await this.tick();
+      });
+    }, Math.min(tickMs, 1000));
+    await this.tick();
+  }
+
+  /** One tick: a slot runs once however many schedulers there are. */
+  async tick(): Promise<void> {
+    const { ledger, dispatcher } = this;
+    if (ledger === null || dispatcher === null || this.#stopped) return;
+    this.#lastTickAt = this.#now();
+    const slot = Math.floor(this.#now() / this.config.settings.sweep.tickMs);
+    if (!ledger.sweeps.takeSlot('tick', slot, this.#now())) return;
+    const dispatched = await dispatcher.dispatchDue();
+    if (dispatched > 0) this.#log.info({ dispatched }, 'sites taken up');
+    const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
+    if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
+  }
+
+  /** Rescans and confirmations do not wait for a tick. */
+  async #quickWork(): Promise<void> {
+    if (this.dispatcher !== null && !this.#stopped) await this.dispatcher.dispatchUrgent();
+  }
+
+  /** One piece of timed work at a time; its failure is logged and the next beat tries again. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    if (this.#working !== null || this.#stopped) return;
+    this.#working = work().catch((error: unknown) => this.#log.error({ error }, 'timed work failed'));
+    await this.#working;
+    this.#working = null;
+  }
+
+  /** When the scheduler was last heard of (epoch ms). */
+  get lastTickAt(): number {
+    return this.#lastTickAt;
+  }
+
+  /** Drain and stop: no new work, running jobs get `drainTimeoutMs`, what is left runs again later. */
+  async stop(drainTimeoutMs = this.config.settings.ops.drainTimeoutMs): Promise<void> {
+    this.#stopped = true;
+    if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
+    await this.#working;
+    await this.backend.close(drainTimeoutMs);
+    this.gatherContext.close();
+    this.ledger?.close();
+  }
+}

@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import type { FilingRow } from '../filing/validate-row.ts';
+import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
+import type { Statements } from './statements.ts';
+
+/** What became of one row; `index` is its place in the batch. */
+export type UpsertOutcome =
+  | { index: number; result: 'created' | 'updated' | 'unchanged'; siteId: number }
+  | { index: number; result: 'duplicate' };
+
+/** A site as loaded for judging, with the names people read. */
+export interface SiteRecord {
+  siteId: number;
+  siteName: string;
+  subjectName: string;
+  state: string;
+  filing: Filing;
+  /** Registrable domains of the filed domains, without doubles. */
+  registrable: string[];
+}
+
+/** The checks a site is due for, and how its first look is spread. */
+export interface CheckSchedule {
+  id: string;
+  intervalMs: number;
+}
+
+/** Filings in the ledger. */
+export class FilingsStore {
+  readonly #db: Statements;
+  readonly #checks: readonly CheckSchedule[];
+
+  constructor(db: Statements, checks: readonly CheckSchedule[]) {
+    this.#db = db;
+    this.#checks = checks;
+  }
+
+  /**
+   * Insert or update a batch in one transaction. A site already touched by the same import (same `startedAt`) with other data
+   * is a duplicate and left alone.
+   */
+  upsert(rows: FilingRow[], startedAt: number): UpsertOutcome[] {
+    return this.#db.transaction(() => rows.map((row, index) => this.#upsertOne(row, index, startedAt)));
+  }
+
+  #upsertOne(row: FilingRow, index: number, startedAt: number): UpsertOutcome {
+    const digest = createHash('sha1').update(JSON.stringify(row)).digest('base64');
+    const known = this.#db.get<{ id: number; rowDigest: string; state: string; updatedAt: number }>('siteByNumber', row.siteNumber);
+    if (known?.rowDigest === digest) return { index, result: 'unchanged', siteId: known.id };
+    if (known?.updatedAt === startedAt) return { index, result: 'duplicate' };
+    const subject = this.#db.get<{ id: number }>(
+      'subjectUpsert',
+      row.subjectNumber,
+      row.subjectName,
+      row.subjectKind,
+      row.province,
+      row.licenceNumber,
+      startedAt,
+    );
+    const subjectId = subject?.id as number;
+    const values = [
+      subjectId,
+      row.siteNumber,
+      row.siteName,
+      row.service,
+      row.accessProvider,
+      row.product,
+      JSON.stringify(row.addresses),
+      row.approvedAt,
+      row.leaseEndsAt,
+      row.state,
+      digest,
+      startedAt,
+    ];
+    let siteId: number;
+    if (known === undefined) siteId = (this.#db.get<{ id: number }>('siteInsert', ...values) as { id: number }).id;
+    else {
+      siteId = known.id;
+      this.#db.run('siteUpdate', ...values, siteId);
+      this.#db.run('hostsDelete', siteId);
+      this.#db.run('siteContactsDelete', siteId);
+    }
+    for (const { host, kind, registrable } of row.hosts) this.#db.run('hostInsert', siteId, host, kind, registrable);
+    for (const { role, name, phone, email } of row.persons) {
+      this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, startedAt);
+    }
+    this.#schedule(siteId, row.state === 'active', startedAt);
+    return { index, result: known === undefined ? 'created' : 'updated', siteId };
+  }
+
+  /** R15: only active filings are checked. New ones are spread over the check's interval, so that no wave follows an import. */
+  #schedule(siteId: number, active: boolean, now: number): void {
+    if (!active) {
+      this.#db.run('stateStop', siteId);
+      return;
+    }
+    for (const { id, intervalMs } of this.#checks) {
+      const dueAt = now + spread(siteId, id, Math.min(intervalMs, 86_400_000));
+      if (this.#db.run('stateInsert', siteId, id, dueAt) === 0) this.#db.run('stateRestart', dueAt, siteId, id);
+    }
+  }
+
+  /** A site with its filing, or null. */
+  load(siteId: number): SiteRecord | null {
+    const row = this.#db.get<SiteRow>('siteById', siteId);
+    if (row === undefined) return null;
+    const hosts = this.#db.all<{ host: string; kind: string; registrable: string }>('hostsOfSite', siteId);
+    return {
+      siteId,
+      siteName: row.name,
+      subjectName: row.subjectName,
+      state: row.state,
+      registrable: [...new Set(hosts.filter(({ kind }) => kind === 'domain').map(({ registrable }) => registrable))],
+      filing: {
+        siteNumber: row.siteNumber,
+        subjectNumber: row.subjectNumber,
+        subjectKind: row.subjectKind,
+        province: row.province,
+        licenceNumber: row.licenceNumber,
+        domains: hosts.filter(({ kind }) => kind === 'domain').map(({ host }) => host),
+        hosts: hosts.filter(({ kind }) => kind === 'host').map(({ host }) => host),
+        accessProvider: row.accessProvider,
+        product: row.product,
+        filedAddresses: JSON.parse(row.filedAddresses) as string[],
+        approvedAt: row.approvedAt,
+        service: row.service,
+      },
+    };
+  }
+
+  /** Sites for a domain or host, a site number or a subject number (canonical). */
+  find(key: { host?: string; siteNumber?: string; subjectNumber?: string }): number[] {
+    const ids = new Set<number>();
+    if (key.host !== undefined) {
+      for (const { siteId } of this.#db.all<{ siteId: number }>('sitesByHost', key.host)) ids.add(siteId);
+      if (ids.size === 0) for (const { siteId } of this.#db.all<{ siteId: number }>('sitesByRegistrable', key.host)) ids.add(siteId);
+    }
+    if (key.siteNumber !== undefined) {
+      const site = this.#db.get<{ id: number }>('siteByNumber', key.siteNumber);
+      if (site !== undefined) ids.add(site.id);
+    }
+    if (key.subjectNumber !== undefined) {
+      for (const { siteId } of this.#db.all<{ siteId: number }>('sitesBySubject', key.subjectNumber)) ids.add(siteId);
+    }
+    return [...ids];
+  }
+
+  /** Sites with a host under a registrable domain. */
+  findByRegistrable(domain: string): number[] {
+    return [...new Set(this.#db.all<{ siteId: number }>('sitesByRegistrable', domain).map(({ siteId }) => siteId))];
+  }
+
+  /** All active sites, in pages. */
+  *active(page = 1000): Generator<number> {
+    let after = 0;
+    for (;;) {
+      const rows = this.#db.all<{ siteId: number }>('activeSitesAfter', after, page);
+      for (const { siteId } of rows) yield siteId;
+      if (rows.length < page) return;
+      after = rows.at(-1)?.siteId ?? after;
+    }
+  }
+}
+
+interface SiteRow {
+  name: string;
+  subjectName: string;
+  state: string;
+  siteNumber: string;
+  subjectNumber: string;
+  subjectKind: SubjectKind;
+  province: string;
+  licenceNumber: string | null;
+  accessProvider: string;
+  product: ProductKind | null;
+  filedAddresses: string;
+  approvedAt: string | null;
+  service: Filing['service'];
+}
+
+/** A steady offset for a site and check within `span`: the same site always falls into the same place. */
+export function spread(siteId: number, checkId: string, span: number): number {
+  if (span <= 0) return 0;
+  const digest = createHash('md5').update(`${siteId}:${checkId}`).digest();
+  return Math.floor((digest.readUInt32BE(0) / 0x1_0000_0000) * span);
+}

@@ -1,0 +1,76 @@
+import type { LedgerConnection } from '../../db/client.ts';
+import type { ImportSummary } from '../filing/import-filings.ts';
+import type { FilingRow } from '../filing/validate-row.ts';
+import { EvidenceStore } from './evidence-store.ts';
+import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
+import { RegistryStore } from './registry-store.ts';
+import { Statements } from './statements.ts';
+import { SweepsStore } from './sweeps-store.ts';
+import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
+
+/** The ledger: one SQLite database, its stores, and nothing that knows a network. */
+export class Ledger {
+  readonly connection: LedgerConnection;
+  readonly filings: FilingsStore;
+  readonly sweeps: SweepsStore;
+  readonly verdicts: VerdictsStore;
+  readonly evidence: EvidenceStore;
+  readonly registries: RegistryStore;
+  readonly #db: Statements;
+
+  constructor(connection: LedgerConnection, settings: VerdictSettings & { schedules: readonly CheckSchedule[] }) {
+    this.connection = connection;
+    this.#db = new Statements(connection.sqlite);
+    this.filings = new FilingsStore(this.#db, settings.schedules);
+    this.sweeps = new SweepsStore(this.#db, settings);
+    this.evidence = new EvidenceStore(this.#db);
+    this.verdicts = new VerdictsStore(this.#db, this.evidence, settings);
+    this.registries = new RegistryStore(this.#db);
+  }
+
+  /** One write transaction over several stores. */
+  transaction<T>(work: () => T): T {
+    return this.#db.transaction(work);
+  }
+
+  /** See {@link FilingsStore.upsert}. */
+  upsertFilings(rows: FilingRow[], startedAt: number): UpsertOutcome[] {
+    return this.filings.upsert(rows, startedAt);
+  }
+
+  /** Remember that an import ran. */
+  recordImport(summary: ImportSummary, startedAt: number, finishedAt: number): void {
+    const { file, rows, created, updated, unchanged, rejected } = summary;
+    this.#db.run('importInsert', file, startedAt, finishedAt, rows, created, updated, unchanged, rejected);
+  }
+
+  /** Tell the admins something, once a key. */
+  raiseAlert(key: string, message: string, now: number): void {
+    this.#db.run('alertRaise', key, message, now, now);
+  }
+
+  /** What an alert was about is over. */
+  resolveAlert(key: string, now: number): void {
+    this.#db.run('alertResolve', now, key);
+  }
+
+  /** Alerts nobody resolved. */
+  openAlerts(): { key: string; message: string; raisedAt: number }[] {
+    return this.#db.all('alertsOpen');
+  }
+
+  /** Copy the whole ledger to a file while it is in use (SQLite's online backup). Gives pages copied. */
+  async backup(target: string, onProgress?: (share: number) => void): Promise<void> {
+    await this.connection.sqlite.backup(target, {
+      progress: ({ totalPages, remainingPages }) => {
+        onProgress?.(totalPages === 0 ? 1 : 1 - remainingPages / totalPages);
+        return 500;
+      },
+    });
+  }
+
+  /** Close the database. */
+  close(): void {
+    this.connection.close();
+  }
+}

@@ -1,0 +1,43 @@
+import type Database from 'better-sqlite3';
+import { type QueryName, queries } from '../../db/queries.ts';
+
+type Parameter = string | number | bigint | Buffer | null;
+
+/** Prepared statements by name, made on first use. Row types are the caller's claim: the SQL stands in `db/queries.ts`. */
+export class Statements {
+  readonly #sqlite: Database.Database;
+  readonly #prepared = new Map<QueryName, Database.Statement<unknown[]>>();
+
+  constructor(sqlite: Database.Database) {
+    this.#sqlite = sqlite;
+  }
+
+  #statement(name: QueryName): Database.Statement<unknown[]> {
+    let statement = this.#prepared.get(name);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare(queries[name]);
+      this.#prepared.set(name, statement);
+    }
+    return statement;
+  }
+
+  /** The first row, or undefined. */
+  get<Row>(name: QueryName, ...parameters: Parameter[]): Row | undefined {
+    return this.#statement(name).get(...parameters) as Row | undefined;
+  }
+
+  /** All rows. */
+  all<Row>(name: QueryName, ...parameters: Parameter[]): Row[] {
+    return this.#statement(name).all(...parameters) as Row[];
+  }
+
+  /** Rows changed. */
+  run(name: QueryName, ...parameters: Parameter[]): number {
+    return this.#statement(name).run(...parameters).changes;
+  }
+
+  /** Run in one write transaction, taken at once so that two writers queue up instead of failing half-way. */
+  transaction<T>(work: () => T): T {
+    return this.#sqlite.transaction(work).immediate();
+  }
+}

@@ -1,0 +1,168 @@
+import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
+import type { RawEvidence, Stage } from '../gather/types.ts';
+import { type AuditBundle, algorithmVersion } from '../judge/bundle.ts';
+import { type ConfirmPolicy, type NextStep, nextStep } from '../judge/next-step.ts';
+import type { EvidenceStore } from './evidence-store.ts';
+import type { Statements } from './statements.ts';
+import type { CheckState, VerdictRow } from './types.ts';
+
+/** One look at one site, judged. */
+export interface JudgedLook {
+  siteId: number;
+  sweepId: number;
+  /** Which look of the sweep this was; a late or doubled job has another number and is dropped. */
+  look: number;
+  stage: Stage;
+  judgements: Map<string, Judgement>;
+  bundle: AuditBundle;
+  raw: RawEvidence[];
+}
+
+/** What recording did for one check. */
+export interface Recorded {
+  siteId: number;
+  checkId: string;
+  step: NextStep['kind'] | 'dropped';
+  verdict: Verdict;
+  changed: boolean;
+}
+
+/** How verdicts are recorded. */
+export interface VerdictSettings {
+  checks: readonly CheckDefinition[];
+  confirm: ConfirmPolicy;
+  leaseMs: number;
+  settingsOf: (checkId: string) => { intervalMs: number; shadow: boolean };
+}
+
+/** Verdicts: the standing in `check_states`, the history with its evidence in `verdicts`. */
+export class VerdictsStore {
+  readonly #db: Statements;
+  readonly #evidence: EvidenceStore;
+  readonly #settings: VerdictSettings;
+
+  constructor(db: Statements, evidence: EvidenceStore, settings: VerdictSettings) {
+    this.#db = db;
+    this.#evidence = evidence;
+    this.#settings = settings;
+  }
+
+  /** Record a batch of looks in one transaction. Idempotent: a look recorded before changes nothing. */
+  record(looks: JudgedLook[], now: number): Recorded[] {
+    return this.#db.transaction(() => {
+      const recorded = looks.flatMap((look) => this.#recordLook(look, now));
+      this.#count(looks, recorded);
+      return recorded;
+    });
+  }
+
+  #recordLook(look: JudgedLook, now: number): Recorded[] {
+    const states = this.#db.all<CheckState>('statesOfSite', look.siteId);
+    return [...look.judgements].map(([checkId, judgement]) => {
+      const state = states.find((one) => one.checkId === checkId);
+      const current = state !== undefined && state.sweepId === look.sweepId && state.judgedSweepId !== look.sweepId;
+      if (!current || state.suspectLooks !== look.look || (look.look > 0 && state.confirmDueAt !== null)) {
+        return { siteId: look.siteId, checkId, step: 'dropped' as const, verdict: judgement.verdict, changed: false };
+      }
+      const { intervalMs } = this.#settings.settingsOf(checkId);
+      const step = nextStep(state, judgement, { confirm: this.#settings.confirm, intervalMs, now });
+      if (step.kind === 'look-again') {
+        const leaseEnd = step.confirmDueAt + this.#settings.leaseMs;
+        this.#db.run('stateSuspect', step.looks, step.fails, step.confirmDueAt, leaseEnd, look.siteId, checkId);
+        return { siteId: look.siteId, checkId, step: step.kind, verdict: judgement.verdict, changed: false };
+      }
+      const changed = this.#publish(state, step, judgement, look, now);
+      return { siteId: look.siteId, checkId, step: step.kind, verdict: step.verdict, changed };
+    });
+  }
+
+  #publish(state: CheckState, step: Extract<NextStep, { kind: 'publish' }>, judgement: Judgement, look: JudgedLook, now: number): boolean {
+    const { siteId, checkId } = state;
+    const { shadow } = this.#settings.settingsOf(checkId);
+    // A failure that could not be confirmed keeps its findings as reading matter, but weighs as not observed.
+    const codes = JSON.stringify([...new Set(judgement.findings.map((finding) => finding.code))].sort());
+    const changed = state.verdict !== step.verdict || state.codes !== codes || state.verdictId === null;
+    let verdictId = state.verdictId;
+    if (changed || step.verdict === 'fail') {
+      const check = this.#settings.checks.find(({ id }) => id === checkId) as CheckDefinition;
+      verdictId = (
+        this.#db.get<{ id: number }>(
+          'verdictInsert',
+          siteId,
+          checkId,
+          look.sweepId,
+          look.stage,
+          step.verdict,
+          JSON.stringify(judgement.findings),
+          shadow ? 1 : 0,
+          look.bundle.observedAt,
+          now,
+          algorithmVersion(check),
+          look.bundle.rangesVersion,
+          look.bundle.policy.version,
+        ) as { id: number }
+      ).id;
+      this.#keepEvidence(verdictId, look, now);
+    }
+    const since = state.verdict === step.verdict && state.since !== null ? state.since : now;
+    this.#db.run(
+      'statePublish',
+      step.verdict,
+      codes,
+      since,
+      look.bundle.observedAt,
+      verdictId,
+      shadow ? 1 : 0,
+      step.nextDueAt,
+      look.sweepId,
+      step.inconclusiveRuns,
+      siteId,
+      checkId,
+    );
+    return changed;
+  }
+
+  #keepEvidence(verdictId: number, look: JudgedLook, now: number): void {
+    this.#evidence.attach(verdictId, 'artifacts', 'artifacts.json', Buffer.from(JSON.stringify(look.bundle)), now);
+    for (const piece of look.raw) this.#evidence.attach(verdictId, piece.kind, piece.name, Buffer.from(piece.base64, 'base64'), now);
+  }
+
+  #count(looks: JudgedLook[], recorded: Recorded[]): void {
+    const counts = new Map<string, { sweepId: number; checkId: string; stage: string; verdict: string; count: number }>();
+    const judged = new Map<number, number>();
+    const add = (sweepId: number, checkId: string, stage: string, verdict: string): void => {
+      const key = `${sweepId} ${checkId} ${stage} ${verdict}`;
+      const known = counts.get(key);
+      if (known !== undefined) known.count++;
+      else counts.set(key, { sweepId, checkId, stage, verdict, count: 1 });
+    };
+    for (const one of recorded) {
+      if (one.step === 'dropped') continue;
+      const look = looks.find(({ siteId, judgements }) => siteId === one.siteId && judgements.has(one.checkId)) as JudgedLook;
+      const seen = look.judgements.get(one.checkId)?.verdict ?? one.verdict;
+      if (look.look === 0) add(look.sweepId, one.checkId, 'screen', seen);
+      if (one.step !== 'publish') continue;
+      add(look.sweepId, one.checkId, 'final', one.verdict);
+      judged.set(look.sweepId, (judged.get(look.sweepId) ?? 0) + 1);
+    }
+    for (const { sweepId, checkId, stage, verdict, count } of counts.values()) {
+      this.#db.run('countAdd', sweepId, checkId, stage, verdict, count);
+    }
+    for (const [sweepId, count] of judged) this.#db.run('sweepAddJudged', count, sweepId);
+  }
+
+  /** All checks' standing at a site. */
+  standing(siteId: number): CheckState[] {
+    return this.#db.all<CheckState>('statesOfSite', siteId);
+  }
+
+  /** A check's verdicts at a site, newest first. */
+  history(siteId: number, checkId: string, limit = 10): VerdictRow[] {
+    return this.#db.all<VerdictRow>('verdictsOfSite', siteId, checkId, limit);
+  }
+
+  /** Sites by verdict and check, over the whole ledger. */
+  totals(): { verdict: Verdict; checkId: string; count: number }[] {
+    return this.#db.all('verdictTotals');
+  }
+}

@@ -1,5 +1,4 @@
 import type { HostAnswers, ResolverAnswer } from '../gather/types.ts';
-import { registryInstant } from '../facts/registry-date.ts';
 import { commonCodes, conclude, finding } from './conclude.ts';
 import { type HostView, viewHost } from './host-view.ts';
 import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
@@ -9,14 +8,16 @@ const REMEDY_HERE = {
   en: 'Either point {host} at one of our mainland nodes and let it be visited there, or move the access to the provider really used (R1.6).',
 };
 
-/** Empty-shell check 空壳网站核查 (R1): does the filed site still run on the access provider's mainland servers? */
+/**
+ * Empty-shell check 空壳网站核查 (R1): does the filed site still run on the access provider's mainland servers? The other half of
+ * R1.1, a lapsed domain, is judged by domain-expiry at the registries' own pace (docs/decisions/0004).
+ */
 export const emptyShell: CheckDefinition = {
   id: 'empty-shell',
   version: 1,
   title: { zh: '空壳网站核查', en: 'Empty shell' },
   rules: ['R1.1', 'R1.7', 'R1.8', 'R17.6'],
   needs: ['dns'],
-  wants: ['registration'],
   codes: {
     ...commonCodes,
     'no-host-resolves-here': {
@@ -67,14 +68,6 @@ export const emptyShell: CheckDefinition = {
         en: 'Check whether {elsewhere} should be with us, or file its access with the provider used.',
       },
     },
-    'domain-lapsed': {
-      severity: 'fail',
-      title: { zh: '域名 {domain} 已过期（{expiresAt}）', en: 'The domain {domain} has lapsed ({expiresAt})' },
-      remedy: {
-        zh: '请立即到域名注册商处为 {domain} 续费；续费后约 1 日内注册信息更新，再申请复查。',
-        en: 'Renew {domain} at its registrar, then ask for a re-check.',
-      },
-    },
     'filed-address-differs': {
       severity: 'warn',
       title: {
@@ -122,21 +115,17 @@ function judge(input: CheckInput): Judgement {
     return conclude([finding(emptyShell, 'not-observed', { params: { host: filing.domains[0] ?? '', reason } })]);
   }
   const views = dns.value.hosts.map((answers) => ({ answers, view: viewHost(answers, input) }));
-  const lapsed = lapsedDomains(input);
   const here = views.filter(({ view }) => view.kind === 'here');
   const blind = views.filter(({ view }) => isBlind(view));
   const away = views.filter(({ view }) => view.kind !== 'here' && !isBlind(view));
   if (views.length === 0) return conclude([finding(emptyShell, 'not-observed', { params: { host: '', reason: 'no host' } })]);
 
   const passes = input.policy.hostRule === 'every' ? away.length === 0 && blind.length === 0 : here.length > 0;
-  if (passes || (here.length > 0 && blind.length === 0 && input.policy.hostRule === 'any')) {
-    const notes = [...mixed(away), ...filedAddress(input, here.map(({ answers }) => answers)), ...lapsed];
-    return conclude(notes);
-  }
+  if (passes) return conclude([...mixed(away), ...filedAddress(input, here.map(({ answers }) => answers))]);
   if (blind.length > 0) return conclude(blind.map(({ answers, view }) => blindFinding(answers, view)));
   const findings = away.map(({ answers, view }) => awayFinding(answers, view));
   if (here.length === 0) findings.unshift(shell(input, views));
-  return conclude([...findings, ...lapsed]);
+  return conclude(findings);
 }
 
 const isBlind = (view: HostView): boolean =>
@@ -193,23 +182,6 @@ function filedAddress(input: CheckInput, hosts: HostAnswers[]): Finding[] {
   const throughFront = hosts.some(({ answers }) => answers.some((answer) => answer.cnames.length > 0));
   if (throughFront || seen.size === 0 || [...seen].some((address) => filed.has(address))) return [];
   return [finding(emptyShell, 'filed-address-differs', { params: { address: [...seen].join(' ') } })];
-}
-
-/** R1.1: the site passes only while its domain is inside its registration period. */
-function lapsedDomains(input: CheckInput): Finding[] {
-  const registration = input.artifacts.registration;
-  if (registration === undefined || !registration.ok) return [];
-  return registration.value.domains.flatMap(({ domain, artifact }) => {
-    const expiresAt = artifact.ok && artifact.value.found === true ? artifact.value.expiresAt : null;
-    if (expiresAt === null || registryInstant(expiresAt) >= input.observedAt) return [];
-    return [
-      finding(emptyShell, 'domain-lapsed', {
-        about: domain,
-        params: { domain, expiresAt: expiresAt.slice(0, 10) },
-        evidence: [{ label: 'registry', value: expiresAt }],
-      }),
-    ];
-  });
 }
 
 function evidenceOf({ host, answers }: HostAnswers): Evidence[] {

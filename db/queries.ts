@@ -21,7 +21,7 @@ export const queries = {
       s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, u.subject_number AS subjectNumber,
       u.name AS subjectName, u.kind AS subjectKind, u.province, u.licence_number AS licenceNumber
     FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
-  hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, host',
+  hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid',
   sitesByHost: 'SELECT site_id AS siteId FROM site_hosts WHERE host = ?',
   sitesByRegistrable: 'SELECT site_id AS siteId FROM site_hosts WHERE registrable = ?',
   sitesBySubject: 'SELECT s.id AS siteId FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE u.subject_number = ?',
@@ -33,6 +33,7 @@ export const queries = {
   stateRestart: 'UPDATE check_states SET next_due_at = ? WHERE site_id = ? AND check_id = ? AND next_due_at IS NULL',
   stateDelete: 'DELETE FROM check_states WHERE site_id = ? AND check_id = ?',
   dueSites: 'SELECT site_id AS siteId FROM check_states WHERE next_due_at <= ? ORDER BY next_due_at LIMIT ?',
+  oldestDue: 'SELECT min(next_due_at) AS dueAt FROM check_states WHERE next_due_at IS NOT NULL',
   statesOfSite: `SELECT site_id AS siteId, check_id AS checkId, verdict, codes, since, checked_at AS checkedAt, verdict_id AS verdictId,
       shadow, next_due_at AS nextDueAt, sweep_id AS sweepId, claimed_at AS claimedAt, judged_sweep_id AS judgedSweepId,
       suspect_looks AS suspectLooks, suspect_fails AS suspectFails, confirm_due_at AS confirmDueAt,
@@ -44,6 +45,9 @@ export const queries = {
     FROM check_states c JOIN sweeps w ON w.id = c.sweep_id
     WHERE c.confirm_due_at <= ? AND w.state = 'running' ORDER BY c.confirm_due_at LIMIT ?`,
   confirmClaim: 'UPDATE check_states SET confirm_due_at = NULL, next_due_at = ? WHERE site_id = ? AND check_id = ?',
+  confirmsOfSweepDue: 'UPDATE check_states SET confirm_due_at = ? WHERE sweep_id = ? AND confirm_due_at IS NOT NULL',
+  stateDrop: `UPDATE check_states SET suspect_looks = 0, suspect_fails = 0, confirm_due_at = NULL, judged_sweep_id = sweep_id,
+      next_due_at = ? WHERE site_id = ? AND check_id = ?`,
   suspectsOfSweep: `SELECT site_id AS siteId, check_id AS checkId FROM check_states WHERE sweep_id = ? AND check_id = ?
       AND suspect_looks > 0 AND judged_sweep_id IS NOT sweep_id`,
   pendingOfSweep: `SELECT count(*) AS count FROM check_states WHERE sweep_id = ? AND judged_sweep_id IS NOT sweep_id`,
@@ -108,6 +112,8 @@ export const queries = {
     ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
       raised_at = CASE WHEN resolved_at IS NULL THEN raised_at ELSE excluded.raised_at END, resolved_at = NULL`,
   alertResolve: 'UPDATE alerts SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL',
+  ledgerSize: `SELECT (SELECT count(*) FROM sites) AS sites, (SELECT count(*) FROM sites WHERE state = 'active') AS active,
+    (SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL) AS scheduled`,
   alertsOpen: 'SELECT key, message, raised_at AS raisedAt FROM alerts WHERE resolved_at IS NULL ORDER BY raised_at',
 } as const;
 

@@ -73,7 +73,7 @@ const shape = z.strictObject({
     maxInconclusiveShare: z.number().gt(0).max(1),
   }),
   evidence: z.strictObject({ retentionMs: ms }),
-  ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), maxAgeMs: ms }),
+  ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), ownFolder: z.string().min(1), maxAgeMs: ms }),
   ops: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), drainTimeoutMs: ms }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
 });

@@ -143,7 +143,9 @@ function daysUntil(expiresAt: string, now: number): number {
 /** A domain that answers with addresses is registered, whatever a hurried registry server says (R16.1). */
 function stillResolves(domain: string, { artifacts }: CheckInput): boolean {
   const dns = artifacts.dns;
-  if (dns === undefined || !dns.ok) return true;
+  // Never asked (an offline audit): the registry's word stands alone. Asked without an answer: it may well resolve.
+  if (dns === undefined) return false;
+  if (!dns.ok) return true;
   const own = dns.value.hosts.filter(({ host }) => host === domain || host.endsWith(`.${domain}`));
   const answers = own.flatMap((host) => host.answers);
   return answers.length === 0 || answers.some((answer) => answer.outcome !== 'nxdomain');

@@ -1,7 +1,7 @@
 import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import type { Config } from '../config.ts';
-import type { Artifact, Artifacts, RawEvidence, RegistrationValue, Stage } from '../gather/types.ts';
+import { type Artifact, type Artifacts, failed, type RawEvidence, type RegistrationValue, type Stage } from '../gather/types.ts';
 import { blindChecks, tripsBreaker } from '../judge/breaker.ts';
 import { judgeLook } from '../judge/bundle.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
@@ -105,7 +105,7 @@ export class Judge {
     });
     return {
       ...(registration === null ? {} : { registration }),
-      ...(dns.length === 0 ? {} : { dns: { ok: true, observedAt, tookMs: 0, value: { hosts: dns } } }),
+      dns: dns.length === 0 ? failed('dns-unobserved', 'no answer at hand', observedAt) : { ok: true, observedAt, tookMs: 0, value: { hosts: dns } },
     };
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { openLedger } from '../../db/client.ts';
 import { checks as allChecks } from '../checks/index.ts';
 import type { CheckDefinition } from '../checks/types.ts';
@@ -51,7 +52,8 @@ export function openConfiguredLedger(config: Config): Ledger {
 
 /** Read the configured provider lists. */
 export function loadConfiguredRanges(config: Config): LoadedRanges {
-  return loadRanges(config.settings.ranges.folders.map(configPath));
+  const { folders, ownFolder } = config.settings.ranges;
+  return loadRanges([...folders.map(configPath), ...(existsSync(ownFolder) ? [ownFolder] : [])]);
 }
 
 /** A running patrol: queue, workers, and (with the ledger role) judge, dispatcher and scheduler. */

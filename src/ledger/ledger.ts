@@ -59,6 +59,16 @@ export class Ledger {
     return this.#db.all('alertsOpen');
   }
 
+  /** When the most overdue check was due (epoch ms), or null when nothing is scheduled. */
+  oldestDueAt(): number | null {
+    return this.#db.get<{ dueAt: number | null }>('oldestDue')?.dueAt ?? null;
+  }
+
+  /** Sites, subjects and scheduled checks: how big the ledger is. */
+  size(): { sites: number; active: number; scheduled: number } {
+    return this.#db.get<{ sites: number; active: number; scheduled: number }>('ledgerSize') ?? { sites: 0, active: 0, scheduled: 0 };
+  }
+
   /** Copy the whole ledger to a file while it is in use (SQLite's online backup). Gives pages copied. */
   async backup(target: string, onProgress?: (share: number) => void): Promise<void> {
     await this.connection.sqlite.backup(target, {

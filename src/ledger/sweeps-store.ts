@@ -136,6 +136,29 @@ export class SweepsStore {
     }
   }
 
+  /** Let a held sweep go on: its suspects are due for their next look. Gives how many. */
+  release(sweepId: number, now: number): number {
+    return this.#db.transaction(() => {
+      this.#db.run('sweepState', 'running', null, null, sweepId);
+      return this.#db.run('confirmsOfSweepDue', now, sweepId);
+    });
+  }
+
+  /** Throw a held sweep away: its suspicions are dropped and its sites due again. Gives how many. */
+  discard(sweepId: number, checkIds: readonly string[], now: number): number {
+    return this.#db.transaction(() => {
+      let dropped = 0;
+      for (const checkId of checkIds) {
+        for (const suspect of this.#db.all<{ siteId: number }>('suspectsOfSweep', sweepId, checkId)) {
+          this.#db.run('stateDrop', now, suspect.siteId, checkId);
+          dropped++;
+        }
+      }
+      this.setState(sweepId, 'discarded', null, now);
+      return dropped;
+    });
+  }
+
   /** Ask for sites to be seen again at once. */
   requestRescan(siteIds: number[], by: string, now: number): void {
     this.#db.transaction(() => {

@@ -1,0 +1,85 @@
+import type { Command } from 'commander';
+import { InputError } from '../errors.ts';
+import { Patrol, type Role } from '../jobs/patrol.ts';
+import { Metrics } from '../ops/metrics.ts';
+import { startOpsServer } from '../ops/server.ts';
+import { type CliEnvironment, commandConfig, commandLogger, type CommonOptions, withCommon } from './context.ts';
+
+interface StartOptions extends CommonOptions {
+  roles: string;
+}
+
+/** `patrol start`. */
+export function addStartCommand(program: Command, environment: CliEnvironment): void {
+  withCommon(program.command('start'))
+    .description('run the worker: scheduler, queue, health endpoint; keeps sweeping until SIGTERM, then drains')
+    .option('--roles <roles>', 'what this process does: gather, ledger, or both (comma separated)', 'gather,ledger')
+    .addHelpText(
+      'after',
+      `
+  patrol start                                       everything in one process, embedded queue
+  QUEUE_URL=redis://host:6379 patrol start           the same on Redis
+  QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
+    )
+    .action(async (options: StartOptions) => {
+      const config = commandConfig(options, environment);
+      const log = commandLogger(config, false);
+      const roles = parseRoles(options.roles);
+      const metrics = new Metrics(environment.now);
+      let patrol: Patrol | null = null;
+      const ops = await startOpsServer({ ...config.settings.ops, now: environment.now, metrics }, () => patrol);
+      log.info({ address: ops.address, roles, queue: config.settings.queue.url === null ? 'embedded' : 'external', configuration: config.origin }, 'starting');
+      try {
+        patrol = await Patrol.start({
+          config,
+          log,
+          roles,
+          schedule: true,
+          now: environment.now,
+          ...(environment.dialer && { dialer: environment.dialer }),
+          onRecorded: (recorded) => {
+            const ledger = patrol?.ledger;
+            if (ledger === null || ledger === undefined) return;
+            metrics.record(recorded, (siteId, checkId) => {
+              const state = ledger.verdicts.standing(siteId).find((one) => one.checkId === checkId);
+              return JSON.parse(state?.codes ?? '[]') as string[];
+            });
+          },
+        });
+      } catch (error) {
+        await ops.close();
+        throw error;
+      }
+      metrics.watch(patrol);
+      log.info({ address: ops.address, sites: patrol.ledger?.size().active ?? null, ranges: patrol.ranges?.table.version ?? null }, 'patrol is running');
+      await untilStopped();
+      log.info({ drainTimeoutMs: config.settings.ops.drainTimeoutMs }, 'draining');
+      const draining = patrol;
+      patrol = null;
+      await draining.stop();
+      await ops.close();
+      log.info({}, 'stopped');
+    });
+}
+
+function parseRoles(text: string): Role[] {
+  const roles = [...new Set(text.split(',').map((role) => role.trim()))];
+  for (const role of roles) {
+    if (role !== 'gather' && role !== 'ledger') throw new InputError(`--roles ${text}: no role ${role || '(empty)'}`, 'give gather, ledger, or gather,ledger');
+  }
+  return roles as Role[];
+}
+
+/** Resolves on SIGTERM or SIGINT; a second signal ends the process at once. */
+function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (): void => {
+      if (asked) process.exit(130);
+      asked = true;
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}

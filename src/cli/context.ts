@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../config.ts';
+import type { Dialer } from '../gather/dialer.ts';
+import { createLogger, type Logger } from '../log.ts';
+
+/** Options every command has. */
+export interface CommonOptions {
+  config?: string;
+  json?: boolean;
+}
+
+/** What a command runs in; tests and the demo inject clock, dialer and settings. */
+export interface CliEnvironment {
+  now: () => number;
+  dialer?: Dialer;
+  overrides?: object;
+  registries?: Config['registries'];
+  env: NodeJS.ProcessEnv;
+}
+
+/** Add `--config` and `--json`. */
+export function withCommon(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration file laid over config/default.yaml (or PATROL_CONFIG)')
+    .option('--json', 'print one JSON document instead of text');
+}
+
+/** Read the configuration for a command; `overrides` are the command's own. */
+export function commandConfig(options: CommonOptions, environment: CliEnvironment, overrides: object = {}): Config {
+  const merged = deepMerge(environment.overrides ?? {}, overrides);
+  const config = loadConfig({ file: options.config, env: environment.env, overrides: merged });
+  return environment.registries === undefined ? config : { ...config, registries: environment.registries };
+}
+
+function deepMerge(base: object, over: object): object {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const known = result[key];
+    const nested = [known, value].every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
+    result[key] = nested ? deepMerge(known as object, value as object) : value;
+  }
+  return result;
+}
+
+/** The command's logger: to standard error, so that standard output stays the command's own. */
+export function commandLogger(config: Config, quiet: boolean): Logger {
+  return createLogger(quiet && config.settings.log.level === 'info' ? 'warn' : config.settings.log.level);
+}
+

@@ -81,7 +81,11 @@ interface DescribedFinding {
 function describeSite(siteId: number, ledger: Ledger, options: ExplainOptions): DescribedSite {
   const record = ledger.filings.load(siteId);
   if (record === null) throw new InputError(`site ${siteId} is gone`, 'import its filing again');
-  const states = ledger.verdicts.standing(siteId).filter(({ checkId }) => options.check === undefined || checkId === options.check);
+  const worst = ['fail', 'warn', 'inconclusive', 'pass'];
+  const states = ledger.verdicts
+    .standing(siteId)
+    .filter(({ checkId }) => options.check === undefined || checkId === options.check)
+    .sort((a, b) => worst.indexOf(a.verdict ?? '') - worst.indexOf(b.verdict ?? ''));
   const { siteNumber, domains, province, accessProvider } = record.filing;
   return {
     siteNumber,

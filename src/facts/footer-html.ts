@@ -9,7 +9,7 @@ const MAX_SNIPPET = 600;
  * and the anchor around it. Null when the page does not hold it visibly as text. For stored pages only (a DOM is built), not for sweeps.
  */
 export function footerHtml(html: string, number: string): string | null {
-  const $ = load(html, { xml: { xmlMode: false, decodeEntities: true } });
+  const $ = load(html, { xml: { xmlMode: false, decodeEntities: true, encodeEntities: 'utf8' } });
   $('script, style, template, noscript').remove();
   const holders = $('*').filter((_, element) => holds($(element).text(), number));
   const innermost = holders.last();

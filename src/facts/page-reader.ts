@@ -79,6 +79,8 @@ export class PageReader {
   #scriptCount = 0;
   #metaRefresh: string | null = null;
   #truncated = false;
+  /** The element cap was reached: the rest of the page is not read. */
+  #exhausted = false;
   #ended = false;
   #head = '';
   #notHtml: boolean | null = null;
@@ -116,7 +118,7 @@ export class PageReader {
 
   #feed(text: string): void {
     if (this.#notHtml) this.#collectUnseen(text, 'script');
-    else if (!this.#truncated) this.#parser.write(text);
+    else if (!this.#exhausted) this.#parser.write(text);
   }
 
   /** Ends the page and gives its facts. `cut` says that bytes were missing at the end. */
@@ -150,12 +152,15 @@ export class PageReader {
   #open(name: string, attributes: Record<string, string>): void {
     if (++this.#elements > PAGE_CAPS.elements) {
       this.#truncated = true;
+      this.#exhausted = true;
       return;
     }
     if (BLOCKS.has(name)) this.#flushLine();
     this.#noteElement(name, attributes);
     if (VOID.has(name)) return;
-    if (this.#stack.length >= PAGE_CAPS.depth) {
+    // As in browsers, a new anchor ends the one still open; so unclosed anchors do not pile up.
+    if (name === 'a') this.#endOpenAnchor();
+    if (this.#stack.length >= PAGE_CAPS.depth && name !== 'a') {
       this.#truncated = true;
       return;
     }
@@ -238,6 +243,14 @@ export class PageReader {
       for (const frame of this.#stack.splice(index)) this.#endFrame(frame);
     }
     if (BLOCKS.has(name)) this.#flushLine();
+  }
+
+  #endOpenAnchor(): void {
+    const index = this.#stack.findLastIndex((frame) => frame.name === 'a');
+    if (index === -1) return;
+    const [open] = this.#stack.splice(index, 1) as [Frame];
+    if (open.anchor !== null) open.anchor.end = this.#line.length;
+    for (const frame of this.#stack) if (frame.anchor === open.anchor) frame.anchor = null;
   }
 
   #endFrame(frame: Frame): void {

@@ -18,7 +18,7 @@ export interface DnsRecord {
 
 /** A validated answer, or why there is none. */
 export type DnsReply =
-  | { ok: true; rcode: number; records: DnsRecord[] }
+  | { ok: true; rcode: number; records: DnsRecord[]; message: Buffer }
   | { ok: false; reason: 'timeout' | 'invalid' | 'unreachable'; detail: string };
 
 /** A resolver's address. */
@@ -218,5 +218,5 @@ function decodeReply(message: Buffer, name: string, type: number): DnsReply | 't
   if (packet.errors.length > 0 && records.length === 0 && packet.answers.length > 0) {
     return { ok: false, reason: 'invalid', detail: 'records could not be decoded' };
   }
-  return { ok: true, rcode, records };
+  return { ok: true, rcode, records, message };
 }

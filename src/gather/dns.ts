@@ -8,6 +8,8 @@ export interface DnsOptions {
   timeoutMs: number;
   tries: number;
   now: () => number;
+  /** Given every valid answer as it came off the wire (evidence on confirmation). */
+  onPacket?: (packet: { resolver: string; name: string; type: RecordType; message: Buffer }) => void;
 }
 
 /** CNAME steps walked before a chain counts as a loop (design §3). */
@@ -29,12 +31,11 @@ export async function gatherDns(hosts: string[], options: DnsOptions): Promise<A
 export async function askResolver(
   host: string,
   resolver: ResolverAddress,
-  options: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries'>,
+  options: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries' | 'onPacket'>,
 ): Promise<ResolverAnswer> {
   const [v4, v6] = await Promise.all([walk(host, 'A', resolver, options), walk(host, 'AAAA', resolver, options)]);
-  const label = resolver.port === 53 ? resolver.host : `${resolver.host}:${resolver.port}`;
   const answer: ResolverAnswer = {
-    resolver: label,
+    resolver: resolverLabel(resolver),
     outcome: combine(v4, v6),
     a: v4.addresses,
     aaaa: v6.addresses,
@@ -43,6 +44,8 @@ export async function askResolver(
   const detail = [v4.detail, v6.detail].find((text) => text !== undefined);
   return detail === undefined || answer.outcome === 'answer' ? answer : { ...answer, detail };
 }
+
+const resolverLabel = ({ host, port }: ResolverAddress): string => (port === 53 ? host : `${host}:${port}`);
 
 interface Walk {
   outcome: ResolverAnswer['outcome'];
@@ -71,13 +74,14 @@ async function walk(
   host: string,
   type: RecordType,
   resolver: ResolverAddress,
-  { transport, timeoutMs, tries }: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries'>,
+  { transport, timeoutMs, tries, onPacket }: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries' | 'onPacket'>,
 ): Promise<Walk> {
   const chain: string[] = [];
   const seen = new Set([host]);
   let name = host;
   for (;;) {
     const reply = await transport.query(resolver, name, type, { timeoutMs, tries });
+    if (reply.ok) onPacket?.({ resolver: resolverLabel(resolver), name, type, message: reply.message });
     const failure = outcomeOf(reply);
     if (failure !== null) return { ...failure, addresses: [], chain };
     const records = reply.ok ? reply.records : [];

@@ -1,7 +1,9 @@
 import type { GatherContext } from './context.ts';
-import { gatherDns } from './dns.ts';
+import { type DnsOptions, gatherDns } from './dns.ts';
 import { gatherPage } from './page.ts';
 import type { ArtifactName, Artifacts, RawEvidence, Stage } from './types.ts';
+
+type DnsPacket = Parameters<NonNullable<DnsOptions['onPacket']>>[0];
 
 /** What is to be observed of one site: host names only, no personal data. */
 export interface SiteTask {
@@ -23,7 +25,9 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
   return context.siteSlots.run('site', async () => {
     const artifacts: Artifacts = {};
     const raw: RawEvidence[] = [];
-    const dns = task.want.includes('dns') ? gatherDns(task.hosts, context.dns(stage)) : null;
+    const packets: object[] = [];
+    const keepPackets = stage === 'confirm' && { onPacket: ({ message, ...question }: DnsPacket) => void packets.push({ ...question, base64: message.toString('base64') }) };
+    const dns = task.want.includes('dns') ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets }) : null;
     const page = task.want.includes('page') || task.want.includes('tls') ? gatherPage(task.pageHosts, context.page(stage)) : null;
     if (dns !== null) artifacts.dns = await dns;
     if (page !== null) {
@@ -32,6 +36,7 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       artifacts.tls = look.tls;
       raw.push(...look.raw);
     }
+    if (packets.length > 0) raw.unshift({ kind: 'dns', name: 'dns packets', base64: Buffer.from(JSON.stringify(packets)).toString('base64') });
     return { artifacts, raw };
   });
 }

@@ -26,6 +26,8 @@ export interface JudgeOptions {
 
 /** An answer older than this says nothing about today. */
 const REGISTRATION_USABLE_MS = 40 * 86_400_000;
+/** A result that took longer on its way, or was stamped by a wrong clock, counts as seen when it arrived. */
+const MAX_CLOCK_SKEW_MS = 3_600_000;
 /** Earlier sweeps whose screening tells what is usual. */
 const BASELINE_SWEEPS = 10;
 
@@ -38,7 +40,8 @@ export class Judge {
   }
 
   /** Judge a job's worth of looks. Idempotent: what was recorded before is dropped. */
-  process(job: JudgeJob): Recorded[] {
+  process(received: JudgeJob): Recorded[] {
+    const job = { ...received, observedAt: this.#trusted(received.observedAt) };
     if (job.kind === 'registration') return this.#registration(job);
     const looks: JudgedLook[] = [];
     for (const { siteId, sweepId, look, checkIds, artifacts, raw } of job.looks) {
@@ -49,6 +52,14 @@ export class Judge {
       looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, all, raw));
     }
     return this.#record(looks);
+  }
+
+  /** A gather machine whose clock is off must not make a domain look expired: the ledger's clock decides then. */
+  #trusted(observedAt: number): number {
+    const now = this.#options.now();
+    if (Math.abs(now - observedAt) <= MAX_CLOCK_SKEW_MS) return Math.min(observedAt, now);
+    this.#options.log.warn({ skewMs: now - observedAt }, 'clock of a gather process is off');
+    return now;
   }
 
   /** Filings without a home page (R17.4) need no look. */
@@ -70,7 +81,8 @@ export class Judge {
     const { domain, answer, dns, observedAt, sweepId, look, stage } = job;
     const refused = answer.artifact.ok && answer.artifact.value.found === 'refused';
     ledger.registries.noteOutcome(answer.registry, refused, config.settings.registration.refusalBackoffMs, now());
-    ledger.registries.store({ domain, registry: answer.registry, artifact: answer.artifact, dns, observedAt });
+    // Stored by the ledger's clock, so that "asked since it was taken up" holds whatever the gatherer's says.
+    ledger.registries.store({ domain, registry: answer.registry, artifact: answer.artifact, dns, observedAt: now() });
     const checkIds = this.#options.checks.filter((check) => check.needs.includes('registration')).map(({ id }) => id);
     const looks: JudgedLook[] = [];
     for (const siteId of ledger.filings.findByRegistrable(domain)) {

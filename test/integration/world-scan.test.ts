@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runScan } from '../../src/jobs/scan.ts';
+import { rejudgeBundle, type AuditBundle } from '../../src/judge/bundle.ts';
+import { checks } from '../../src/checks/index.ts';
+import type { Patrol } from '../../src/jobs/patrol.ts';
+import { BACKENDS, queueSettings, stopQueuesAfterAll } from '../support/backends.ts';
+import { compareWithTruth, importStage, setStage, type Stage, startPatrol } from '../world/harness.ts';
+import { oddities } from '../world/world.ts';
+
+stopQueuesAfterAll();
+
+it('the catalogue holds at least 80 oddities, each told once', () => {
+  expect(oddities.length).toBeGreaterThanOrEqual(80);
+  expect(new Set(oddities.map(({ id }) => id)).size).toBe(oddities.length);
+});
+
+describe.each(BACKENDS)('the whole catalogue of oddities, queue: %s', (kind) => {
+  let stage: Stage;
+  let patrol: Patrol;
+  beforeAll(async () => {
+    stage = await setStage({ seed: 3, sites: oddities.length + 20, overrides: await queueSettings(kind) });
+    const siteIds = await importStage(stage);
+    patrol = await startPatrol(stage);
+    await runScan(patrol, siteIds, { now: Date.now });
+  }, 180_000);
+  afterAll(async () => {
+    await patrol.stop(2000);
+    await stage.close();
+  });
+
+  it('gives zero wrong verdicts', () => {
+    const { compared, mismatches } = compareWithTruth(stage, patrol);
+    expect(compared).toBeGreaterThan(oddities.length * 3);
+    expect(mismatches.map(({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`)).toEqual([]);
+  });
+
+  it('every stored bundle judges the same again offline, and failures keep page bytes and DNS packets', () => {
+    let bundles = 0;
+    const kinds = new Set<string>();
+    for (const site of stage.world.sites) {
+      const [siteId] = patrol.ledger?.filings.find({ siteNumber: site.siteNumber }) ?? [];
+      for (const check of checks) {
+        const [latest] = patrol.ledger?.verdicts.history(siteId as number, check.id, 1) ?? [];
+        if (latest === undefined) continue;
+        const pieces = patrol.ledger?.evidence.ofVerdict(latest.id) ?? [];
+        for (const piece of pieces) kinds.add(piece.kind);
+        const bundle = JSON.parse(String(pieces.find(({ kind: one }) => one === 'artifacts')?.bytes)) as AuditBundle;
+        const again = rejudgeBundle(bundle, checks).find(({ checkId }) => checkId === check.id);
+        expect.soft(again?.now, `${site.oddity} ${check.id}`).toBe(again?.then);
+        expect.soft(JSON.stringify(bundle.filing)).not.toContain(site.subjectName);
+        bundles++;
+      }
+    }
+    expect(bundles).toBeGreaterThan(oddities.length * 3);
+    expect([...kinds].sort()).toEqual(['artifacts', 'dns', 'page', 'registration']);
+  });
+});

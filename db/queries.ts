@@ -64,6 +64,7 @@ export const queries = {
   verdictsOfSite: `SELECT id, check_id AS checkId, sweep_id AS sweepId, stage, verdict, findings, shadow, observed_at AS observedAt,
       judged_at AS judgedAt, algorithm_version AS algorithmVersion, ranges_version AS rangesVersion, policy_version AS policyVersion
     FROM verdicts WHERE site_id = ? AND check_id = ? ORDER BY judged_at DESC LIMIT ?`,
+  evidenceKnown: 'SELECT 1 AS known FROM evidence WHERE hash = ?',
   evidenceInsert: 'INSERT OR IGNORE INTO evidence (hash, kind, size, body, created_at) VALUES (?, ?, ?, ?, ?)',
   evidenceLink: 'INSERT OR IGNORE INTO verdict_evidence (verdict_id, hash, name) VALUES (?, ?, ?)',
   evidenceOfVerdict: `SELECT e.hash, e.kind, e.size, e.body, l.name FROM verdict_evidence l JOIN evidence e ON e.hash = l.hash

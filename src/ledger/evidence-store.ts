@@ -22,7 +22,8 @@ export class EvidenceStore {
   /** Keep bytes for a verdict. Gives their hash. Call inside the verdict's own transaction. */
   attach(verdictId: number, kind: string, name: string, bytes: Buffer, now: number): string {
     const hash = createHash('sha256').update(bytes).digest('hex');
-    this.#db.run('evidenceInsert', hash, kind, bytes.length, gzipSync(bytes), now);
+    const known = this.#db.get('evidenceKnown', hash) !== undefined;
+    if (!known) this.#db.run('evidenceInsert', hash, kind, bytes.length, gzipSync(bytes), now);
     this.#db.run('evidenceLink', verdictId, hash, name);
     return hash;
   }

@@ -1,0 +1,173 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ledgerError, openLedger } from '../../db/client.ts';
+import { queries } from '../../db/queries.ts';
+import { loadConfig } from '../../src/config.ts';
+import { InputError } from '../../src/errors.ts';
+import type { FilingRow } from '../../src/filing/validate-row.ts';
+import { openConfiguredLedger } from '../../src/jobs/patrol.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+
+let folder: string;
+let path: string;
+let ledger: Ledger;
+const NOW = Date.parse('2026-11-22T04:00:00Z');
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'beian-ledger-'));
+  path = join(folder, 'ledger.db');
+  ledger = openConfiguredLedger(loadConfig({ env: {}, overrides: { ledger: { path } } }));
+});
+afterEach(() => {
+  ledger.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const row = (index: number): FilingRow => ({
+  siteNumber: `京ICP备2021${String(index).padStart(6, '0')}号-1`,
+  subjectNumber: `京ICP备2021${String(index).padStart(6, '0')}号`,
+  subjectName: `公司${index}`,
+  subjectKind: 'company',
+  province: '北京',
+  licenceNumber: null,
+  siteName: `站${index}`,
+  service: 'site',
+  hosts: [{ host: `site-${index}.cn`, kind: 'domain', registrable: `site-${index}.cn` }],
+  accessProvider: 'aliyun',
+  product: 'ecs',
+  addresses: [],
+  approvedAt: null,
+  leaseEndsAt: null,
+  state: 'active',
+  persons: [{ role: 'subject-head', name: '张三', phone: '13800000000', email: 'z@site.cn' }],
+});
+const fill = (count: number): void => void ledger.upsertFilings(Array.from({ length: count }, (_, index) => row(index)), NOW);
+
+describe('every query of the code', () => {
+  // Tables that grow with the register: a walk over one of them in a hot path would cost minutes at four million sites.
+  const GROWING = ['sites', 'subjects', 'site_hosts', 'contacts', 'check_states', 'verdicts', 'evidence', 'verdict_evidence', 'registrations', 'sweep_counts', 'schedule_slots'];
+  // Whole-ledger figures, asked for by a person or a metrics scrape, read an index end to end on purpose.
+  const WHOLE_ON_PURPOSE = new Set(['verdictTotals', 'ledgerSize']);
+
+  it('uses an index: no plan walks a growing table', () => {
+    fill(500);
+    ledger.connection.sqlite.exec('ANALYZE');
+    const walks: string[] = [];
+    for (const [name, sql] of Object.entries(queries)) {
+      if (WHOLE_ON_PURPOSE.has(name)) continue;
+      const parameters = Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 1);
+      const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
+      for (const { detail } of plan) {
+        const table = /^SCAN (\w+)/.exec(detail)?.[1];
+        const real = table === undefined ? undefined : (new RegExp(`(\\w+) ${table}\\b`).exec(sql)?.[1] ?? table);
+        if (table !== undefined && !/USING (?:COVERING )?INDEX/.test(detail) && (GROWING.includes(table) || GROWING.includes(real ?? ''))) walks.push(`${name}: ${detail}`);
+      }
+    }
+    expect(walks).toEqual([]);
+  });
+
+  it('finds what is due by the index on the due time', () => {
+    fill(200);
+    const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1, 1) as { detail: string }[];
+    expect(plan.map(({ detail }) => detail).join()).toContain('check_states_due');
+  });
+});
+
+describe('a ledger in trouble', () => {
+  it.each([
+    ['locked', 'SQLITE_BUSY', /another process holds the ledger/],
+    ['full', 'SQLITE_FULL', /disk is full/],
+    ['damaged', 'SQLITE_NOTADB', /no ledger or is damaged/],
+    ['out of reach', 'EACCES', /folder exists and is writable/],
+  ])('%s: one line with a remedy', (_name, code, remedy) => {
+    const told = ledgerError(Object.assign(new Error('x'), { code }), path);
+    expect(told).toBeInstanceOf(InputError);
+    expect((told as InputError).remedy).toMatch(remedy);
+  });
+
+  it('a really full database keeps what was there', () => {
+    fill(50);
+    const { sqlite } = ledger.connection;
+    const pages = sqlite.pragma('page_count', { simple: true }) as number;
+    sqlite.pragma(`max_page_count = ${pages + 2}`);
+    let told: unknown = null;
+    try {
+      ledger.upsertFilings(Array.from({ length: 5000 }, (_, index) => row(1000 + index)), NOW);
+    } catch (error) {
+      told = ledgerError(error, path);
+    }
+    expect(told).toMatchObject({ name: 'InputError', remedy: expect.stringContaining('disk is full') });
+    expect(ledger.size().sites).toBe(50);
+    expect(sqlite.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  it('a really locked database says so', () => {
+    const other = openLedger(path, { busyTimeoutMs: 0 });
+    ledger.connection.sqlite.exec('BEGIN EXCLUSIVE');
+    let told: unknown = null;
+    try {
+      other.sqlite.exec('BEGIN IMMEDIATE');
+    } catch (error) {
+      told = ledgerError(error, path);
+    }
+    ledger.connection.sqlite.exec('ROLLBACK');
+    other.close();
+    expect(told).toMatchObject({ name: 'InputError', remedy: expect.stringContaining('another process') });
+  });
+});
+
+describe('upkeep', () => {
+  it('backs up while in use', async () => {
+    fill(100);
+    const copy = join(folder, 'copy.db');
+    await ledger.backup(copy);
+    const opened = openLedger(copy);
+    expect(opened.sqlite.prepare('SELECT count(*) AS n FROM sites').get()).toEqual({ n: 100 });
+    opened.close();
+  });
+
+  it('keeps the same bytes once, and deletes old evidence but never a verdict in force', () => {
+    fill(1);
+    const insert = ledger.connection.sqlite.prepare("INSERT INTO verdicts (site_id, check_id, stage, verdict, findings, shadow, observed_at, judged_at, algorithm_version, ranges_version, policy_version) VALUES (1, 'empty-shell', 'screen', 'pass', '[]', 0, ?, ?, 'a', 'r', 'p') RETURNING id");
+    const verdict = (at: number): number => (insert.get(at, at) as { id: number }).id;
+    const [old, standing] = [verdict(NOW - 1000), verdict(NOW - 900)];
+    ledger.connection.sqlite.prepare("UPDATE check_states SET verdict_id = ? WHERE site_id = 1 AND check_id = 'empty-shell'").run(standing);
+    const hash = ledger.evidence.attach(old, 'page', 'a', Buffer.from('x'.repeat(10_000)), NOW - 1000);
+    expect(ledger.evidence.attach(standing, 'page', 'a', Buffer.from('x'.repeat(10_000)), NOW - 900)).toBe(hash);
+    ledger.evidence.attach(old, 'page', 'b', Buffer.from('only of the old one'), NOW - 1000);
+    expect(ledger.connection.sqlite.prepare('SELECT count(*) AS n FROM evidence').get()).toEqual({ n: 2 });
+    ledger.evidence.prune(NOW);
+    expect(ledger.evidence.ofVerdict(old)).toEqual([]);
+    expect(ledger.evidence.ofVerdict(standing).map(({ bytes }) => bytes.length)).toEqual([10_000]);
+    expect(ledger.connection.sqlite.prepare('SELECT count(*) AS n FROM evidence').get()).toEqual({ n: 1 });
+  });
+
+  it('hands out one rate budget a registry, and backs off after refusals', () => {
+    const reserve = (now: number) => ledger.registries.reserve('cnnic', 3000, now, 10_000);
+    expect([reserve(NOW), reserve(NOW), reserve(NOW + 1000)]).toEqual([{ startAt: NOW }, { startAt: NOW + 3000 }, { startAt: NOW + 6000 }]);
+    reserve(NOW);
+    expect(reserve(NOW)).toEqual({ busyUntil: NOW + 12_000 });
+    ledger.registries.noteOutcome('cnnic', true, 60_000, NOW);
+    ledger.registries.noteOutcome('cnnic', true, 60_000, NOW);
+    expect(reserve(NOW)).toEqual({ busyUntil: NOW + 120_000 });
+    ledger.registries.noteOutcome('cnnic', false, 60_000, NOW);
+    ledger.registries.noteOutcome('cnnic', true, 60_000, NOW + 200_000);
+    expect(ledger.registries.reserve('cnnic', 3000, NOW + 200_000, 100_000)).toEqual({ startAt: NOW + 260_000 });
+    expect(ledger.registries.reserve('other', 0, NOW, 0)).toEqual({ startAt: NOW });
+  });
+
+  it('drops a judgement that comes late, twice, or from another sweep', () => {
+    fill(1);
+    const sweepId = ledger.sweeps.open('scan', NOW);
+    ledger.sweeps.claimSites(sweepId, [1], NOW);
+    const look = (over: object) =>
+      ledger.verdicts.record([{ siteId: 1, sweepId, look: 0, stage: 'screen', judgements: new Map([['reachability', { verdict: 'pass', findings: [] }]]), bundle: { observedAt: NOW, rangesVersion: 'r', policy: { version: 'p' } } as never, raw: [], ...over }], NOW)[0]?.step;
+    expect(look({ sweepId: sweepId + 1 })).toBe('dropped');
+    expect(look({ look: 1 })).toBe('dropped');
+    expect(look({})).toBe('publish');
+    expect(look({})).toBe('dropped');
+    expect(ledger.sweeps.get(sweepId)).toMatchObject({ total: 4, judged: 1 });
+  });
+});

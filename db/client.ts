@@ -48,7 +48,10 @@ export function ledgerError(error: unknown, path: string): unknown {
     [/SQLITE_(?:BUSY|LOCKED)/, 'another process holds the ledger: stop it, or wait and try again'],
     [/SQLITE_FULL|ENOSPC/, 'the disk is full: free space; nothing that was confirmed is lost'],
     [/SQLITE_NOTADB|SQLITE_CORRUPT/, 'the file is no ledger or is damaged: set ledger.path, or restore a backup'],
-    [/SQLITE_CANTOPEN|EACCES|EPERM|ENOTDIR|EISDIR|EROFS|SQLITE_READONLY|SQLITE_IOERR/, 'check that the folder exists and is writable'],
+    [
+      /SQLITE_CANTOPEN|EACCES|EPERM|ENOTDIR|EISDIR|EROFS|SQLITE_READONLY|SQLITE_IOERR/,
+      'check that the folder exists and is writable',
+    ],
   ];
   for (const [pattern, remedy] of remedies) {
     if (pattern.test(code)) return new InputError(`ledger ${path}: ${messageOf(root)} (${code})`, remedy);

@@ -24,7 +24,8 @@ export const queries = {
   hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid',
   sitesByHost: 'SELECT site_id AS siteId FROM site_hosts WHERE host = ?',
   sitesByRegistrable: 'SELECT site_id AS siteId FROM site_hosts WHERE registrable = ?',
-  sitesBySubject: 'SELECT s.id AS siteId FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE u.subject_number = ?',
+  sitesBySubject:
+    'SELECT s.id AS siteId FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE u.subject_number = ?',
   activeSitesAfter: "SELECT id AS siteId FROM sites WHERE state = 'active' AND id > ? ORDER BY id LIMIT ?",
 
   // due work
@@ -90,18 +91,21 @@ export const queries = {
   countsOfSweep: 'SELECT check_id AS checkId, stage, verdict, count FROM sweep_counts WHERE sweep_id = ?',
   slotInsert: 'INSERT OR IGNORE INTO schedule_slots (schedule, slot, started_at) VALUES (?, ?, ?)',
   slotPrune: 'DELETE FROM schedule_slots WHERE schedule = ? AND slot < ?',
-  verdictTotals: 'SELECT verdict, check_id AS checkId, count(*) AS count FROM check_states WHERE verdict IS NOT NULL GROUP BY verdict, check_id',
+  verdictTotals:
+    'SELECT verdict, check_id AS checkId, count(*) AS count FROM check_states WHERE verdict IS NOT NULL GROUP BY verdict, check_id',
 
   // rescans
   rescanInsert: `INSERT INTO rescan_requests (site_id, requested_at, requested_by) VALUES (?, ?, ?)
     ON CONFLICT (site_id) DO UPDATE SET requested_at = excluded.requested_at`,
-  rescansTake: 'DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests LIMIT ?) RETURNING site_id AS siteId',
+  rescansTake:
+    'DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests LIMIT ?) RETURNING site_id AS siteId',
 
   // registries
   registrationUpsert: `INSERT INTO registrations (domain, registry, artifact, dns, observed_at) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (domain) DO UPDATE SET registry = excluded.registry, artifact = excluded.artifact, dns = excluded.dns,
       observed_at = excluded.observed_at`,
-  registrationByDomain: 'SELECT domain, registry, artifact, dns, observed_at AS observedAt FROM registrations WHERE domain = ?',
+  registrationByDomain:
+    'SELECT domain, registry, artifact, dns, observed_at AS observedAt FROM registrations WHERE domain = ?',
   budgetGet: 'SELECT next_free_at AS nextFreeAt, refusals FROM registry_budgets WHERE registry = ?',
   budgetSet: `INSERT INTO registry_budgets (registry, next_free_at, refusals) VALUES (?, ?, ?)
     ON CONFLICT (registry) DO UPDATE SET next_free_at = excluded.next_free_at, refusals = excluded.refusals`,

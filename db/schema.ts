@@ -158,7 +158,10 @@ export const verdictEvidence = sqliteTable(
       .references(() => evidence.hash),
     name: text('name').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.verdictId, table.hash, table.name] }), index('verdict_evidence_by_hash').on(table.hash)],
+  (table) => [
+    primaryKey({ columns: [table.verdictId, table.hash, table.name] }),
+    index('verdict_evidence_by_hash').on(table.hash),
+  ],
 );
 
 /** A run over due sites. `state`: running, done, held (circuit breaker), discarded. */

@@ -3,10 +3,10 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { provinceTable, type ProvinceTable } from './checks/policy.ts';
+import { type ProvinceTable, provinceTable } from './checks/policy.ts';
 import { InputError, messageOf } from './errors.ts';
 import type { ResolverAddress } from './gather/dns-transport.ts';
-import { registryTable, type RegistryTable } from './gather/registries.ts';
+import { type RegistryTable, registryTable } from './gather/registries.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -53,7 +53,11 @@ const shape = z.strictObject({
     horizonMs: ms,
     refusalBackoffMs: ms,
   }),
-  gather: z.strictObject({ concurrency: positive.max(1000), sitesPerJob: positive.max(500), jobAttempts: positive.max(20) }),
+  gather: z.strictObject({
+    concurrency: positive.max(1000),
+    sitesPerJob: positive.max(500),
+    jobAttempts: positive.max(20),
+  }),
   sweep: z.strictObject({
     tickMs: ms.min(100),
     slotMs: ms.min(1000),
@@ -108,7 +112,9 @@ const ENVIRONMENT: [string, (value: string) => object][] = [
  * Read the configuration: shipped defaults, then the file given (or PATROL_CONFIG), then the environment, then `overrides`.
  * Throws InputError naming every wrong key with its remedy.
  */
-export function loadConfig(options: { file?: string | undefined; env?: NodeJS.ProcessEnv; overrides?: object } = {}): Config {
+export function loadConfig(
+  options: { file?: string | undefined; env?: NodeJS.ProcessEnv; overrides?: object } = {},
+): Config {
   const env = options.env ?? process.env;
   const file = options.file ?? env['PATROL_CONFIG'];
   const defaults = readYaml(join(ROOT, 'config/default.yaml'));
@@ -141,15 +147,22 @@ function readTable<T>(file: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(readYaml(join(ROOT, file)));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new InputError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`, 'mend the file, or restore the shipped one');
+  throw new InputError(
+    `${file}: ${issue?.path.join('.')}: ${issue?.message}`,
+    'mend the file, or restore the shipped one',
+  );
 }
 
 function readYaml(file: string): unknown {
-  if (!existsSync(file)) throw new InputError(`configuration file ${file} does not exist`, 'check --config or PATROL_CONFIG');
+  if (!existsSync(file))
+    throw new InputError(`configuration file ${file} does not exist`, 'check --config or PATROL_CONFIG');
   try {
     return parse(readFileSync(file, 'utf8')) ?? {};
   } catch (error) {
-    throw new InputError(`${file}: not YAML: ${messageOf(error).split('\n')[0]}`, 'mend the indentation or quoting there');
+    throw new InputError(
+      `${file}: not YAML: ${messageOf(error).split('\n')[0]}`,
+      'mend the indentation or quoting there',
+    );
   }
 }
 
@@ -172,7 +185,10 @@ function configError(error: z.ZodError, defaults: unknown, origin: string[]): In
     }
     return `${issue.path.join('.')}: ${issue.message} (default: ${JSON.stringify(at(defaults, issue.path))})`;
   });
-  return new InputError(`configuration (${origin.join(' < ')}):\n  ${lines.join('\n  ')}`, 'mend the keys named; config/default.yaml explains each');
+  return new InputError(
+    `configuration (${origin.join(' < ')}):\n  ${lines.join('\n  ')}`,
+    'mend the keys named; config/default.yaml explains each',
+  );
 }
 
 function at(value: unknown, path: PropertyKey[]): unknown {
@@ -181,7 +197,10 @@ function at(value: unknown, path: PropertyKey[]): unknown {
 
 function crossCheck({ dns, resolvers, page, sweep, gather }: Settings): [string, string] | null {
   if (dns.minConfirmResolvers > dns.confirmResolvers) {
-    return ['dns.minConfirmResolvers is larger than dns.confirmResolvers', 'no confirmation could ever succeed: lower it'];
+    return [
+      'dns.minConfirmResolvers is larger than dns.confirmResolvers',
+      'no confirmation could ever succeed: lower it',
+    ];
   }
   if (dns.minConfirmResolvers > resolvers.length) {
     return [
@@ -190,13 +209,19 @@ function crossCheck({ dns, resolvers, page, sweep, gather }: Settings): [string,
     ];
   }
   if (page.connectTimeoutMs > page.totalTimeoutMs) {
-    return ['page.connectTimeoutMs is larger than page.totalTimeoutMs', 'a connection may not take longer than the whole page'];
+    return [
+      'page.connectTimeoutMs is larger than page.totalTimeoutMs',
+      'a connection may not take longer than the whole page',
+    ];
   }
   if (sweep.leaseMs < page.totalTimeoutMs * 2) {
     return ['sweep.leaseMs is shorter than two page timeouts', 'sites would be taken up twice: raise sweep.leaseMs'];
   }
   if (gather.sitesPerJob > sweep.maxQueuedSites) {
-    return ['gather.sitesPerJob is larger than sweep.maxQueuedSites', 'no job could ever be queued: lower gather.sitesPerJob'];
+    return [
+      'gather.sitesPerJob is larger than sweep.maxQueuedSites',
+      'no job could ever be queued: lower gather.sitesPerJob',
+    ];
   }
   return null;
 }

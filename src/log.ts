@@ -13,7 +13,8 @@ export function maskText(text: string): string {
 export function maskValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return maskText(value);
   if (value === null || typeof value !== 'object' || depth > 6) return value;
-  if (value instanceof Error) return { type: value.name, message: maskText(value.message), stack: maskText(value.stack ?? '') };
+  if (value instanceof Error)
+    return { type: value.name, message: maskText(value.message), stack: maskText(value.stack ?? '') };
   if (Array.isArray(value)) return value.map((one) => maskValue(one, depth + 1));
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, maskValue(one, depth + 1)]));
 }
@@ -31,7 +32,9 @@ export function createLogger(level: string, destination?: { write: (line: string
       },
     },
   };
-  return destination === undefined ? pino(options, pino.destination(2)) : pino(options, destination as pino.DestinationStream);
+  return destination === undefined
+    ? pino(options, pino.destination(2))
+    : pino(options, destination as pino.DestinationStream);
 }
 
 export type { Logger };

@@ -8,7 +8,9 @@ import { hasRedis } from './support/redis.ts';
 const root = resolve(import.meta.dirname, '..');
 const lacking = [
   ...(hasRedis() ? [] : ['redis-server is not installed: the queue tests run on the embedded queue only']),
-  ...(existsSync(join(root, '../shared/corpus')) ? [] : ['../shared/corpus is not here: the scores on third-party material are not measured']),
+  ...(existsSync(join(root, '../shared/corpus'))
+    ? []
+    : ['../shared/corpus is not here: the scores on third-party material are not measured']),
 ];
 if (lacking.length > 0) process.stdout.write(`skipping: ${lacking.join('; ')}\n`);
 if (process.env['CI'] === 'true' && !hasRedis()) {
@@ -18,11 +20,20 @@ if (process.env['CI'] === 'true' && !hasRedis()) {
 const folder = mkdtempSync(join(tmpdir(), 'beian-tests-'));
 const report = join(folder, 'report.json');
 const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-const run = spawnSync(process.execPath, [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+const run = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit' },
+);
 let line = '0 passed, 1 failed';
 let failed = 1;
 if (existsSync(report)) {
-  const totals = JSON.parse(readFileSync(report, 'utf8')) as { numPassedTests: number; numFailedTests: number; numPendingTests: number; numFailedTestSuites: number };
+  const totals = JSON.parse(readFileSync(report, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numFailedTestSuites: number;
+  };
   failed = totals.numFailedTests + (totals.numFailedTests === 0 ? totals.numFailedTestSuites : 0);
   line = `${totals.numPassedTests} passed, ${failed} failed${totals.numPendingTests > 0 ? `, ${totals.numPendingTests} skipped` : ''}`;
 }

@@ -4,7 +4,12 @@ import type { CheckDefinition, CheckInput, CodeDefinition, Evidence, Finding, Ju
 export function finding(
   check: Pick<CheckDefinition, 'id' | 'codes'>,
   code: string,
-  detail: { about?: string | null; params?: Finding['params']; evidence?: Evidence[]; severity?: Finding['severity'] } = {},
+  detail: {
+    about?: string | null;
+    params?: Finding['params'];
+    evidence?: Evidence[];
+    severity?: Finding['severity'];
+  } = {},
 ): Finding {
   const definition = check.codes[code];
   if (definition === undefined) throw new Error(`check ${check.id} has no code ${code}`);
@@ -52,7 +57,13 @@ export function runCheck(check: CheckDefinition, input: CheckInput): Judgement {
 }
 
 function notObserved(reason: string): Judgement {
-  const finding: Finding = { code: 'not-observed', severity: 'inconclusive', about: null, params: { reason }, evidence: [] };
+  const finding: Finding = {
+    code: 'not-observed',
+    severity: 'inconclusive',
+    about: null,
+    params: { reason },
+    evidence: [],
+  };
   return { verdict: 'inconclusive', findings: [finding] };
 }
 

@@ -83,13 +83,17 @@ function judge(input: CheckInput): Judgement {
   const registration = input.artifacts.registration;
   if (registration === undefined || !registration.ok) {
     const reason = registration?.failure.message ?? 'not gathered';
-    return conclude([finding(domainExpiry, 'not-observed', { params: { domain: input.filing.domains[0] ?? '', reason } })]);
+    return conclude([
+      finding(domainExpiry, 'not-observed', { params: { domain: input.filing.domains[0] ?? '', reason } }),
+    ]);
   }
   const findings: Finding[] = [];
   let soonest = Number.POSITIVE_INFINITY;
   for (const { domain, artifact } of registration.value.domains) {
     if (!artifact.ok) {
-      findings.push(finding(domainExpiry, 'not-observed', { about: domain, params: { domain, reason: artifact.failure.message } }));
+      findings.push(
+        finding(domainExpiry, 'not-observed', { about: domain, params: { domain, reason: artifact.failure.message } }),
+      );
       continue;
     }
     const daysLeft = artifact.value.expiresAt === null ? 0 : daysUntil(artifact.value.expiresAt, input.observedAt);
@@ -105,24 +109,36 @@ function judge(input: CheckInput): Judgement {
 function judgeDomain(domain: string, facts: RegistrationFacts, input: CheckInput): Finding[] {
   const about = domain;
   if (facts.found === 'refused') {
-    return [finding(domainExpiry, 'not-observed', { about, params: { domain, reason: 'the registry refused or gave no usable answer' } })];
+    return [
+      finding(domainExpiry, 'not-observed', {
+        about,
+        params: { domain, reason: 'the registry refused or gave no usable answer' },
+      }),
+    ];
   }
   if (facts.found === false) {
     const code = stillResolves(domain, input) ? 'registry-contradicts-dns' : 'not-registered';
     return [finding(domainExpiry, code, { about, params: { domain } })];
   }
   const evidence = [
-    { label: 'registry', value: `expires ${facts.expiresAt ?? '-'}; status ${facts.statuses.join(', ') || '-'}; registrar ${facts.registrar ?? '-'}` },
+    {
+      label: 'registry',
+      value: `expires ${facts.expiresAt ?? '-'}; status ${facts.statuses.join(', ') || '-'}; registrar ${facts.registrar ?? '-'}`,
+    },
   ];
-  const redemption = facts.statuses.find((status) => /^(?:redemption ?period|pending ?delete|pending ?restore)\b/i.test(status));
+  const redemption = facts.statuses.find((status) =>
+    /^(?:redemption ?period|pending ?delete|pending ?restore)\b/i.test(status),
+  );
   if (redemption !== undefined) {
     return [finding(domainExpiry, 'redemption', { about, params: { domain, status: redemption }, evidence })];
   }
   const findings: Finding[] = [];
   const hold = facts.statuses.find((status) => /^(?:client ?hold|server ?hold)\b/i.test(status));
-  if (hold !== undefined) findings.push(finding(domainExpiry, 'on-hold', { about, params: { domain, status: hold }, evidence }));
+  if (hold !== undefined)
+    findings.push(finding(domainExpiry, 'on-hold', { about, params: { domain, status: hold }, evidence }));
   if (facts.expiresAt === null) {
-    if (findings.length === 0) findings.push(finding(domainExpiry, 'no-expiry-shown', { about, params: { domain }, evidence }));
+    if (findings.length === 0)
+      findings.push(finding(domainExpiry, 'no-expiry-shown', { about, params: { domain }, evidence }));
     return findings;
   }
   const expiresAt = facts.expiresAt.slice(0, 10);
@@ -131,7 +147,9 @@ function judgeDomain(domain: string, facts: RegistrationFacts, input: CheckInput
   if (registryInstant(facts.expiresAt) < input.observedAt) {
     findings.push(finding(domainExpiry, 'expired', { about, params: { domain, expiresAt }, evidence }));
   } else if (daysLeft <= threshold) {
-    findings.push(finding(domainExpiry, 'expiring', { about, params: { domain, expiresAt, daysLeft, threshold }, evidence }));
+    findings.push(
+      finding(domainExpiry, 'expiring', { about, params: { domain, expiresAt, daysLeft, threshold }, evidence }),
+    );
   }
   return findings;
 }

@@ -118,10 +118,18 @@ function judge(input: CheckInput): Judgement {
   const here = views.filter(({ view }) => view.kind === 'here');
   const blind = views.filter(({ view }) => isBlind(view));
   const away = views.filter(({ view }) => view.kind !== 'here' && !isBlind(view));
-  if (views.length === 0) return conclude([finding(emptyShell, 'not-observed', { params: { host: '', reason: 'no host' } })]);
+  if (views.length === 0)
+    return conclude([finding(emptyShell, 'not-observed', { params: { host: '', reason: 'no host' } })]);
 
   const passes = input.policy.hostRule === 'every' ? away.length === 0 && blind.length === 0 : here.length > 0;
-  if (passes) return conclude([...mixed(away), ...filedAddress(input, here.map(({ answers }) => answers))]);
+  if (passes)
+    return conclude([
+      ...mixed(away),
+      ...filedAddress(
+        input,
+        here.map(({ answers }) => answers),
+      ),
+    ]);
   if (blind.length > 0) return conclude(blind.map(({ answers, view }) => blindFinding(answers, view)));
   const findings = away.map(({ answers, view }) => awayFinding(answers, view));
   if (here.length === 0) findings.unshift(shell(input, views));
@@ -143,18 +151,31 @@ function awayFinding(answers: HostAnswers, view: HostView): Finding {
   const evidence = evidenceOf(answers);
   switch (view.kind) {
     case 'overseas':
-      return finding(emptyShell, 'resolves-overseas', { about: host, params: { host, region: view.region ?? '境外' }, evidence });
+      return finding(emptyShell, 'resolves-overseas', {
+        about: host,
+        params: { host, region: view.region ?? '境外' },
+        evidence,
+      });
     case 'other-provider':
-      return finding(emptyShell, 'resolves-to-other-provider', { about: host, params: { host, provider: view.provider ?? '' }, evidence });
+      return finding(emptyShell, 'resolves-to-other-provider', {
+        about: host,
+        params: { host, provider: view.provider ?? '' },
+        evidence,
+      });
     case 'absent':
       return finding(emptyShell, 'does-not-resolve', { about: host, params: { host }, evidence });
     default:
-      return finding(emptyShell, 'resolves-elsewhere', { about: host, params: { host, address: view.address ?? '' }, evidence });
+      return finding(emptyShell, 'resolves-elsewhere', {
+        about: host,
+        params: { host, address: view.address ?? '' },
+        evidence,
+      });
   }
 }
 
 function blindFinding(answers: HostAnswers, view: HostView): Finding {
-  const code = view.kind === 'disagree' ? 'resolvers-disagree' : view.kind === 'bogus' ? 'bogus-answer' : 'not-observed';
+  const code =
+    view.kind === 'disagree' ? 'resolvers-disagree' : view.kind === 'bogus' ? 'bogus-answer' : 'not-observed';
   return finding(emptyShell, code, {
     about: answers.host,
     params: { host: answers.host, reason: view.reason ?? '' },

@@ -22,7 +22,9 @@ const OBSERVED = new Set(['answer', 'nxdomain', 'no-data']);
 export function viewHost({ answers }: HostAnswers, input: CheckInput): HostView {
   const observed = answers.filter((answer) => OBSERVED.has(answer.outcome));
   if (observed.length < Math.max(1, Math.min(input.policy.minResolvers, answers.length))) {
-    const reasons = [...new Set(answers.filter((answer) => !OBSERVED.has(answer.outcome)).map((answer) => answer.outcome))];
+    const reasons = [
+      ...new Set(answers.filter((answer) => !OBSERVED.has(answer.outcome)).map((answer) => answer.outcome)),
+    ];
     return view('unobserved', { reason: reasons.join(', ') || 'no resolver' });
   }
   if (observed.some((answer) => isBogus(answer, input))) return view('bogus');
@@ -56,7 +58,11 @@ function viewAnswer(answer: ResolverAnswer, input: CheckInput): HostView {
   if (answer.outcome !== 'answer') return view('absent');
   const own = input.filing.accessProvider;
   // R1.7 D: a CNAME that ends in a front of ours is ours; one to another's front is not.
-  const front = [...answer.cnames].reverse().map((name) => input.whoseName(name)).find((owner) => owner !== null) ?? null;
+  const front =
+    [...answer.cnames]
+      .reverse()
+      .map((name) => input.whoseName(name))
+      .find((owner) => owner !== null) ?? null;
   if (front !== null && isFront(front)) {
     if (front.provider !== own) return view('other-provider', { provider: front.provider, region: front.region });
     return front.mainland === false ? view('overseas', { region: front.region }) : byAddresses(answer, input, true);
@@ -79,7 +85,11 @@ function byAddresses(answer: ResolverAnswer, input: CheckInput, throughOwnFront:
   if (throughOwnFront) return view('here', { address: owned[0]?.address ?? null });
   const other = owned.find(({ owner }) => owner !== null && owner.provider !== UNKNOWN_PROVIDER);
   if (other?.owner !== undefined && other.owner !== null) {
-    return view('other-provider', { provider: other.owner.provider, region: other.owner.region, address: other.address });
+    return view('other-provider', {
+      provider: other.owner.provider,
+      region: other.owner.region,
+      address: other.address,
+    });
   }
   return view('elsewhere', { address: owned[0]?.address ?? null });
 }

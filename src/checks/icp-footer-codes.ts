@@ -1,10 +1,8 @@
 import { commonCodes } from './conclude.ts';
 import type { CodeDefinition } from './types.ts';
 
-const PASTE =
-  '<a href="https://beian.miit.gov.cn/" target="_blank" rel="noopener">{expected}</a>';
-const PASTE_SHOWN =
-  '<a href="https://beian.miit.gov.cn/" target="_blank" rel="noopener">{number}</a>';
+const PASTE = '<a href="https://beian.miit.gov.cn/" target="_blank" rel="noopener">{expected}</a>';
+const PASTE_SHOWN = '<a href="https://beian.miit.gov.cn/" target="_blank" rel="noopener">{number}</a>';
 
 const again = { zh: '无需操作，系统会再次核查。', en: 'Nothing to do; it is looked at again.' };
 

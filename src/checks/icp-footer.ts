@@ -1,5 +1,5 @@
-import { type IcpNumber, parseIcpNumber, sameSite, sameSubject } from '../filing/site-number.ts';
 import type { PageFacts, ShownNumber } from '../facts/types.ts';
+import { type IcpNumber, parseIcpNumber, sameSite, sameSubject } from '../filing/site-number.ts';
 import type { PageDocument } from '../gather/types.ts';
 import { conclude, finding } from './conclude.ts';
 import { footerCodes } from './icp-footer-codes.ts';
@@ -39,7 +39,11 @@ function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): F
     return result.ok ? [{ shown, number: result.number }] : [];
   });
   const mine = parsed.filter(({ number }) => isActual(number, own, input));
-  if (mine.length > 0) return judgeOwn(mine.map(({ shown }) => shown), input);
+  if (mine.length > 0)
+    return judgeOwn(
+      mine.map(({ shown }) => shown),
+      input,
+    );
   if (document.status >= 400) return [blind(`HTTP ${document.status}`)];
   const away = awayFromFiling(document, input);
   if (away !== null) return [finding(icpFooter, 'redirected-off-site', { params: { host: away } })];
@@ -62,12 +66,21 @@ function judgeOwn(mine: ShownNumber[], { policy }: CheckInput): Finding[] {
   const best = mine.toSorted((a, b) => rank[b.link] - rank[a.link])[0] as ShownNumber;
   const evidence = evidenceOf(best);
   const findings: Finding[] = [];
-  if (best.link === 'none') findings.push(finding(icpFooter, 'not-linked', { params: { number: best.number }, evidence }));
+  if (best.link === 'none')
+    findings.push(finding(icpFooter, 'not-linked', { params: { number: best.number }, evidence }));
   else if (best.link === 'other') {
-    findings.push(finding(icpFooter, 'wrong-link', { params: { number: best.number, href: best.href ?? '' }, evidence }));
+    findings.push(
+      finding(icpFooter, 'wrong-link', { params: { number: best.number, href: best.href ?? '' }, evidence }),
+    );
   } else if (best.link === 'retired') {
     const severity = policy.outdatedLinkSeverity;
-    findings.push(finding(icpFooter, 'outdated-link', { severity, params: { number: best.number, href: best.href ?? '' }, evidence }));
+    findings.push(
+      finding(icpFooter, 'outdated-link', {
+        severity,
+        params: { number: best.number, href: best.href ?? '' },
+        evidence,
+      }),
+    );
   } else if (/^https?:\/\/www\.beian\.miit/i.test(best.href ?? '')) {
     findings.push(finding(icpFooter, 'link-with-www', { params: { number: best.number }, evidence }));
   }
@@ -107,24 +120,41 @@ function accuse(facts: PageFacts, parsed: { shown: ShownNumber; number: IcpNumbe
   const sibling = real.find(({ number }) => sameSubject(number, own));
   if (sibling !== undefined) {
     const code = sibling.number.service === 'site' ? 'wrong-suffix' : 'app-number-shown';
-    return finding(icpFooter, code, { params: { shown: sibling.shown.number, expected }, evidence: evidenceOf(sibling.shown) });
+    return finding(icpFooter, code, {
+      params: { shown: sibling.shown.number, expected },
+      evidence: evidenceOf(sibling.shown),
+    });
   }
   const filings = real.filter(({ number, shown }) => number.kind === own.kind && shown.inFooter);
   const other = filings[0];
   if (other !== undefined) {
-    return finding(icpFooter, 'wrong-number', { params: { shown: other.shown.number, expected }, evidence: evidenceOf(other.shown) });
+    return finding(icpFooter, 'wrong-number', {
+      params: { shown: other.shown.number, expected },
+      evidence: evidenceOf(other.shown),
+    });
   }
   const licence = real.find(({ number, shown }) => number.kind !== own.kind && shown.inFooter);
   if (licence !== undefined) {
-    return finding(icpFooter, 'licence-shown', { params: { shown: licence.shown.number, expected }, evidence: evidenceOf(licence.shown) });
+    return finding(icpFooter, 'licence-shown', {
+      params: { shown: licence.shown.number, expected },
+      evidence: evidenceOf(licence.shown),
+    });
   }
   const placeholder = facts.icpNumbers.find((shown) => shown.placeholder);
   if (placeholder !== undefined) {
-    return finding(icpFooter, 'placeholder', { params: { shown: placeholder.text, expected }, evidence: evidenceOf(placeholder) });
+    return finding(icpFooter, 'placeholder', {
+      params: { shown: placeholder.text, expected },
+      evidence: evidenceOf(placeholder),
+    });
   }
   return finding(icpFooter, 'number-missing', {
     params: { expected },
-    evidence: [{ label: 'page', value: `${facts.title} (${facts.visibleCharacters} visible characters, ${facts.textDigest.slice(0, 12)})` }],
+    evidence: [
+      {
+        label: 'page',
+        value: `${facts.title} (${facts.visibleCharacters} visible characters, ${facts.textDigest.slice(0, 12)})`,
+      },
+    ],
   });
 }
 

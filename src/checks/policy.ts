@@ -40,6 +40,8 @@ export interface CheckPolicy {
 
 /** Policy for a province: the table's row over the table's default. */
 export function provincePolicy(table: ProvinceTable, province: string): ProvincePolicy {
-  const row = Object.fromEntries(Object.entries(table.provinces[province] ?? {}).filter(([, value]) => value !== undefined));
+  const row = Object.fromEntries(
+    Object.entries(table.provinces[province] ?? {}).filter(([, value]) => value !== undefined),
+  );
   return { ...table.default, ...row };
 }

@@ -70,7 +70,10 @@ function judge(input: CheckInput): Judgement {
   if (statuses.some((status) => status < 400)) return conclude(notes);
   const refusedAccess = statuses.find((status) => status < 500);
   if (refusedAccess !== undefined) {
-    return conclude([...notes, finding(reachability, 'access-refused', { params: { status: refusedAccess }, evidence })]);
+    return conclude([
+      ...notes,
+      finding(reachability, 'access-refused', { params: { status: refusedAccess }, evidence }),
+    ]);
   }
   const serverError = statuses[0];
   if (serverError !== undefined) {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { fillText, runCheck } from '../checks/conclude.ts';
 import { domainExpiry } from '../checks/domain-expiry.ts';
 import { icpFooter } from '../checks/icp-footer.ts';
 import { checks } from '../checks/index.ts';
-import { runCheck, fillText } from '../checks/conclude.ts';
 import type { CheckDefinition, CheckInput, Judgement } from '../checks/types.ts';
 import type { Config } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
@@ -13,9 +13,9 @@ import { parseIcpNumber, provinceOfNumber } from '../filing/site-number.ts';
 import type { Filing } from '../filing/types.ts';
 import { sniffCharset } from '../gather/charset.ts';
 import type { Artifacts } from '../gather/types.ts';
-import { type AuditBundle, rejudgeBundle } from '../judge/bundle.ts';
 import { checkPolicy } from '../jobs/judge.ts';
-import { type CliEnvironment, commandConfig, type CommonOptions, withCommon } from './context.ts';
+import { type AuditBundle, rejudgeBundle } from '../judge/bundle.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { paintVerdict, print, printJson } from './output.ts';
 
 interface AuditOptions extends CommonOptions {
@@ -32,11 +32,16 @@ interface AuditOptions extends CommonOptions {
 /** `patrol audit`. */
 export function addAuditCommand(program: Command, environment: CliEnvironment): void {
   withCommon(program.command('audit [artifacts]'))
-    .description('judge saved material offline: a page, a registry answer, or stored artifacts (patrol explain --export)')
+    .description(
+      'judge saved material offline: a page, a registry answer, or stored artifacts (patrol explain --export)',
+    )
     .option('--page <file>', 'a saved home page, bytes as received')
     .option('--url <url>', 'with --page: where it was')
     .option('--site-number <number>', 'with --page: the site number it should show')
-    .option('--licence-number <number>', "with --page: the holder's operating licence (京ICP证…), which may stand in (R17.2)")
+    .option(
+      '--licence-number <number>',
+      "with --page: the holder's operating licence (京ICP证…), which may stand in (R17.2)",
+    )
     .option('--province <name>', 'province whose policy applies, in Chinese (default: of the number)')
     .option('--content-type <type>', 'with --page: the Content-Type header it came with')
     .option('--registration <file>', 'a saved WHOIS or RDAP answer')
@@ -53,7 +58,8 @@ Nothing is looked up: the same file gives the same verdict today and in a disput
     .action((artifacts: string | undefined, options: AuditOptions) => {
       const config = commandConfig(options, environment);
       if (options.page !== undefined) auditPage(options.page, options, config, environment.now());
-      else if (options.registration !== undefined) auditRegistration(options.registration, options, config, environment.now());
+      else if (options.registration !== undefined)
+        auditRegistration(options.registration, options, config, environment.now());
       else if (artifacts !== undefined) auditBundle(artifacts, options);
       else throw new InputError('audit: nothing given', 'give --page FILE, --registration FILE, or an artifacts file');
     });
@@ -68,9 +74,11 @@ function readBytes(file: string): Buffer {
 }
 
 function auditPage(file: string, options: AuditOptions, config: Config, now: number): void {
-  if (options.siteNumber === undefined) throw new InputError('audit --page needs --site-number', 'give the number the page should show');
+  if (options.siteNumber === undefined)
+    throw new InputError('audit --page needs --site-number', 'give the number the page should show');
   const number = parseIcpNumber(options.siteNumber);
-  if (!number.ok) throw new InputError(`--site-number ${options.siteNumber}: ${number.problem.reason}`, number.problem.remedy);
+  if (!number.ok)
+    throw new InputError(`--site-number ${options.siteNumber}: ${number.problem.reason}`, number.problem.remedy);
   const url = options.url === undefined ? null : URL.parse(options.url);
   if (options.url !== undefined && (url === null || !/^https?:$/.test(url.protocol))) {
     throw new InputError(`--url ${options.url}`, 'give a whole address, like https://example.cn/');
@@ -79,14 +87,41 @@ function auditPage(file: string, options: AuditOptions, config: Config, now: num
   const charset = sniffCharset(options.contentType ?? null, bytes, true);
   const facts = readPage(new TextDecoder(charset).decode(bytes));
   const host = url?.hostname ?? '';
-  const filing = bareFiling(number.number.canonical, number.number.subject, options.province ?? provinceOfNumber(number.number), config);
+  const filing = bareFiling(
+    number.number.canonical,
+    number.number.subject,
+    options.province ?? provinceOfNumber(number.number),
+    config,
+  );
   if (host !== '') filing.domains = [host];
   if (options.licenceNumber !== undefined) filing.licenceNumber = options.licenceNumber;
-  const document = { url: url?.href ?? '', host, status: 200, contentType: options.contentType ?? null, charset, bytes: bytes.length, bodyDigest: '', facts };
-  const judgement = judgeOne(icpFooter, filing, { page: { ok: true, observedAt: now, tookMs: 0, value: { attempts: [], document } } }, config, now);
+  const document = {
+    url: url?.href ?? '',
+    host,
+    status: 200,
+    contentType: options.contentType ?? null,
+    charset,
+    bytes: bytes.length,
+    bodyDigest: '',
+    facts,
+  };
+  const judgement = judgeOne(
+    icpFooter,
+    filing,
+    { page: { ok: true, observedAt: now, tookMs: 0, value: { attempts: [], document } } },
+    config,
+    now,
+  );
   const result = {
     facts: {
-      icpNumbers: facts.icpNumbers.map(({ text, number: canonical, inFooter, href, link, placeholder }) => ({ text, number: canonical, inFooter, href, link, placeholder })),
+      icpNumbers: facts.icpNumbers.map(({ text, number: canonical, inFooter, href, link, placeholder }) => ({
+        text,
+        number: canonical,
+        inFooter,
+        href,
+        link,
+        placeholder,
+      })),
       policeNumbers: facts.policeNumbers,
       licences: facts.licences,
       unseenNumbers: facts.unseenNumbers,
@@ -99,7 +134,9 @@ function auditPage(file: string, options: AuditOptions, config: Config, now: num
   else {
     print(`title: ${facts.title}   charset: ${charset}`);
     for (const shown of result.facts.icpNumbers) {
-      print(`number: ${shown.number}${shown.placeholder ? ' (placeholder)' : ''}   link: ${shown.link} ${shown.href ?? ''}   ${shown.inFooter ? 'in the footer' : 'not in the footer'}`);
+      print(
+        `number: ${shown.number}${shown.placeholder ? ' (placeholder)' : ''}   link: ${shown.link} ${shown.href ?? ''}   ${shown.inFooter ? 'in the footer' : 'not in the footer'}`,
+      );
     }
     printJudgement(icpFooter, judgement);
   }
@@ -114,12 +151,23 @@ function auditRegistration(file: string, options: AuditOptions, config: Config, 
   const filing = bareFiling('京ICP备00000000号', '京ICP备00000000号', options.province ?? '', config);
   filing.domains = domain === '' ? [] : [domain];
   const artifact = { ok: true as const, observedAt: now, tookMs: 0, value: facts };
-  const artifacts: Artifacts = { registration: { ok: true, observedAt: now, tookMs: 0, value: { domains: [{ domain, registry: 'file', artifact }] } } };
+  const artifacts: Artifacts = {
+    registration: {
+      ok: true,
+      observedAt: now,
+      tookMs: 0,
+      value: { domains: [{ domain, registry: 'file', artifact }] },
+    },
+  };
   const judgement = judgeOne(domainExpiry, filing, artifacts, config, now);
-  const result = { facts: { found, expiresAt, createdAt, registrar, registrant, statuses, protocol }, verdicts: [verdictRow(domainExpiry, judgement)] };
+  const result = {
+    facts: { found, expiresAt, createdAt, registrar, registrant, statuses, protocol },
+    verdicts: [verdictRow(domainExpiry, judgement)],
+  };
   if (options.json === true) printJson(result);
   else {
-    for (const [key, value] of Object.entries(result.facts)) print(`${key}: ${Array.isArray(value) ? value.join(', ') : String(value)}`);
+    for (const [key, value] of Object.entries(result.facts))
+      print(`${key}: ${Array.isArray(value) ? value.join(', ') : String(value)}`);
     printJudgement(domainExpiry, judgement);
   }
 }
@@ -133,24 +181,36 @@ function auditBundle(file: string, options: AuditOptions): void {
     throw new InputError(`${file}: not JSON: ${messageOf(error)}`, 'give a file made by patrol explain --export');
   }
   if (bundle.schema !== 1 || !Array.isArray(bundle.verdicts)) {
-    throw new InputError(`${file}: no audit bundle (schema ${String(bundle.schema)})`, 'give a file made by patrol explain --export');
+    throw new InputError(
+      `${file}: no audit bundle (schema ${String(bundle.schema)})`,
+      'give a file made by patrol explain --export',
+    );
   }
   const results = rejudgeBundle(bundle, checks);
-  const verdicts = results.map(({ checkId, then, now, judgement, algorithmVersion }) => ({
+  const verdicts = results.map(({ checkId, stored, verdict, judgement, algorithmVersion }) => ({
     check: checkId,
-    verdict: now,
+    verdict,
     codes: judgement.findings.map(({ code }) => code),
-    storedVerdict: then,
-    same: then === now,
+    storedVerdict: stored,
+    same: stored === verdict,
     algorithmVersion,
   }));
   if (options.json === true) {
-    printJson({ siteNumber: bundle.filing.siteNumber, observedAt: new Date(bundle.observedAt).toISOString(), rangesVersion: bundle.rangesVersion, verdicts });
+    printJson({
+      siteNumber: bundle.filing.siteNumber,
+      observedAt: new Date(bundle.observedAt).toISOString(),
+      rangesVersion: bundle.rangesVersion,
+      verdicts,
+    });
     return;
   }
-  print(`${bundle.filing.siteNumber} as observed ${new Date(bundle.observedAt).toISOString()}, ranges ${bundle.rangesVersion}`);
+  print(
+    `${bundle.filing.siteNumber} as observed ${new Date(bundle.observedAt).toISOString()}, ranges ${bundle.rangesVersion}`,
+  );
   for (const { check, verdict, storedVerdict, same } of verdicts) {
-    print(`  ${paintVerdict(verdict)} ${check}${same ? ' (as stored)' : ` (stored: ${storedVerdict}; the check has changed since)`}`);
+    print(
+      `  ${paintVerdict(verdict)} ${check}${same ? ' (as stored)' : ` (stored: ${storedVerdict}; the check has changed since)`}`,
+    );
   }
 }
 
@@ -172,7 +232,13 @@ function bareFiling(siteNumber: string, subjectNumber: string, province: string,
   };
 }
 
-function judgeOne(check: CheckDefinition, filing: Filing, artifacts: Artifacts, config: Config, now: number): Judgement {
+function judgeOne(
+  check: CheckDefinition,
+  filing: Filing,
+  artifacts: Artifacts,
+  config: Config,
+  now: number,
+): Judgement {
   const input: CheckInput = {
     filing,
     artifacts,

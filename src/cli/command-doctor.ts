@@ -4,9 +4,8 @@ import type { Command } from 'commander';
 import { calendarYears } from '../calendar/coverage.ts';
 import type { Config } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
-import { openBackend, probeRedis } from '../jobs/backend.ts';
-import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/patrol.ts';
-import { type CliEnvironment, commandConfig, commandLogger, type CommonOptions, withCommon } from './context.ts';
+import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
 import { beijing, EXIT, paint, print, printJson } from './output.ts';
 import { askResolvers } from './probe-resolvers.ts';
 
@@ -29,7 +28,8 @@ export function addDoctorCommand(program: Command, environment: CliEnvironment):
       if (options.json === true) printJson(found);
       else {
         const mark = { ok: paint('green', 'ok  '), warn: paint('yellow', 'warn'), fail: paint('red', 'FAIL') };
-        for (const { what, state, said, remedy } of found) print(`${mark[state]} ${what}: ${said}${remedy === null ? '' : `\n       → ${remedy}`}`);
+        for (const { what, state, said, remedy } of found)
+          print(`${mark[state]} ${what}: ${said}${remedy === null ? '' : `\n       → ${remedy}`}`);
       }
       const bad = found.some(({ state }) => state === 'fail' || (options.failOn === 'warn' && state === 'warn'));
       if (options.failOn !== 'never' && bad) process.exitCode = EXIT.failOn;
@@ -61,7 +61,14 @@ export async function diagnose(config: Config, environment: CliEnvironment): Pro
 
 function diagnoseNode(): Diagnosis[] {
   const major = Number(process.versions.node.split('.')[0]);
-  return [{ what: 'node', state: major >= 24 ? 'ok' : 'fail', said: process.versions.node, remedy: major >= 24 ? null : 'use Node 24 or newer' }];
+  return [
+    {
+      what: 'node',
+      state: major >= 24 ? 'ok' : 'fail',
+      said: process.versions.node,
+      remedy: major >= 24 ? null : 'use Node 24 or newer',
+    },
+  ];
 }
 
 function diagnoseLedger(config: Config): Diagnosis[] {
@@ -72,14 +79,36 @@ function diagnoseLedger(config: Config): Diagnosis[] {
     const { sites, active, scheduled } = ledger.size();
     const oldest = ledger.oldestDueAt();
     const found: Diagnosis[] = [
-      { what: 'ledger', state: check === 'ok' ? 'ok' : 'fail', said: `${path}: ${sites} sites (${active} active), ${scheduled} checks scheduled, integrity ${String(check)}`, remedy: check === 'ok' ? null : 'restore a backup (patrol backup makes them)' },
+      {
+        what: 'ledger',
+        state: check === 'ok' ? 'ok' : 'fail',
+        said: `${path}: ${sites} sites (${active} active), ${scheduled} checks scheduled, integrity ${String(check)}`,
+        remedy: check === 'ok' ? null : 'restore a backup (patrol backup makes them)',
+      },
     ];
-    if (oldest !== null && Date.now() - oldest > 2 * 86_400_000) found.push({ what: 'sweep', state: 'warn', said: `the oldest due check waits since ${beijing(oldest)}`, remedy: 'run patrol start, or add gather processes' });
-    for (const { message, raisedAt } of ledger.openAlerts()) found.push({ what: 'alert', state: 'warn', said: `${message} (${beijing(raisedAt)})`, remedy: 'patrol sweeps list' });
+    if (oldest !== null && Date.now() - oldest > 2 * 86_400_000)
+      found.push({
+        what: 'sweep',
+        state: 'warn',
+        said: `the oldest due check waits since ${beijing(oldest)}`,
+        remedy: 'run patrol start, or add gather processes',
+      });
+    for (const { message, raisedAt } of ledger.openAlerts())
+      found.push({
+        what: 'alert',
+        state: 'warn',
+        said: `${message} (${beijing(raisedAt)})`,
+        remedy: 'patrol sweeps list',
+      });
     if (path !== ':memory:') {
       const { bavail, bsize } = statfsSync(dirname(resolve(path)));
       const freeGb = (bavail * bsize) / 1e9;
-      found.push({ what: 'disk', state: freeGb < 1 ? 'warn' : 'ok', said: `${freeGb.toFixed(1)} GB free`, remedy: freeGb < 1 ? 'free space before the ledger cannot grow' : null });
+      found.push({
+        what: 'disk',
+        state: freeGb < 1 ? 'warn' : 'ok',
+        said: `${freeGb.toFixed(1)} GB free`,
+        remedy: freeGb < 1 ? 'free space before the ledger cannot grow' : null,
+      });
     }
     return found;
   } finally {
@@ -89,12 +118,16 @@ function diagnoseLedger(config: Config): Diagnosis[] {
 
 async function diagnoseQueue(config: Config): Promise<Diagnosis[]> {
   const { url, dataDir } = config.settings.queue;
-  if (url === null) return [{ what: 'queue', state: 'ok', said: `embedded (${dataDir}); one process only`, remedy: null }];
+  const { openBackend, probeRedis } = await import('../jobs/backend.ts');
+  if (url === null)
+    return [{ what: 'queue', state: 'ok', said: `embedded (${dataDir}); one process only`, remedy: null }];
   if (/^rediss?:/.test(url)) {
     const { version, warnings } = await probeRedis(url, 3000);
     return [
       { what: 'queue', state: 'ok', said: `Redis ${version}`, remedy: null },
-      ...warnings.map((said): Diagnosis => ({ what: 'queue', state: 'warn', said, remedy: 'CONFIG SET, and the same in redis.conf' })),
+      ...warnings.map(
+        (said): Diagnosis => ({ what: 'queue', state: 'warn', said, remedy: 'CONFIG SET, and the same in redis.conf' }),
+      ),
     ];
   }
   const backend = await openBackend({ ...config.settings.queue, log: commandLogger(config, true) });
@@ -106,8 +139,21 @@ async function diagnoseResolvers(config: Config): Promise<Diagnosis[]> {
   const answers = await askResolvers(config);
   const working = answers.filter(({ ok }) => ok).length;
   const needed = config.settings.dns.minConfirmResolvers;
-  const rows = answers.map(({ resolver, ok, tookMs, detail }): Diagnosis => ({ what: `resolver ${resolver}`, state: ok ? 'ok' : 'warn', said: ok ? `${tookMs} ms` : detail, remedy: ok ? null : 'allow UDP and TCP port 53 to it, or replace it' }));
-  if (working < needed) rows.push({ what: 'resolvers', state: 'fail', said: `${working} answer, ${needed} must for a confirmation (R16.2)`, remedy: 'every site would stay inconclusive: give resolvers that answer' });
+  const rows = answers.map(
+    ({ resolver, ok, tookMs, detail }): Diagnosis => ({
+      what: `resolver ${resolver}`,
+      state: ok ? 'ok' : 'warn',
+      said: ok ? `${tookMs} ms` : detail,
+      remedy: ok ? null : 'allow UDP and TCP port 53 to it, or replace it',
+    }),
+  );
+  if (working < needed)
+    rows.push({
+      what: 'resolvers',
+      state: 'fail',
+      said: `${working} answer, ${needed} must for a confirmation (R16.2)`,
+      remedy: 'every site would stay inconclusive: give resolvers that answer',
+    });
   return rows;
 }
 
@@ -116,13 +162,39 @@ function diagnoseRanges(config: Config, now: number): Diagnosis[] {
   const { maxAgeMs } = config.settings.ranges;
   const own = lists.find(({ id }) => id === config.settings.accessProvider);
   const stale = lists.filter(({ date }) => now - Date.parse(date) > maxAgeMs);
-  const found: Diagnosis[] = [{ what: 'ranges', state: problems.length > 0 ? 'fail' : 'ok', said: `${table.size} ranges of ${lists.length} providers, version ${table.version}`, remedy: problems.length > 0 ? 'patrol ranges verify shows the bad rows' : null }];
+  const found: Diagnosis[] = [
+    {
+      what: 'ranges',
+      state: problems.length > 0 ? 'fail' : 'ok',
+      said: `${table.size} ranges of ${lists.length} providers, version ${table.version}`,
+      remedy: problems.length > 0 ? 'patrol ranges verify shows the bad rows' : null,
+    },
+  ];
   if (own === undefined || own.ranges.length === 0) {
-    found.push({ what: 'ranges', state: 'fail', said: `no mainland ranges for accessProvider ${config.settings.accessProvider}`, remedy: 'patrol ranges update --provider …' });
+    found.push({
+      what: 'ranges',
+      state: 'fail',
+      said: `no mainland ranges for accessProvider ${config.settings.accessProvider}`,
+      remedy: 'patrol ranges update --provider …',
+    });
   } else if (own.source.startsWith('public ')) {
-    found.push({ what: 'ranges', state: 'warn', said: `${own.id} is judged by the shipped snapshot of public data (${own.date})`, remedy: 'give your own list: patrol ranges update --provider ' + own.id + ' --from FILE' });
+    found.push({
+      what: 'ranges',
+      state: 'warn',
+      said: `${own.id} is judged by the shipped snapshot of public data (${own.date})`,
+      remedy: 'give your own list: patrol ranges update --provider ' + own.id + ' --from FILE',
+    });
   }
-  if (stale.length > 0) found.push({ what: 'ranges', state: 'warn', said: `${stale.length} lists are older than ${Math.round(maxAgeMs / 86_400_000)} days (${stale.slice(0, 5).map(({ id }) => id).join(', ')}${stale.length > 5 ? ', …' : ''})`, remedy: 'patrol ranges update' });
+  if (stale.length > 0)
+    found.push({
+      what: 'ranges',
+      state: 'warn',
+      said: `${stale.length} lists are older than ${Math.round(maxAgeMs / 86_400_000)} days (${stale
+        .slice(0, 5)
+        .map(({ id }) => id)
+        .join(', ')}${stale.length > 5 ? ', …' : ''})`,
+      remedy: 'patrol ranges update',
+    });
   return found;
 }
 
@@ -134,6 +206,11 @@ function diagnoseCalendar(now: number): Diagnosis[] {
   return [
     last >= needed
       ? { what: 'calendar', state: 'ok', said: `State Council calendar to ${last}`, remedy: null }
-      : { what: 'calendar', state: 'warn', said: `State Council calendar ends with ${last}: working days of ${needed} would be provisional`, remedy: 'update chinese-days once it carries the year (R16.4)' },
+      : {
+          what: 'calendar',
+          state: 'warn',
+          said: `State Council calendar ends with ${last}: working days of ${needed} would be provisional`,
+          remedy: 'update chinese-days once it carries the year (R16.4)',
+        },
   ];
 }

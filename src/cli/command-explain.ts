@@ -6,10 +6,10 @@ import type { Finding } from '../checks/types.ts';
 import { InputError, messageOf } from '../errors.ts';
 import { footerHtml } from '../facts/footer-html.ts';
 import { sniffCharset } from '../gather/charset.ts';
-import { openConfiguredLedger } from '../jobs/patrol.ts';
+import { openConfiguredLedger } from '../jobs/open-configured.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { CheckState, VerdictRow } from '../ledger/types.ts';
-import { type CliEnvironment, commandConfig, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { beijing, paint, paintVerdict, print, printJson } from './output.ts';
 import { sitesForKey } from './select-sites.ts';
 
@@ -30,10 +30,14 @@ export function addExplainCommand(program: Command, environment: CliEnvironment)
     .option('--check <id>', 'only this check')
     .option('--export <file>', "write the last verdict's artifacts, to be judged again offline (patrol audit FILE)")
     .option('--evidence <folder>', 'write every piece of evidence of the last verdicts into a folder')
-    .addHelpText('after', '\n  patrol explain example.cn\n  patrol explain 京ICP备12345678号-1 --lang zh\n  patrol explain example.cn --check icp-footer --export artifacts.json')
+    .addHelpText(
+      'after',
+      '\n  patrol explain example.cn\n  patrol explain 京ICP备12345678号-1 --lang zh\n  patrol explain example.cn --check icp-footer --export artifacts.json',
+    )
     .action((target: string, options: ExplainOptions) => {
       if (!['zh', 'en'].includes(options.lang)) throw new InputError(`--lang ${options.lang}`, 'give zh or en');
-      if (options.check !== undefined && findCheck(options.check) === undefined) throw new InputError(`--check ${options.check}`, 'patrol checks lists them');
+      if (options.check !== undefined && findCheck(options.check) === undefined)
+        throw new InputError(`--check ${options.check}`, 'patrol checks lists them');
       const config = commandConfig(options, environment);
       const ledger = openConfiguredLedger(config);
       try {
@@ -65,7 +69,16 @@ interface DescribedSite {
     nextDueAt: number | null;
     shadow: boolean;
     confirming: boolean;
-    history: { verdictId: number; verdict: string; stage: string; observedAt: number; versions: string; findings: DescribedFinding[]; evidence: { name: string; hash: string; size: number }[]; markup: string | null }[];
+    history: {
+      verdictId: number;
+      verdict: string;
+      stage: string;
+      observedAt: number;
+      versions: string;
+      findings: DescribedFinding[];
+      evidence: { name: string; hash: string; size: number }[];
+      markup: string | null;
+    }[];
   }[];
 }
 
@@ -104,7 +117,9 @@ function describeSite(siteId: number, ledger: Ledger, options: ExplainOptions): 
       nextDueAt: state.nextDueAt,
       shadow: state.shadow === 1,
       confirming: state.suspectLooks > 0,
-      history: ledger.verdicts.history(siteId, state.checkId, Number(options.history) || 3).map((row) => describeVerdict(row, ledger)),
+      history: ledger.verdicts
+        .history(siteId, state.checkId, Number(options.history) || 3)
+        .map((row) => describeVerdict(row, ledger)),
     })),
   };
 }
@@ -115,7 +130,8 @@ function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedSite['checks
   const page = pieces.find(({ kind }) => kind === 'page');
   const findings = (JSON.parse(row.findings) as Finding[]).map((finding) => {
     const code = check?.codes[finding.code];
-    const fill = (text: string | undefined): string => fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
+    const fill = (text: string | undefined): string =>
+      fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
     return {
       code: finding.code,
       severity: finding.severity,
@@ -133,7 +149,13 @@ function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedSite['checks
     versions: `${row.algorithmVersion}, ranges ${row.rangesVersion}, policy ${row.policyVersion}`,
     findings,
     evidence: pieces.map(({ name, hash, size }) => ({ name, hash, size })),
-    markup: page === undefined ? null : markupOf(page.bytes, findings.flatMap(({ numbers }) => numbers)),
+    markup:
+      page === undefined
+        ? null
+        : markupOf(
+            page.bytes,
+            findings.flatMap(({ numbers }) => numbers),
+          ),
   };
 }
 
@@ -152,11 +174,17 @@ function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
   print(`${site.domains.join(', ')} · ${site.province} · ${site.accessProvider} · ${site.state}`);
   if (site.checks.length === 0) print('  no checks run for this filing (it is not active)');
   for (const check of site.checks) {
-    const standing = check.verdict === null ? 'not judged yet' : `since ${beijing(check.since)}, seen ${beijing(check.checkedAt)} (Beijing)`;
+    const standing =
+      check.verdict === null
+        ? 'not judged yet'
+        : `since ${beijing(check.since)}, seen ${beijing(check.checkedAt)} (Beijing)`;
     const marks = `${check.shadow ? ' [shadow]' : ''}${check.confirming ? ' [did not pass, to be looked at again]' : ''}`;
     print(`\n${paintVerdict(check.verdict as never)} ${paint('bold', check.check)} ${standing}${marks}`);
     check.history.forEach((verdict, index) => {
-      if (index > 0) print(`  earlier: ${verdict.verdict} ${beijing(verdict.observedAt)}: ${verdict.findings.map(({ code }) => code).join(', ') || 'nothing found'}`);
+      if (index > 0)
+        print(
+          `  earlier: ${verdict.verdict} ${beijing(verdict.observedAt)}: ${verdict.findings.map(({ code }) => code).join(', ') || 'nothing found'}`,
+        );
       else printVerdict(verdict, lang);
     });
   }
@@ -171,7 +199,12 @@ function printVerdict(verdict: DescribedSite['checks'][number]['history'][number
   }
   if (verdict.markup !== null) print(paint('gray', `  as found: ${verdict.markup}`));
   if (verdict.findings.length === 0) print('  nothing found');
-  print(paint('gray', `  judged from: ${verdict.evidence.map(({ name, hash }) => `${name} (${hash.slice(0, 12)})`).join(', ')}`));
+  print(
+    paint(
+      'gray',
+      `  judged from: ${verdict.evidence.map(({ name, hash }) => `${name} (${hash.slice(0, 12)})`).join(', ')}`,
+    ),
+  );
   print(paint('gray', `  by: ${verdict.versions}`));
 }
 
@@ -181,7 +214,8 @@ function exportBundle(sites: DescribedSite[], ledger: Ledger, file: string): voi
     .sort((a, b) => Number(b.verdict === 'fail') - Number(a.verdict === 'fail') || b.observedAt - a.observedAt)[0];
   if (latest === undefined) throw new InputError('nothing to export: no verdict yet', 'patrol scan the site first');
   const piece = ledger.evidence.ofVerdict(latest.verdictId).find(({ kind }) => kind === 'artifacts');
-  if (piece === undefined) throw new InputError('the artifacts of that verdict are past their retention', 'patrol scan the site again');
+  if (piece === undefined)
+    throw new InputError('the artifacts of that verdict are past their retention', 'patrol scan the site again');
   write(file, piece.bytes);
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
+import type { Config } from '../config.ts';
 import { InputError } from '../errors.ts';
 import { importTemplate } from '../filing/columns.ts';
 import { type ImportSummary, importFilings } from '../filing/import-filings.ts';
-import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/patrol.ts';
-import type { Config } from '../config.ts';
+import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { providerNames } from '../provider/provider-names.ts';
-import { type CliEnvironment, commandConfig, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { EXIT, paint, print, printJson } from './output.ts';
 import { ProgressLine } from './progress.ts';
 
@@ -23,7 +23,10 @@ export function addImportCommand(program: Command, environment: CliEnvironment):
     .description('import a file of approved filings into the ledger (CSV, XLSX or NDJSON; UTF-8 or GBK)')
     .option('--dry-run', 'read and validate everything, change nothing')
     .option('--template [language]', 'print the template (en or zh) and end')
-    .option('--rejects <file>', 'where rejected rows go, with row, column, value and remedy (default: rejected-<file>.csv)')
+    .option(
+      '--rejects <file>',
+      'where rejected rows go, with row, column, value and remedy (default: rejected-<file>.csv)',
+    )
     .addHelpText(
       'after',
       `
@@ -39,7 +42,8 @@ the others; the command then ends with exit code 2.
         process.stdout.write(importTemplate(options.template === 'zh' ? 'zh' : 'en'));
         return;
       }
-      if (file === undefined) throw new InputError('import: no file given', 'patrol import FILE, or patrol import --template');
+      if (file === undefined)
+        throw new InputError('import: no file given', 'patrol import FILE, or patrol import --template');
       const config = commandConfig(options, environment);
       const ledger = openConfiguredLedger(config);
       try {
@@ -61,7 +65,11 @@ export async function importFile(
   options: { dryRun?: boolean; rejects?: string; json?: boolean; now: () => number; onSite?: (siteId: number) => void },
 ): Promise<ImportSummary> {
   const progress = new ProgressLine(options.json !== true);
-  const base = file.split(/[\\/]/).pop()?.replace(/\.[^.]+$/, '') ?? 'filings';
+  const base =
+    file
+      .split(/[\\/]/)
+      .pop()
+      ?.replace(/\.[^.]+$/, '') ?? 'filings';
   const { lists } = loadConfiguredRanges(config);
   const summary = await importFilings(file, ledger, {
     dryRun: options.dryRun ?? false,
@@ -70,7 +78,12 @@ export async function importFile(
     providers: providerNames(lists),
     now: options.now,
     onProgress: ({ rows, share, rejected }) => {
-      progress.show('importing', rows, share > 0 ? Math.round(rows / share) : rows, rejected > 0 ? `${rejected} rejected` : '');
+      progress.show(
+        'importing',
+        rows,
+        share > 0 ? Math.round(rows / share) : rows,
+        rejected > 0 ? `${rejected} rejected` : '',
+      );
     },
     ...(options.onSite && { onSite: options.onSite }),
   });
@@ -81,8 +94,14 @@ export async function importFile(
 /** Say what an import did. */
 export function printImport(summary: ImportSummary, config: Config): void {
   const { rows, created, updated, unchanged, rejected, ignoredColumns } = summary;
-  if (summary.dryRun) print(`dry run: ${rows} rows read, ${rows - rejected} would be imported, ${rejected} rejected; nothing was changed`);
-  else print(`${rows} rows: ${created} new, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected → ${config.settings.ledger.path}`);
+  if (summary.dryRun)
+    print(
+      `dry run: ${rows} rows read, ${rows - rejected} would be imported, ${rejected} rejected; nothing was changed`,
+    );
+  else
+    print(
+      `${rows} rows: ${created} new, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected → ${config.settings.ledger.path}`,
+    );
   if (ignoredColumns.length > 0) print(`columns not used: ${ignoredColumns.join(', ')}`);
   if (summary.rejectsFile !== null) {
     print(paint('yellow', `rejected rows with row, column, value and remedy: ${summary.rejectsFile}`));

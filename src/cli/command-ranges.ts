@@ -5,11 +5,11 @@ import type { Config } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
 import { createGatherContext } from '../gather/context.ts';
 import { guardedGet } from '../gather/guarded-get.ts';
-import { loadConfiguredRanges } from '../jobs/patrol.ts';
+import { loadConfiguredRanges } from '../jobs/open-configured.ts';
 import { formatProviderList, type LoadedRanges, parseProviderList } from '../provider/list-file.ts';
 import { readPublishedRanges } from '../provider/published.ts';
 import type { ProviderList } from '../provider/types.ts';
-import { type CliEnvironment, commandConfig, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { EXIT, paint, print, printJson, table } from './output.ts';
 
 /** `patrol ranges list | verify | update | diff`. */
@@ -24,7 +24,10 @@ export function addRangesCommand(program: Command, environment: CliEnvironment):
   withCommon(ranges.command('update'))
     .description("replace a provider's ranges by an operator's list (file or URL) in the operator's own folder")
     .requiredOption('--provider <id>', 'which provider')
-    .requiredOption('--from <file|url>', 'YAML as in config/providers, plain CIDR lines, AWS ip-ranges.json, or Azure service tags')
+    .requiredOption(
+      '--from <file|url>',
+      'YAML as in config/providers, plain CIDR lines, AWS ip-ranges.json, or Azure service tags',
+    )
     .option('--region <name>', 'for plain lists: the region of all lines')
     .option('--overseas', 'for plain lists: the lines are not mainland')
     .option('--keep', 'add to the list in force instead of replacing its ranges')
@@ -32,7 +35,9 @@ export function addRangesCommand(program: Command, environment: CliEnvironment):
     .action((options: UpdateOptions) => update(options, commandConfig(options, environment), environment));
   withCommon(ranges.command('diff <file>'))
     .description('what another list file would change against the list in force')
-    .action((file: string, options: CommonOptions) => diff(file, loadConfiguredRanges(commandConfig(options, environment)), options));
+    .action((file: string, options: CommonOptions) =>
+      diff(file, loadConfiguredRanges(commandConfig(options, environment)), options),
+    );
 }
 
 function list({ lists, table: loaded }: LoadedRanges, options: CommonOptions): void {
@@ -50,7 +55,12 @@ function list({ lists, table: loaded }: LoadedRanges, options: CommonOptions): v
     printJson({ version: loaded.version, lists: rows });
     return;
   }
-  print(table(['provider', 'name', 'ranges', 'mainland', 'cnames', 'date'], rows.map((row) => [row.id, row.name.zh, String(row.ranges), String(row.mainland), String(row.cnames), row.date])));
+  print(
+    table(
+      ['provider', 'name', 'ranges', 'mainland', 'cnames', 'date'],
+      rows.map((row) => [row.id, row.name.zh, String(row.ranges), String(row.mainland), String(row.cnames), row.date]),
+    ),
+  );
   print(`\nversion of the whole: ${loaded.version}, ${loaded.size} ranges`);
 }
 
@@ -61,17 +71,30 @@ function verify(config: Config, options: CommonOptions, now: number): void {
   for (const { id, ranges } of lists) {
     for (const { cidr } of ranges) {
       const other = seen.get(cidr);
-      if (other !== undefined && other !== 'unknown' && id !== 'unknown') overlaps.push({ cidr, providers: [other, id] });
+      if (other !== undefined && other !== 'unknown' && id !== 'unknown')
+        overlaps.push({ cidr, providers: [other, id] });
       seen.set(cidr, id);
     }
   }
-  const stale = lists.filter(({ date }) => now - Date.parse(date) > config.settings.ranges.maxAgeMs).map(({ id, date }) => ({ id, date }));
+  const stale = lists
+    .filter(({ date }) => now - Date.parse(date) > config.settings.ranges.maxAgeMs)
+    .map(({ id, date }) => ({ id, date }));
   if (options.json === true) printJson({ version: loaded.version, ranges: loaded.size, problems, overlaps, stale });
   else {
-    for (const { file, line, value, remedy } of problems) print(paint('red', `${file} row ${line}: ${value}: ${remedy}`));
-    for (const { cidr, providers } of overlaps.slice(0, 20)) print(paint('yellow', `${cidr} is in two lists: ${providers.join(' and ')}`));
-    if (stale.length > 0) print(paint('yellow', `older than ${Math.round(config.settings.ranges.maxAgeMs / 86_400_000)} days: ${stale.map(({ id, date }) => `${id} (${date})`).join(', ')}`));
-    print(`${lists.length} lists, ${loaded.size} ranges, version ${loaded.version}: ${problems.length} bad rows, ${overlaps.length} overlaps, ${stale.length} stale`);
+    for (const { file, line, value, remedy } of problems)
+      print(paint('red', `${file} row ${line}: ${value}: ${remedy}`));
+    for (const { cidr, providers } of overlaps.slice(0, 20))
+      print(paint('yellow', `${cidr} is in two lists: ${providers.join(' and ')}`));
+    if (stale.length > 0)
+      print(
+        paint(
+          'yellow',
+          `older than ${Math.round(config.settings.ranges.maxAgeMs / 86_400_000)} days: ${stale.map(({ id, date }) => `${id} (${date})`).join(', ')}`,
+        ),
+      );
+    print(
+      `${lists.length} lists, ${loaded.size} ranges, version ${loaded.version}: ${problems.length} bad rows, ${overlaps.length} overlaps, ${stale.length} stale`,
+    );
   }
   if (problems.length > 0) process.exitCode = EXIT.badInput;
 }
@@ -90,8 +113,16 @@ async function update(options: UpdateOptions, config: Config, environment: CliEn
   const current = lists.find(({ id }) => id === options.provider);
   const text = await readSource(options.from, config, environment);
   const today = new Date(environment.now()).toISOString().slice(0, 10);
-  const read = readPublishedRanges(text, { region: options.region ?? null, mainland: options.overseas !== true, name: options.from });
-  if (read.ranges.length === 0) throw new InputError(`${options.from}: no ranges in it`, 'give a list with at least one CIDR: an emptied list would make every site a shell');
+  const read = readPublishedRanges(text, {
+    region: options.region ?? null,
+    mainland: options.overseas !== true,
+    name: options.from,
+  });
+  if (read.ranges.length === 0)
+    throw new InputError(
+      `${options.from}: no ranges in it`,
+      'give a list with at least one CIDR: an emptied list would make every site a shell',
+    );
   const kept = options.keep === true ? (current?.ranges ?? []) : [];
   const next: ProviderList = {
     id: options.provider,
@@ -104,11 +135,20 @@ async function update(options: UpdateOptions, config: Config, environment: CliEn
   };
   const change = compare(current, next);
   const shrinks = current !== undefined && next.ranges.length < current.ranges.length / 2;
-  if (options.json === true) printJson({ provider: next.id, added: change.added.length, removed: change.removed.length, problems: read.problems, written: options.dryRun === true ? null : target(config, next.id) });
+  if (options.json === true)
+    printJson({
+      provider: next.id,
+      added: change.added.length,
+      removed: change.removed.length,
+      problems: read.problems,
+      written: options.dryRun === true ? null : target(config, next.id),
+    });
   else {
-    for (const { line, value, remedy } of read.problems.slice(0, 20)) print(paint('red', `row ${line}: ${value}: ${remedy}`));
+    for (const { line, value, remedy } of read.problems.slice(0, 20))
+      print(paint('red', `row ${line}: ${value}: ${remedy}`));
     print(`${next.id}: ${next.ranges.length} ranges, ${change.added.length} added, ${change.removed.length} removed`);
-    if (shrinks) print(paint('yellow', 'the new list is less than half of the old one: sites on the rest will look like shells'));
+    if (shrinks)
+      print(paint('yellow', 'the new list is less than half of the old one: sites on the rest will look like shells'));
   }
   if (options.dryRun !== true) {
     const file = target(config, next.id);
@@ -129,7 +169,13 @@ async function readSource(from: string, config: Config, environment: CliEnvironm
   const context = createGatherContext(config, { ...(environment.dialer && { dialer: environment.dialer }) });
   try {
     const page = context.page('screen');
-    const { status, body } = await guardedGet(from, { ...page, timeoutMs: 60_000, maxBytes: 64 * 1024 * 1024, accept: '*/*', maxRedirects: 3 });
+    const { status, body } = await guardedGet(from, {
+      ...page,
+      timeoutMs: 60_000,
+      maxBytes: 64 * 1024 * 1024,
+      accept: '*/*',
+      maxRedirects: 3,
+    });
     if (status !== 200) throw new Error(`HTTP ${status}`);
     return body.toString('utf8');
   } catch (error) {
@@ -142,7 +188,10 @@ async function readSource(from: string, config: Config, environment: CliEnvironm
 function diff(file: string, { lists }: LoadedRanges, options: CommonOptions): void {
   if (!existsSync(file)) throw new InputError(`${file} does not exist`, 'give a provider list file');
   const { list: next } = parseProviderList(readFileSync(file, 'utf8'), file);
-  const change = compare(lists.find(({ id }) => id === next.id), next);
+  const change = compare(
+    lists.find(({ id }) => id === next.id),
+    next,
+  );
   if (options.json === true) {
     printJson({ provider: next.id, ...change });
     return;
@@ -154,7 +203,11 @@ function diff(file: string, { lists }: LoadedRanges, options: CommonOptions): vo
 
 function compare(before: ProviderList | undefined, after: ProviderList): { added: string[]; removed: string[] } {
   const rows = (one: ProviderList | undefined): Set<string> =>
-    new Set((one?.ranges ?? []).map(({ cidr, region, mainland }) => `${cidr} ${region ?? '-'} ${mainland ? 'mainland' : 'overseas'}`));
+    new Set(
+      (one?.ranges ?? []).map(
+        ({ cidr, region, mainland }) => `${cidr} ${region ?? '-'} ${mainland ? 'mainland' : 'overseas'}`,
+      ),
+    );
   const [old, now] = [rows(before), rows(after)];
   return { added: [...now].filter((row) => !old.has(row)), removed: [...old].filter((row) => !now.has(row)) };
 }

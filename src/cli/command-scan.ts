@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
-import { findCheck } from '../checks/index.ts';
 import { fillText } from '../checks/conclude.ts';
+import { findCheck } from '../checks/index.ts';
 import type { Finding, Verdict } from '../checks/types.ts';
 import { InputError } from '../errors.ts';
-import { openConfiguredLedger, Patrol } from '../jobs/patrol.ts';
-import { runScan } from '../jobs/scan.ts';
+import { openConfiguredLedger } from '../jobs/open-configured.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Sweep } from '../ledger/types.ts';
 import { importFile, printImport } from './command-import.ts';
-import { type CliEnvironment, commandConfig, commandLogger, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
 import { EXIT, paint, paintVerdict, print, printJson, table } from './output.ts';
-import { ProgressLine } from './progress.ts';
 import { probeResolvers } from './probe-resolvers.ts';
+import { ProgressLine } from './progress.ts';
 import { isFileTarget, type SiteFilter, sitesForFilter, sitesForKey } from './select-sites.ts';
 
 interface ScanOptions extends CommonOptions, SiteFilter {
@@ -51,8 +50,10 @@ could not be observed is inconclusive, never a failure.
 /** Run a scan and print its result. */
 export async function scan(targets: string[], options: ScanOptions, environment: CliEnvironment): Promise<void> {
   const pauseMs = Math.round(Number(options.confirmPause) * 1000);
-  if (!Number.isFinite(pauseMs) || pauseMs < 0) throw new InputError(`--confirm-pause ${options.confirmPause}`, 'give seconds, like 3');
-  if (options.failOn !== undefined && !['warn', 'fail'].includes(options.failOn)) throw new InputError(`--fail-on ${options.failOn}`, 'give warn or fail');
+  if (!Number.isFinite(pauseMs) || pauseMs < 0)
+    throw new InputError(`--confirm-pause ${options.confirmPause}`, 'give seconds, like 3');
+  if (options.failOn !== undefined && !['warn', 'fail'].includes(options.failOn))
+    throw new InputError(`--fail-on ${options.failOn}`, 'give warn or fail');
   const checkIds = chosenChecks(options.checks);
   const base = commandConfig(options, environment);
   const human = options.json !== true;
@@ -76,6 +77,8 @@ export async function scan(targets: string[], options: ScanOptions, environment:
   const onSignal = (): void => abort.abort();
   process.once('SIGINT', onSignal);
   if (human && base.settings.queue.url === null) process.stderr.write('starting the embedded queue …\n');
+  // Queue libraries are loaded only where a queue is used: the offline tools start at once.
+  const [{ Patrol }, { runScan }] = await Promise.all([import('../jobs/patrol.ts'), import('../jobs/scan.ts')]);
   const patrol = await Patrol.start({
     config,
     log: commandLogger(config, true),
@@ -89,7 +92,8 @@ export async function scan(targets: string[], options: ScanOptions, environment:
       now: environment.now,
       signal: abort.signal,
       ...(checkIds && { checkIds }),
-      onProgress: ({ judged, total, confirming }) => progress.show('scanning', judged, total, confirming > 0 ? `${confirming} looked at again` : ''),
+      onProgress: ({ judged, total, confirming }) =>
+        progress.show('scanning', judged, total, confirming > 0 ? `${confirming} looked at again` : ''),
     });
     progress.end('scanned', sweep.judged, sweep.total);
     const result = summarise(sweep, siteIds, patrol.ledger as Ledger);
@@ -105,14 +109,16 @@ export async function scan(targets: string[], options: ScanOptions, environment:
 
 function wholeNumber(text: string, option: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InputError(`${option} ${text}`, 'give a whole number, 1 or more');
+  if (!Number.isInteger(value) || value < 1)
+    throw new InputError(`${option} ${text}`, 'give a whole number, 1 or more');
   return value;
 }
 
 function chosenChecks(list: string | undefined): Set<string> | null {
   if (list === undefined) return null;
   const ids = list.split(',').map((id) => id.trim());
-  for (const id of ids) if (findCheck(id) === undefined) throw new InputError(`--checks: no check ${id}`, 'patrol checks lists them');
+  for (const id of ids)
+    if (findCheck(id) === undefined) throw new InputError(`--checks: no check ${id}`, 'patrol checks lists them');
   return new Set(ids);
 }
 
@@ -122,9 +128,16 @@ async function chooseSites(
   config: ReturnType<typeof commandConfig>,
   environment: CliEnvironment,
 ): Promise<{ siteIds: number[]; rejected: number }> {
-  const filtered = options.all === true || options.province !== undefined || options.provider !== undefined || options.verdict !== undefined;
+  const filtered =
+    options.all === true ||
+    options.province !== undefined ||
+    options.provider !== undefined ||
+    options.verdict !== undefined;
   if (targets.length === 0 && !filtered) {
-    throw new InputError('scan: nothing to check', 'give a file, a domain or a number; or --all, --province, --provider, --verdict');
+    throw new InputError(
+      'scan: nothing to check',
+      'give a file, a domain or a number; or --all, --province, --provider, --verdict',
+    );
   }
   const ledger = openConfiguredLedger(config);
   try {
@@ -133,7 +146,11 @@ async function chooseSites(
     for (const target of targets) {
       if (isFileTarget(target)) {
         const onSite = (siteId: number): void => void siteIds.add(siteId);
-        const summary = await importFile(target, ledger, config, { json: options.json ?? false, now: environment.now, onSite });
+        const summary = await importFile(target, ledger, config, {
+          json: options.json ?? false,
+          now: environment.now,
+          onSite,
+        });
         rejected += summary.rejected;
         if (options.json !== true) printImport(summary, config);
       } else for (const siteId of sitesForKey(target, ledger)) siteIds.add(siteId);
@@ -148,7 +165,15 @@ async function chooseSites(
 
 /** The result of a scan: counts by check and verdict, and every site that did not pass. */
 export interface ScanResult {
-  sweep: { id: number; state: string; heldReason: string | null; sites: number; judged: number; total: number; tookMs: number };
+  sweep: {
+    id: number;
+    state: string;
+    heldReason: string | null;
+    sites: number;
+    judged: number;
+    total: number;
+    tookMs: number;
+  };
   counts: { check: string; pass: number; warn: number; fail: number; inconclusive: number }[];
   sites: {
     siteNumber: string;
@@ -185,7 +210,11 @@ function summarise(sweep: Sweep, siteIds: number[], ledger: Ledger): ScanResult 
   }
   const tookMs = (sweep.finishedAt ?? sweep.startedAt) - sweep.startedAt;
   const { id, state, heldReason, judged, total } = sweep;
-  return { sweep: { id, state, heldReason, sites: siteIds.length, judged, total, tookMs }, counts: [...counts.values()].sort((a, b) => a.check.localeCompare(b.check)), sites };
+  return {
+    sweep: { id, state, heldReason, sites: siteIds.length, judged, total, tookMs },
+    counts: [...counts.values()].sort((a, b) => a.check.localeCompare(b.check)),
+    sites,
+  };
 }
 
 function titlesOf(ledger: Ledger, siteId: number, checkId: string): { zh: string; en: string }[] {
@@ -195,31 +224,44 @@ function titlesOf(ledger: Ledger, siteId: number, checkId: string): { zh: string
   return (JSON.parse(latest.findings) as Finding[])
     .filter(({ severity }) => severity !== 'note')
     .map((finding) => {
-      const title = check.codes[finding.code]?.title ?? { zh: finding.code, en: String(finding.params['reason'] ?? finding.code) };
+      const title = check.codes[finding.code]?.title ?? {
+        zh: finding.code,
+        en: String(finding.params['reason'] ?? finding.code),
+      };
       return { zh: fillText(title.zh, finding), en: fillText(title.en, finding) };
     });
 }
 
 function printSummary(result: ScanResult): void {
-  const number = (count: number, verdict: Verdict): string => (count === 0 ? paint('gray', '0') : count > 0 && verdict !== 'pass' ? paintedCount(count, verdict) : String(count));
+  const number = (count: number, verdict: Verdict): string =>
+    count === 0 ? paint('gray', '0') : count > 0 && verdict !== 'pass' ? paintedCount(count, verdict) : String(count);
   print('');
   print(
     table(
       ['check', 'pass', 'warn', 'fail', 'inconclusive'],
-      result.counts.map((row) => [row.check, ...(['pass', 'warn', 'fail', 'inconclusive'] as const).map((verdict) => number(row[verdict], verdict))]),
+      result.counts.map((row) => [
+        row.check,
+        ...(['pass', 'warn', 'fail', 'inconclusive'] as const).map((verdict) => number(row[verdict], verdict)),
+      ]),
     ),
   );
   const shown = result.sites.slice(0, SHOWN_SITES);
   if (shown.length > 0) print('\nsites that did not pass everything:');
   for (const site of shown) {
     const findings = site.verdicts.filter(({ verdict }) => verdict !== 'pass');
-    const bad = findings.map(({ check, verdict, titles }) => `    ${paintVerdict(verdict)} ${check}: ${titles.map(({ en }) => en).join('; ') || 'not judged yet'}`);
+    const bad = findings.map(
+      ({ check, verdict, titles }) =>
+        `    ${paintVerdict(verdict)} ${check}: ${titles.map(({ en }) => en).join('; ') || 'not judged yet'}`,
+    );
     print(`  ${paint('bold', site.domain)} ${site.siteNumber} ${site.siteName}\n${bad.join('\n')}`);
   }
-  if (result.sites.length > shown.length) print(`  … and ${result.sites.length - shown.length} more (--json gives all)`);
+  if (result.sites.length > shown.length)
+    print(`  … and ${result.sites.length - shown.length} more (--json gives all)`);
   if (result.sweep.state === 'held') {
     print(paint('red', `\nthe circuit breaker holds this sweep: ${result.sweep.heldReason}`));
-    print(`nothing of it is confirmed; look, then: patrol sweeps release ${result.sweep.id} | patrol sweeps discard ${result.sweep.id}`);
+    print(
+      `nothing of it is confirmed; look, then: patrol sweeps release ${result.sweep.id} | patrol sweeps discard ${result.sweep.id}`,
+    );
   }
   const first = shown[0];
   if (first !== undefined) print(`\nnext: patrol explain ${first.domain}   (verdicts, evidence and remedy in words)`);

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { checks } from '../checks/index.ts';
 import { InputError } from '../errors.ts';
 import { parseIcpNumber } from '../filing/site-number.ts';
-import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/patrol.ts';
+import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
 import { parseAddress } from '../provider/address.ts';
 import { UNKNOWN_PROVIDER } from '../provider/range-table.ts';
-import { type CliEnvironment, commandConfig, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { beijing, paint, print, printJson, table } from './output.ts';
 import { ProgressLine } from './progress.ts';
 import { type SiteFilter, sitesForFilter, sitesForKey } from './select-sites.ts';
@@ -17,14 +17,21 @@ export function addChecksCommand(program: Command, environment: CliEnvironment):
     .action((options: CommonOptions) => {
       const { settings } = commandConfig(options, environment);
       if (options.json === true) {
-        printJson(checks.map(({ appliesTo: _applies, judge: _judge, ...check }) => ({ ...check, settings: settings.checks[check.id] ?? null })));
+        printJson(
+          checks.map(({ appliesTo: _applies, judge: _judge, ...check }) => ({
+            ...check,
+            settings: settings.checks[check.id] ?? null,
+          })),
+        );
         return;
       }
       for (const check of checks) {
         const own = settings.checks[check.id];
-        const state = own?.enabled !== true ? paint('gray', 'off') : own.shadow ? paint('yellow', 'shadow') : paint('green', 'on');
+        const state =
+          own?.enabled !== true ? paint('gray', 'off') : own.shadow ? paint('yellow', 'shadow') : paint('green', 'on');
         print(`${paint('bold', check.id)} ${check.title.zh} · ${check.title.en} · ${state} · ${check.rules.join(' ')}`);
-        for (const [code, { severity, title }] of Object.entries(check.codes)) print(`    ${code} (${severity}): ${title.en}`);
+        for (const [code, { severity, title }] of Object.entries(check.codes))
+          print(`    ${code} (${severity}): ${title.en}`);
       }
     });
 }
@@ -44,8 +51,21 @@ export function addWhoseCommand(program: Command, environment: CliEnvironment): 
       });
       if (options.json === true) printJson(rows);
       else {
-        const side = (mainland: boolean | null): string => (mainland === null ? '?' : mainland ? 'mainland' : 'not mainland');
-        print(table(['query', 'provider', 'product', 'region', 'side', 'by'], rows.map((row) => [row.query, row.provider ?? '-', row.product ?? '-', row.region ?? '-', side(row.mainland), row.range ?? '-'])));
+        const side = (mainland: boolean | null): string =>
+          mainland === null ? '?' : mainland ? 'mainland' : 'not mainland';
+        print(
+          table(
+            ['query', 'provider', 'product', 'region', 'side', 'by'],
+            rows.map((row) => [
+              row.query,
+              row.provider ?? '-',
+              row.product ?? '-',
+              row.region ?? '-',
+              side(row.mainland),
+              row.range ?? '-',
+            ]),
+          ),
+        );
       }
     });
 }
@@ -67,13 +87,23 @@ export function addRescanCommand(program: Command, environment: CliEnvironment):
     .action((targets: string[], options: RescanOptions) => {
       const ledger = openConfiguredLedger(commandConfig(options, environment));
       try {
-        const filtered = options.province !== undefined || options.provider !== undefined || options.verdict !== undefined;
-        if (targets.length === 0 && !filtered) throw new InputError('rescan: nothing given', 'give domains or numbers, or a filter');
-        const siteIds = targets.length > 0 ? targets.flatMap((target) => sitesForKey(target, ledger)) : sitesForFilter(options, ledger);
+        const filtered =
+          options.province !== undefined || options.provider !== undefined || options.verdict !== undefined;
+        if (targets.length === 0 && !filtered)
+          throw new InputError('rescan: nothing given', 'give domains or numbers, or a filter');
+        const siteIds =
+          targets.length > 0
+            ? targets.flatMap((target) => sitesForKey(target, ledger))
+            : sitesForFilter(options, ledger);
         const active = [...new Set(siteIds)].filter((siteId) => ledger.filings.load(siteId)?.state === 'active');
         if (options.dryRun !== true) ledger.sweeps.requestRescan(active, 'cli', environment.now());
         if (options.json === true) printJson({ sites: active.length, requested: options.dryRun !== true });
-        else print(options.dryRun === true ? `${active.length} sites would be looked at again` : `${active.length} sites asked for; a running worker takes them up within a second (patrol explain shows the result)`);
+        else
+          print(
+            options.dryRun === true
+              ? `${active.length} sites would be looked at again`
+              : `${active.length} sites asked for; a running worker takes them up within a second (patrol explain shows the result)`,
+          );
       } finally {
         ledger.close();
       }
@@ -90,7 +120,20 @@ export function addSweepsCommand(program: Command, environment: CliEnvironment):
       try {
         const rows = ledger.sweeps.recent(20);
         if (options.json === true) printJson(rows);
-        else print(table(['id', 'kind', 'state', 'started', 'judged', 'reason'], rows.map((row) => [String(row.id), row.kind, row.state, beijing(row.startedAt), `${row.judged}/${row.total}`, row.heldReason ?? ''])));
+        else
+          print(
+            table(
+              ['id', 'kind', 'state', 'started', 'judged', 'reason'],
+              rows.map((row) => [
+                String(row.id),
+                row.kind,
+                row.state,
+                beijing(row.startedAt),
+                `${row.judged}/${row.total}`,
+                row.heldReason ?? '',
+              ]),
+            ),
+          );
       } finally {
         ledger.close();
       }
@@ -102,13 +145,20 @@ export function addSweepsCommand(program: Command, environment: CliEnvironment):
         const ledger = openConfiguredLedger(commandConfig(options, environment));
         try {
           const sweep = ledger.sweeps.get(Number(id));
-          if (sweep === null || sweep.state !== 'held') throw new InputError(`sweep ${id} is not held`, 'patrol sweeps list shows those that are');
+          if (sweep === null || sweep.state !== 'held')
+            throw new InputError(`sweep ${id} is not held`, 'patrol sweeps list shows those that are');
           const now = environment.now();
           const checkIds = checks.map((check) => check.id);
-          const sites = name === 'release' ? ledger.sweeps.release(sweep.id, now) : ledger.sweeps.discard(sweep.id, checkIds, now);
+          const sites =
+            name === 'release' ? ledger.sweeps.release(sweep.id, now) : ledger.sweeps.discard(sweep.id, checkIds, now);
           ledger.resolveAlert(`sweep-held-${sweep.id}`, now);
           if (options.json === true) printJson({ sweep: sweep.id, action: name, checks: sites });
-          else print(name === 'release' ? `sweep ${id} goes on: its suspects are looked at again and confirmed` : `sweep ${id} discarded: ${sites} suspicions dropped, the sites are due again`);
+          else
+            print(
+              name === 'release'
+                ? `sweep ${id} goes on: its suspects are looked at again and confirmed`
+                : `sweep ${id} discarded: ${sites} suspicions dropped, the sites are due again`,
+            );
         } finally {
           ledger.close();
         }
@@ -126,9 +176,14 @@ export function addBackupCommand(program: Command, environment: CliEnvironment):
       const ledger = openConfiguredLedger(commandConfig(options, environment));
       const progress = new ProgressLine(options.json !== true);
       try {
-        await ledger.backup(file, (share) => progress.show('copying', Math.round(share * 100), 100)).catch((error: unknown) => {
-          throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`, 'check folder, rights and free space');
-        });
+        await ledger
+          .backup(file, (share) => progress.show('copying', Math.round(share * 100), 100))
+          .catch((error: unknown) => {
+            throw new InputError(
+              `${file}: ${error instanceof Error ? error.message : String(error)}`,
+              'check folder, rights and free space',
+            );
+          });
         if (options.json === true) printJson({ file });
         else print(`ledger copied to ${file}`);
       } finally {

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.ts';
-import { Patrol, type Role } from '../jobs/patrol.ts';
-import { Metrics } from '../ops/metrics.ts';
-import { startOpsServer } from '../ops/server.ts';
-import { type CliEnvironment, commandConfig, commandLogger, type CommonOptions, withCommon } from './context.ts';
+import type { Patrol, Role } from '../jobs/patrol.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
 
 interface StartOptions extends CommonOptions {
   roles: string;
@@ -22,13 +20,26 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
   QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
     )
     .action(async (options: StartOptions) => {
+      const [{ Patrol }, { Metrics }, { startOpsServer }] = await Promise.all([
+        import('../jobs/patrol.ts'),
+        import('../ops/metrics.ts'),
+        import('../ops/server.ts'),
+      ]);
       const config = commandConfig(options, environment);
       const log = commandLogger(config, false);
       const roles = parseRoles(options.roles);
       const metrics = new Metrics(environment.now);
       let patrol: Patrol | null = null;
       const ops = await startOpsServer({ ...config.settings.ops, now: environment.now, metrics }, () => patrol);
-      log.info({ address: ops.address, roles, queue: config.settings.queue.url === null ? 'embedded' : 'external', configuration: config.origin }, 'starting');
+      log.info(
+        {
+          address: ops.address,
+          roles,
+          queue: config.settings.queue.url === null ? 'embedded' : 'external',
+          configuration: config.origin,
+        },
+        'starting',
+      );
       try {
         patrol = await Patrol.start({
           config,
@@ -51,7 +62,14 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         throw error;
       }
       metrics.watch(patrol);
-      log.info({ address: ops.address, sites: patrol.ledger?.size().active ?? null, ranges: patrol.ranges?.table.version ?? null }, 'patrol is running');
+      log.info(
+        {
+          address: ops.address,
+          sites: patrol.ledger?.size().active ?? null,
+          ranges: patrol.ranges?.table.version ?? null,
+        },
+        'patrol is running',
+      );
       await untilStopped();
       log.info({ drainTimeoutMs: config.settings.ops.drainTimeoutMs }, 'draining');
       const draining = patrol;
@@ -65,7 +83,8 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
 function parseRoles(text: string): Role[] {
   const roles = [...new Set(text.split(',').map((role) => role.trim()))];
   for (const role of roles) {
-    if (role !== 'gather' && role !== 'ledger') throw new InputError(`--roles ${text}: no role ${role || '(empty)'}`, 'give gather, ledger, or gather,ledger');
+    if (role !== 'gather' && role !== 'ledger')
+      throw new InputError(`--roles ${text}: no role ${role || '(empty)'}`, 'give gather, ledger, or gather,ledger');
   }
   return roles as Role[];
 }

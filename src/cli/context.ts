@@ -46,4 +46,3 @@ function deepMerge(base: object, over: object): object {
 export function commandLogger(config: Config, quiet: boolean): Logger {
   return createLogger(quiet && config.settings.log.level === 'info' ? 'warn' : config.settings.log.level);
 }
-

@@ -33,7 +33,11 @@ export function widthOf(text: string): number {
   let width = 0;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no columns
   for (const character of text.replace(/\u001b\[[0-9;]*m/g, '')) {
-    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(character) ? 2 : 1;
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+      character,
+    )
+      ? 2
+      : 1;
   }
   return width;
 }
@@ -44,7 +48,10 @@ export function table(heads: string[], rows: string[][]): string {
   const widths = heads.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
   return all
     .map((row, index) => {
-      const line = row.map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell)))).join('  ').trimEnd();
+      const line = row
+        .map((cell, column) => cell + ' '.repeat(Math.max(0, (widths[column] ?? 0) - widthOf(cell))))
+        .join('  ')
+        .trimEnd();
       return index === 0 ? paint('bold', line) : line;
     })
     .join('\n');

@@ -12,13 +12,18 @@ export async function probeResolvers(config: Config): Promise<string | null> {
 }
 
 /** Which resolvers answer, and how fast. */
-export async function askResolvers(config: Config): Promise<{ resolver: string; ok: boolean; tookMs: number; detail: string }[]> {
+export async function askResolvers(
+  config: Config,
+): Promise<{ resolver: string; ok: boolean; tookMs: number; detail: string }[]> {
   const transport = new DnsTransport({ sockets: 1 });
   try {
     return await Promise.all(
       config.settings.resolvers.map(async (resolver) => {
         const startedAtMs = performance.now();
-        const reply = await transport.query(parseResolver(resolver) as ResolverAddress, PROBE_NAME, 'A', { timeoutMs: Math.min(config.settings.dns.timeoutMs, 2000), tries: 1 });
+        const reply = await transport.query(parseResolver(resolver) as ResolverAddress, PROBE_NAME, 'A', {
+          timeoutMs: Math.min(config.settings.dns.timeoutMs, 2000),
+          tries: 1,
+        });
         const tookMs = Math.round(performance.now() - startedAtMs);
         return { resolver, ok: reply.ok, tookMs, detail: reply.ok ? `rcode ${reply.rcode}` : reply.detail };
       }),

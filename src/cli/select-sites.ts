@@ -15,7 +15,10 @@ export interface SiteFilter {
 
 /** True when a target names a file rather than a site. */
 export function isFileTarget(target: string): boolean {
-  return /\.(?:csv|tsv|txt|xlsx|xls|ndjson|jsonl)$/i.test(target) || (/[\\/]/.test(target) && existsSync(target) && !/^https?:/.test(target));
+  return (
+    /\.(?:csv|tsv|txt|xlsx|xls|ndjson|jsonl)$/i.test(target) ||
+    (/[\\/]/.test(target) && existsSync(target) && !/^https?:/.test(target))
+  );
 }
 
 /** Sites of the ledger for a domain, host, site number or subject number. Throws InputError when there are none. */
@@ -24,14 +27,29 @@ export function sitesForKey(target: string, ledger: Ledger): number[] {
   let found: number[];
   if (number.ok) {
     const { canonical, subject, suffix } = number.number;
-    found = suffix === null ? ledger.filings.find({ siteNumber: canonical, subjectNumber: subject }) : ledger.filings.find({ siteNumber: canonical });
+    found =
+      suffix === null
+        ? ledger.filings.find({ siteNumber: canonical, subjectNumber: subject })
+        : ledger.filings.find({ siteNumber: canonical });
   } else {
-    const host = domainToASCII(target.replace(/^https?:\/\//i, '').replace(/[/:].*$/, '').toLowerCase());
-    if (host === '') throw new InputError(`${target}: neither a file, a domain nor a filing number`, 'give FILE, example.cn or 京ICP备…号-1');
+    const host = domainToASCII(
+      target
+        .replace(/^https?:\/\//i, '')
+        .replace(/[/:].*$/, '')
+        .toLowerCase(),
+    );
+    if (host === '')
+      throw new InputError(
+        `${target}: neither a file, a domain nor a filing number`,
+        'give FILE, example.cn or 京ICP备…号-1',
+      );
     found = ledger.filings.find({ host });
   }
   if (found.length === 0) {
-    throw new InputError(`${target}: not in the ledger`, 'import its filing first (patrol import), or check the spelling');
+    throw new InputError(
+      `${target}: not in the ledger`,
+      'import its filing first (patrol import), or check the spelling',
+    );
   }
   return found;
 }
@@ -48,7 +66,9 @@ export function sitesForFilter(filter: SiteFilter, ledger: Ledger): number[] {
       if (filter.provider !== undefined && record.filing.accessProvider !== filter.provider) continue;
     }
     if (filter.verdict !== undefined) {
-      const states = ledger.verdicts.standing(siteId).filter(({ checkId }) => filter.check === undefined || checkId === filter.check);
+      const states = ledger.verdicts
+        .standing(siteId)
+        .filter(({ checkId }) => filter.check === undefined || checkId === filter.check);
       if (!states.some(({ verdict }) => verdict === filter.verdict)) continue;
     }
     found.push(siteId);

@@ -25,8 +25,9 @@ function hostOf(href: string): string | null {
 
 /** The first address inside a click handler such as `window.open('https://…')`, or null. */
 export function linkInHandler(handler: string): string | null {
-  const match = /['"`](\s*(?:https?:)?\/{1,2}[^'"`\s]{3,300}|\s*(?:www\.)?[a-z0-9-]+\.mii[a-z]*\.gov\.cn[^'"`\s]{0,200})['"`]/i.exec(
-    handler.slice(0, 2000),
-  );
+  const match =
+    /['"`](\s*(?:https?:)?\/{1,2}[^'"`\s]{3,300}|\s*(?:www\.)?[a-z0-9-]+\.mii[a-z]*\.gov\.cn[^'"`\s]{0,200})['"`]/i.exec(
+      handler.slice(0, 2000),
+    );
   return match?.[1]?.trim() ?? null;
 }

@@ -175,7 +175,10 @@ export class PageReader {
     };
     const position = this.#line.length;
     if (name === 'a' && attributes['href'] !== undefined) {
-      const href = attributes['href'].replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '').trim().slice(0, 500);
+      const href = attributes['href']
+        .replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '')
+        .trim()
+        .slice(0, 500);
       frame.anchor = { href, via: 'anchor', start: position, end: -1 };
       const click = this.#handlerOf(attributes);
       if (click !== null && /^(?:#|javascript:|$)/i.test(frame.anchor.href)) {
@@ -226,7 +229,11 @@ export class PageReader {
       if (name === 'frame' || FOOTER_SOURCE.test(`${source} ${attributes['name'] ?? ''} ${attributes['id'] ?? ''}`)) {
         this.#noteFooterSource(source);
       }
-    } else if (name === 'meta' && (this.#top()?.unseen ?? null) === null && /^refresh$/i.test(attributes['http-equiv'] ?? '')) {
+    } else if (
+      name === 'meta' &&
+      (this.#top()?.unseen ?? null) === null &&
+      /^refresh$/i.test(attributes['http-equiv'] ?? '')
+    ) {
       const target = /^\s*(\d+)\s*[;,]\s*url\s*=\s*['"]?([^'"]+)/i.exec(attributes['content'] ?? '');
       if (target !== null && Number(target[1]) <= 10) this.#metaRefresh ??= (target[2] as string).trim().slice(0, 500);
     }
@@ -313,7 +320,10 @@ export class PageReader {
   }
 
   #readLine(line: string): void {
-    const anchors = this.#lineAnchors.map((anchor) => ({ ...anchor, end: anchor.end === -1 ? line.length : anchor.end }));
+    const anchors = this.#lineAnchors.map((anchor) => ({
+      ...anchor,
+      end: anchor.end === -1 ? line.length : anchor.end,
+    }));
     for (const match of findIcpNumbers(line)) {
       if (this.#sightings.length >= PAGE_CAPS.sightings) break;
       this.#sightings.push({
@@ -381,4 +391,3 @@ export function readPage(html: string): PageFacts {
   for (let offset = 0; offset < html.length; offset += 65_536) reader.write(html.slice(offset, offset + 65_536));
   return reader.end();
 }
-

@@ -52,7 +52,13 @@ function readDomain(root: { [key: string]: Json }, facts: RegistrationFacts): tr
   };
   facts.expiresAt = event('expiration') ?? event('registrar expiration');
   facts.createdAt = event('registration');
-  facts.statuses = [...new Set(asArray(root['status']).map(asString).filter((status) => status !== ''))];
+  facts.statuses = [
+    ...new Set(
+      asArray(root['status'])
+        .map(asString)
+        .filter((status) => status !== ''),
+    ),
+  ];
   facts.registrar = nameOf(entityWith(root, 'registrar'), true);
   facts.registrant = nameOf(entityWith(root, 'registrant'), false);
   return true;

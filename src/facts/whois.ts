@@ -15,7 +15,16 @@ const NOT_FOUND =
   /^[\s%#*>.-]*(?:error[:\s-]+)?(?:no matching record|the domain you want to register is reserved|the domain you requested is prohibited|.{0,80}in the reserved list|.{0,80}can ?not be registered online|no match\b|no data found|no found\b|not found\b|domain (?:name )?(?:.{1,80} )?(?:not found|does not exist|is not registered|has not been registered|is available|not registered|unknown)|the (?:queried )?(?:object|domain)(?: name)?(?: .{1,80})? (?:does not exist|has not been registered|is not registered|was not found|not found|is available|is not available)|this domain name has not been registered|this domain is (?:not registered|available)|no entries found|no such domain|no object found|nothing found|object does not exist|invalid (?:query|domain|domain name|request)|(?:.{1,80} )?(?:is )?(?:currently )?(?:not available|available) for (?:registration|purchase)|reserved by|name is reserved|.{0,60}reserved name|not available for registration|we do not have an entry|.{0,80}: common; no match|.{1,80} (?:is free|not found\.?$|no match\.?$|does not exist\.?$)|status:\s*(?:free|available)\b|available\s*:\s*yes|이 도메인|.{0,60}등록되어 있지 않습니다|.{0,60}未注册|.{0,60}未被注册)/im;
 
 const KEYS = {
-  domain: ['domain name', 'domain', 'domainname', 'domain name (utf8)', 'nom de domaine', 'complete domain name', 'domain id', 'ドメイン名'],
+  domain: [
+    'domain name',
+    'domain',
+    'domainname',
+    'domain name (utf8)',
+    'nom de domaine',
+    'complete domain name',
+    'domain id',
+    'ドメイン名',
+  ],
   expires: [
     'registry expiry date',
     'expiration date',
@@ -97,13 +106,29 @@ const KEYS = {
     'organisation name',
     'organisation',
   ],
-  person: ['registrant', 'registrant name', 'registrant contact name', 'owner', 'owner name', 'holder', 'registered to', '注册者', 'organization using domain name'],
+  person: [
+    'registrant',
+    'registrant name',
+    'registrant contact name',
+    'owner',
+    'owner name',
+    'holder',
+    'registered to',
+    '注册者',
+    'organization using domain name',
+  ],
   status: ['domain status', 'status', 'state', 'registration status', 'eppstatus', 'flags', '状態'],
 } as const;
 
 /** Read a WHOIS answer. Refusals are told apart from "not found"; garbage is a refusal (R16.1, design §3). */
 export function parseWhois(raw: string): RegistrationFacts {
-  const text = dropReferral(raw.replace(/^\ufeff/, '').replaceAll('\r\n', '\n').replaceAll('\r', '\n').slice(0, 200_000));
+  const text = dropReferral(
+    raw
+      .replace(/^\ufeff/, '')
+      .replaceAll('\r\n', '\n')
+      .replaceAll('\r', '\n')
+      .slice(0, 200_000),
+  );
   const pairs = readPairs(text);
   const facts = readRecord(pairs, text);
   if (isRecord(facts, pairs)) return facts;
@@ -172,12 +197,19 @@ function isKey(key: string): boolean {
 }
 
 function normaliseKey(key: string): string {
-  return key.replace(/\.+$/, '').replace(/\s*\(.*$/, '').replace(/\s+/g, ' ').trim().toLowerCase();
+  return key
+    .replace(/\.+$/, '')
+    .replace(/\s*\(.*$/, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .toLowerCase();
 }
 
 function readRecord(pairs: Pair[], text: string): RegistrationFacts {
   const own = dropDecoys(pairs);
-  const cnnic = /^(?:ROID|Registration Time|Sponsoring Registrar|Registration Date):/m.test(text) && /^(?:Domain Name|ROID):.*(?:cn|-cn)\s*$/im.test(text);
+  const cnnic =
+    /^(?:ROID|Registration Time|Sponsoring Registrar|Registration Date):/m.test(text) &&
+    /^(?:Domain Name|ROID):.*(?:cn|-cn)\s*$/im.test(text);
   const date = (keys: readonly string[]): string | null => {
     for (const key of keys) {
       for (const pair of own) {
@@ -245,7 +277,9 @@ function name(pairs: Pair[], keys: readonly string[]): string | null {
 function nestedName(pairs: Pair[], heading: Pair): string {
   if (heading.below.length > 0) return '';
   const next = pairs[pairs.indexOf(heading) + 1];
-  return next !== undefined && /^(?:name|organi[sz]ation|organi[sz]ation name|company)$/.test(next.key) ? next.value : '';
+  return next !== undefined && /^(?:name|organi[sz]ation|organi[sz]ation name|company)$/.test(next.key)
+    ? next.value
+    : '';
 }
 
 function cleanName(value: string): string | null {
@@ -260,7 +294,9 @@ function cleanName(value: string): string | null {
 
 /** HK style: `Registrant Contact Information:` then `Company English Name (…): X`. */
 function contactSection(pairs: Pair[]): string | null {
-  const start = pairs.findIndex((pair) => /^(?:registrant contact(?: information)?|domain holder|registrant)$/.test(pair.key));
+  const start = pairs.findIndex((pair) =>
+    /^(?:registrant contact(?: information)?|domain holder|registrant)$/.test(pair.key),
+  );
   if (start === -1) return null;
   for (const pair of pairs.slice(start + 1, start + 8)) {
     if (/^(?:organi[sz]ation|company|company english name|name|organisation name)$/.test(pair.key)) {
@@ -294,14 +330,23 @@ function readStatuses(pairs: Pair[]): string[] {
 function isRecord(facts: RegistrationFacts, pairs: Pair[]): boolean {
   const domains: readonly string[] = KEYS.domain;
   const named = pairs.some(
-    (pair) => domains.includes(pair.key) && (pair.value !== '' || pair.below.length > 0 || nestedName(pairs, pair) !== ''),
+    (pair) =>
+      domains.includes(pair.key) && (pair.value !== '' || pair.below.length > 0 || nestedName(pairs, pair) !== ''),
   );
-  const servers = pairs.some((pair) => /^(?:name ?servers?|nserver|nameservers?|name servers? in the listed order|host name|dns)\b/.test(pair.key) && (pair.value !== '' || pair.below.length > 0));
+  const servers = pairs.some(
+    (pair) =>
+      /^(?:name ?servers?|nserver|nameservers?|name servers? in the listed order|host name|dns)\b/.test(pair.key) &&
+      (pair.value !== '' || pair.below.length > 0),
+  );
   const free = facts.statuses.some((status) => /^(?:free|available|not registered|unassignable)\b/i.test(status));
   const dated = facts.expiresAt !== null || facts.createdAt !== null;
-  return named && !free && (dated || facts.registrar !== null || facts.registrant !== null || servers || hasEppStatus(facts));
+  return (
+    named && !free && (dated || facts.registrar !== null || facts.registrant !== null || servers || hasEppStatus(facts))
+  );
 }
 
 function hasEppStatus(facts: RegistrationFacts): boolean {
-  return facts.statuses.some((status) => /prohibited|hold|redemption|pending|^(?:ok|active|inactive|connect|registered|reserved|expired)$/i.test(status));
+  return facts.statuses.some((status) =>
+    /prohibited|hold|redemption|pending|^(?:ok|active|inactive|connect|registered|reserved|expired)$/i.test(status),
+  );
 }

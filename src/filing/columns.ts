@@ -29,7 +29,16 @@ export type Field = (typeof FIELDS)[number];
 
 /** What each field is called: first the English name of the template, then what operators' exports say. */
 export const COLUMN_NAMES: Record<Field, readonly string[]> = {
-  siteNumber: ['site_number', '网站备案号', '网站备案编号', '网站备案/许可证号', '备案号', '备案编号', 'ICP备案号', '服务备案号'],
+  siteNumber: [
+    'site_number',
+    '网站备案号',
+    '网站备案编号',
+    '网站备案/许可证号',
+    '备案号',
+    '备案编号',
+    'ICP备案号',
+    '服务备案号',
+  ],
   subjectNumber: ['subject_number', '主体备案号', '主体备案编号', 'ICP主体备案号'],
   subjectName: ['subject_name', '主办单位名称', '主办者名称', '主体名称', '单位名称', '主办单位'],
   subjectKind: ['subject_kind', '主办单位性质', '单位性质', '主体性质', '主办者性质'],
@@ -55,7 +64,10 @@ export const COLUMN_NAMES: Record<Field, readonly string[]> = {
 /** Without these a row says nothing that can be checked. */
 export const REQUIRED_FIELDS: readonly Field[] = ['siteNumber', 'domains'];
 
-const fold = (name: string): string => foldText(name).replace(/[\s_*()]/g, '').toLowerCase();
+const fold = (name: string): string =>
+  foldText(name)
+    .replace(/[\s_*()]/g, '')
+    .toLowerCase();
 
 const BY_NAME = new Map<string, Field>();
 for (const field of FIELDS) {

@@ -60,7 +60,10 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
   const flush = (): void => {
     if (batch.length === 0) return;
     if (!options.dryRun) {
-      for (const outcome of ledger.upsertFilings(batch.map(({ row }) => row), startedAt)) {
+      for (const outcome of ledger.upsertFilings(
+        batch.map(({ row }) => row),
+        startedAt,
+      )) {
         const { line, row } = batch[outcome.index] as (typeof batch)[number];
         if (outcome.result === 'duplicate') reject(line, [duplicate(row)]);
         else {
@@ -74,7 +77,8 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
   };
   const reject = (line: number, problems: RowProblem[]): void => {
     summary.rejected++;
-    for (const problem of problems) rejects.write(line, COLUMN_NAMES[problem.field][0] as string, problem.value, problem.remedy);
+    for (const problem of problems)
+      rejects.write(line, COLUMN_NAMES[problem.field][0] as string, problem.value, problem.remedy);
   };
   for await (const row of source.rows) {
     summary.rows++;
@@ -104,7 +108,11 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
 
 function duplicate(row: FilingRow): RowProblem {
   const field: Field = 'siteNumber';
-  return { field, value: row.siteNumber, remedy: 'the same number stands in an earlier row with other data: keep one of them' };
+  return {
+    field,
+    value: row.siteNumber,
+    remedy: 'the same number stands in an earlier row with other data: keep one of them',
+  };
 }
 
 /** A CSV of what was rejected; the file is only made when there is something to say. */

@@ -28,9 +28,13 @@ export interface RowSource {
 export async function openRows(path: string): Promise<RowSource> {
   const head = await readHead(path);
   if (head[0] === 0x50 && head[1] === 0x4b) return openTable(path, 'xlsx', readXlsxRows(path));
-  if (head[0] === 0xd0 && head[1] === 0xcf) throw new InputError(`${path}: old Excel format (.xls)`, 'save it as .xlsx or CSV');
+  if (head[0] === 0xd0 && head[1] === 0xcf)
+    throw new InputError(`${path}: old Excel format (.xls)`, 'save it as .xlsx or CSV');
   const charset = charsetOf(head);
-  const text = new TextDecoder(charset).decode(head).replace(/^\ufeff/, '').trimStart();
+  const text = new TextDecoder(charset)
+    .decode(head)
+    .replace(/^\ufeff/, '')
+    .trimStart();
   const json = /\.(?:ndjson|jsonl)$/i.test(extname(path)) || text.startsWith('{');
   return json ? openNdjson(path, charset) : openTable(path, 'csv', readCsvRows(path, charset, delimiterOf(text)), path);
 }
@@ -89,7 +93,15 @@ function readCsvRows(path: string, charset: string, delimiter: string): RawTable
   });
   const rows = async function* (): AsyncGenerator<RawRow> {
     const parser = Readable.from(text).pipe(
-      parseCsv({ bom: true, delimiter, relax_column_count: true, skip_empty_lines: true, info: true, max_record_size: 1_000_000, relax_quotes: true }),
+      parseCsv({
+        bom: true,
+        delimiter,
+        relax_column_count: true,
+        skip_empty_lines: true,
+        info: true,
+        max_record_size: 1_000_000,
+        relax_quotes: true,
+      }),
     );
     let line = 1;
     try {
@@ -156,12 +168,15 @@ function openNdjson(path: string, charset: string): RowSource {
   const rows = async function* (): AsyncGenerator<FileRow> {
     let rest = '';
     let line = 0;
-    for await (const text of decodeFile(path, charset, (count) => { bytes += count; })) {
+    for await (const text of decodeFile(path, charset, (count) => {
+      bytes += count;
+    })) {
       rest += text;
       const lines = rest.split('\n');
       rest = lines.pop() ?? '';
       for (const one of lines) yield* readLine(one, ++line, ignored);
-      if (rest.length > 1_000_000) throw new InputError(`${path}: line ${line + 1} is longer than a megabyte`, 'write one JSON object a line');
+      if (rest.length > 1_000_000)
+        throw new InputError(`${path}: line ${line + 1} is longer than a megabyte`, 'write one JSON object a line');
     }
     yield* readLine(rest, ++line, ignored);
   };

@@ -14,7 +14,8 @@ export function readXlsxRows(path: string): { rows: AsyncGenerator<RawRow>; read
     try {
       const entries = await listEntries(zip);
       const sheet = firstSheet(entries);
-      if (sheet === undefined) throw new InputError(`${path}: no sheet in the workbook`, 'save the table as the first sheet');
+      if (sheet === undefined)
+        throw new InputError(`${path}: no sheet in the workbook`, 'save the table as the first sheet');
       const strings = await readSharedStrings(zip, entries.get('xl/sharedStrings.xml'), path);
       const total = sheet.uncompressedSize || 1;
       for await (const { row, bytes } of readSheet(zip, sheet, strings)) {
@@ -31,7 +32,10 @@ export function readXlsxRows(path: string): { rows: AsyncGenerator<RawRow>; read
 function openArchive(path: string): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
     openZip(path, { lazyEntries: true, autoClose: false }, (error, zip) => {
-      if (error) reject(new InputError(`${path}: not a readable workbook: ${messageOf(error)}`, 'save it as .xlsx again, or as CSV'));
+      if (error)
+        reject(
+          new InputError(`${path}: not a readable workbook: ${messageOf(error)}`, 'save it as .xlsx again, or as CSV'),
+        );
       else resolve(zip);
     });
   });
@@ -68,7 +72,10 @@ async function readSharedStrings(zip: ZipFile, entry: Entry | undefined, path: s
   const strings: string[] = [];
   if (entry === undefined) return strings;
   if (entry.uncompressedSize > MAX_SHARED_BYTES) {
-    throw new InputError(`${path}: the shared strings take ${Math.round(entry.uncompressedSize / 1e6)} MB`, 'save it as CSV, which is read row by row');
+    throw new InputError(
+      `${path}: the shared strings take ${Math.round(entry.uncompressedSize / 1e6)} MB`,
+      'save it as CSV, which is read row by row',
+    );
   }
   const parser = new SaxesParser();
   let current = '';
@@ -91,7 +98,11 @@ async function readSharedStrings(zip: ZipFile, entry: Entry | undefined, path: s
   return strings;
 }
 
-async function* readSheet(zip: ZipFile, entry: Entry, strings: string[]): AsyncGenerator<{ row: RawRow | null; bytes: number }> {
+async function* readSheet(
+  zip: ZipFile,
+  entry: Entry,
+  strings: string[],
+): AsyncGenerator<{ row: RawRow | null; bytes: number }> {
   const parser = new SaxesParser();
   let ready: RawRow[] = [];
   let values: string[] = [];

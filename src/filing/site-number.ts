@@ -105,7 +105,7 @@ const CHARACTER_MAP: Record<string, string> = {
   '─': '-',
   '：': ':',
   '︰': ':',
-  '丨': '|',
+  丨: '|',
   '│': '|',
   '\u00a0': ' ',
   '\u2002': ' ',
@@ -230,23 +230,33 @@ export function parseIcpNumber(
   field: string,
 ): { ok: true; number: IcpNumber; warning?: string } | { ok: false; problem: NumberProblem } {
   const folded = foldText(field).trim();
-  if (folded === '') return { ok: false, problem: { reason: 'empty', remedy: 'give the number, like 京ICP备12345678号-1' } };
+  if (folded === '')
+    return { ok: false, problem: { reason: 'empty', remedy: 'give the number, like 京ICP备12345678号-1' } };
   const [match] = findIcpNumbers(folded);
   if (match === undefined || match.start !== 0) {
     return {
       ok: false,
-      problem: { reason: 'not-a-number', remedy: 'write province, ICP备 or ICP证, digits, 号 and the suffix: 京ICP备12345678号-1' },
+      problem: {
+        reason: 'not-a-number',
+        remedy: 'write province, ICP备 or ICP证, digits, 号 and the suffix: 京ICP备12345678号-1',
+      },
     };
   }
   if (folded.slice(match.end).trim() !== '') {
-    return { ok: false, problem: { reason: 'trailing-text', remedy: `keep only the number: ${match.number.canonical}` } };
+    return {
+      ok: false,
+      problem: { reason: 'trailing-text', remedy: `keep only the number: ${match.number.canonical}` },
+    };
   }
   const { serial } = match.number;
   if (/\D/.test(serial)) {
     return { ok: false, problem: { reason: 'placeholder', remedy: 'replace the masked digits by the real ones' } };
   }
   if (serial.length < 6 || serial.length > 10) {
-    return { ok: false, problem: { reason: 'wrong-length', remedy: `a serial has 6 to 10 digits, this one has ${serial.length}` } };
+    return {
+      ok: false,
+      problem: { reason: 'wrong-length', remedy: `a serial has 6 to 10 digits, this one has ${serial.length}` },
+    };
   }
   return match.placeholder
     ? { ok: true, number: match.number, warning: 'the digits look like a placeholder' }

@@ -46,7 +46,10 @@ const KINDS: [RegExp, SubjectKind][] = [
   [/^(?:institution|事业单位)$/i, 'institution'],
   [/^(?:government|政府机关|国家机关|国防机构|军队)$/i, 'government'],
   [/^(?:association|社会团体|民办非企业单位|基金会|社会服务机构|群众性团体组织|宗教团体)$/i, 'association'],
-  [/^(?:other|其他|其它|律师事务所|境外机构|外国在华文化中心|医疗机构|司法鉴定机构|公证机构|仲裁机构|村民委员会|居民委员会|农民专业合作社)$/i, 'other'],
+  [
+    /^(?:other|其他|其它|律师事务所|境外机构|外国在华文化中心|医疗机构|司法鉴定机构|公证机构|仲裁机构|村民委员会|居民委员会|农民专业合作社)$/i,
+    'other',
+  ],
 ];
 
 const STATES: [RegExp, FilingState][] = [
@@ -69,7 +72,10 @@ const PRODUCTS: [RegExp, ProductKind][] = [
   [/^(?:other|其他|其它)$/i, 'other'],
 ];
 
-const PROVINCES = '北京 天津 上海 重庆 河北 河南 云南 辽宁 黑龙江 湖南 安徽 山东 新疆 江苏 浙江 江西 湖北 广西 甘肃 山西 内蒙古 陕西 吉林 福建 贵州 广东 四川 青海 西藏 海南 宁夏'.split(' ');
+const PROVINCES =
+  '北京 天津 上海 重庆 河北 河南 云南 辽宁 黑龙江 湖南 安徽 山东 新疆 江苏 浙江 江西 湖北 广西 甘肃 山西 内蒙古 陕西 吉林 福建 贵州 广东 四川 青海 西藏 海南 宁夏'.split(
+    ' ',
+  );
 
 /**
  * Validate one row. Gives the row for the ledger, or every problem it has, each with its field, value and remedy; never
@@ -96,12 +102,30 @@ export function validateRow(
   const hosts = readHosts(cell, reject);
   const province = readProvince(number, cell, reject);
   const state = pick('state', STATES, 'write active, access-cancelled or revoked (正常 / 取消接入 / 注销)', null);
-  const kind = pick('subjectKind', KINDS, 'write individual, company, institution, government, association or other (个人 / 企业 / …)', 'other');
-  const product = cell('product') === '' ? null : pick('product', PRODUCTS, 'write ecs, virtual-host, light-server, load-balancer, nat, ens, oss, cdn, waf, ddos or other', null);
-  const provider = cell('accessProvider') === '' ? defaults.accessProvider : defaults.providers.get(foldText(cell('accessProvider')).trim().toLowerCase());
-  if (provider === undefined) reject('accessProvider', 'use a provider id or name of config/providers (patrol ranges list)');
+  const kind = pick(
+    'subjectKind',
+    KINDS,
+    'write individual, company, institution, government, association or other (个人 / 企业 / …)',
+    'other',
+  );
+  const product =
+    cell('product') === ''
+      ? null
+      : pick(
+          'product',
+          PRODUCTS,
+          'write ecs, virtual-host, light-server, load-balancer, nat, ens, oss, cdn, waf, ddos or other',
+          null,
+        );
+  const provider =
+    cell('accessProvider') === ''
+      ? defaults.accessProvider
+      : defaults.providers.get(foldText(cell('accessProvider')).trim().toLowerCase());
+  if (provider === undefined)
+    reject('accessProvider', 'use a provider id or name of config/providers (patrol ranges list)');
   const addresses = splitList(cell('addresses'));
-  for (const address of addresses) if (isIP(address) === 0) reject('addresses', `${address} is no IP address: write 47.93.0.1;2408::1`);
+  for (const address of addresses)
+    if (isIP(address) === 0) reject('addresses', `${address} is no IP address: write 47.93.0.1;2408::1`);
   const approvedAt = readDate('approvedAt', cell, reject);
   const leaseEndsAt = readDate('leaseEndsAt', cell, reject);
   const licence = cell('licenceNumber') === '' ? null : readLicence(cell, reject);
@@ -155,7 +179,9 @@ function readSubject(number: IcpNumber | null, cell: Cell, reject: Reject): stri
 function readLicence(cell: Cell, reject: Reject): string | null {
   const parsed = parseIcpNumber(cell('licenceNumber'));
   if (parsed.ok) return parsed.number.canonical;
-  return /^.?[AB][12]-\d{8}/.test(foldText(cell('licenceNumber'))) ? null : reject('licenceNumber', 'write 京ICP证030173号, or leave it empty');
+  return /^.?[AB][12]-\d{8}/.test(foldText(cell('licenceNumber')))
+    ? null
+    : reject('licenceNumber', 'write 京ICP证030173号, or leave it empty');
 }
 
 function readProvince(number: IcpNumber | null, cell: Cell, reject: Reject): string | null {
@@ -164,12 +190,18 @@ function readProvince(number: IcpNumber | null, cell: Cell, reject: Reject): str
   const found = PROVINCES.find((province) => province === text);
   if (found === undefined) return reject('province', 'write the province in Chinese, like 广东, or leave it empty');
   if (number !== null && provinceOfNumber(number) !== found) {
-    return reject('province', `the number is of ${provinceOfNumber(number)}: mend one of the two, or leave the province empty`);
+    return reject(
+      'province',
+      `the number is of ${provinceOfNumber(number)}: mend one of the two, or leave the province empty`,
+    );
   }
   return found;
 }
 
-const splitList = (text: string): string[] => foldText(text).split(/[;,、|\s，；]+/).filter((part) => part !== '');
+const splitList = (text: string): string[] =>
+  foldText(text)
+    .split(/[;,、|\s，；]+/)
+    .filter((part) => part !== '');
 
 /** A filing has 1 to 10 domains. */
 const MAX_DOMAINS = 10;
@@ -178,7 +210,8 @@ function readHosts(cell: Cell, reject: Reject): FilingRow['hosts'] {
   const hosts = new Map<string, FilingRow['hosts'][number]>();
   const domains = splitList(cell('domains'));
   if (domains.length === 0) reject('domains', 'give at least one domain, several separated by ;');
-  if (domains.length > MAX_DOMAINS) reject('domains', `a site has at most ${MAX_DOMAINS} domains, this row has ${domains.length}`);
+  if (domains.length > MAX_DOMAINS)
+    reject('domains', `a site has at most ${MAX_DOMAINS} domains, this row has ${domains.length}`);
   for (const [field, texts, kind] of [
     ['domains', domains, 'domain'],
     ['hosts', splitList(cell('hosts')), 'host'],
@@ -193,12 +226,20 @@ function readHosts(cell: Cell, reject: Reject): FilingRow['hosts'] {
 }
 
 function readHost(text: string): { host: string; registrable: string } | { remedy: string } {
-  const bare = text.replace(/^[a-z]+:\/\//i, '').replace(/[/?#].*$/, '').replace(/:\d+$/, '').replace(/\.$/, '');
+  const bare = text
+    .replace(/^[a-z]+:\/\//i, '')
+    .replace(/[/?#].*$/, '')
+    .replace(/:\d+$/, '')
+    .replace(/\.$/, '');
   if (bare.includes('@')) return { remedy: 'this is an e-mail address: write the domain' };
   if (isIP(bare) !== 0) return { remedy: 'this is an IP address: write the domain' };
   if (bare.includes('*')) return { remedy: 'no wildcards: write the filed domain itself' };
   const ascii = domainToASCII(bare.toLowerCase());
-  if (ascii === '' || ascii.length > 253 || !/^(?=.)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/.test(ascii)) {
+  if (
+    ascii === '' ||
+    ascii.length > 253 ||
+    !/^(?=.)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/.test(ascii)
+  ) {
     return { remedy: 'this is no domain: write letters, digits, hyphens and dots, like example.cn' };
   }
   const registrable = registrableDomain(ascii);
@@ -210,11 +251,13 @@ function readDate(field: 'approvedAt' | 'leaseEndsAt', cell: Cell, reject: Rejec
   const text = foldText(cell(field)).trim();
   if (text === '' || text === '-') return null;
   const serial = /^\d{5}(?:\.\d+)?$/.exec(text);
-  if (serial !== null) return new Date(Date.UTC(1899, 11, 30) + Math.floor(Number(text)) * 86_400_000).toISOString().slice(0, 10);
+  if (serial !== null)
+    return new Date(Date.UTC(1899, 11, 30) + Math.floor(Number(text)) * 86_400_000).toISOString().slice(0, 10);
   const parts = /^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?$/.exec(text);
   const [year, month, day] = [Number(parts?.[1]), Number(parts?.[2]), Number(parts?.[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
-  const valid = parts !== null && year > 1990 && year < 2200 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  const valid =
+    parts !== null && year > 1990 && year < 2200 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
   return valid ? date.toISOString().slice(0, 10) : reject(field, 'write the date as YYYY-MM-DD, or leave it empty');
 }
 

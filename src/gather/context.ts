@@ -20,7 +20,10 @@ export interface GatherContext {
 }
 
 /** Build the gatherers' context from configuration; tests and demo inject `dialer` and `now`. */
-export function createGatherContext({ settings, registries }: Config, options: { now?: () => number; dialer?: Dialer } = {}): GatherContext {
+export function createGatherContext(
+  { settings, registries }: Config,
+  options: { now?: () => number; dialer?: Dialer } = {},
+): GatherContext {
   const now = options.now ?? Date.now;
   const dialer = options.dialer ?? directDialer;
   const transport = new DnsTransport();

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { createSecureContext, connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import type { buildConnector } from 'undici';
 import { codeOf, messageOf } from '../errors.ts';
 import { isPublicAddress } from './address-guard.ts';
@@ -107,7 +107,10 @@ function describeHandshake(socket: TLSSocket, host: string, address: string): Tl
     address,
     protocol: socket.getProtocol(),
     trusted: socket.authorized,
-    problem: socket.authorizationError === undefined || socket.authorizationError === null ? null : String(codeOf(socket.authorizationError) || socket.authorizationError),
+    problem:
+      socket.authorizationError === undefined || socket.authorizationError === null
+        ? null
+        : String(codeOf(socket.authorizationError) || socket.authorizationError),
     subject: first(certificate.subject?.CN),
     issuer: first(certificate.issuer?.CN),
     validTo: certificate.valid_to ?? null,
@@ -146,6 +149,11 @@ export function failureOf(error: unknown): Failure {
         : /^(?:ERR_SSL|ERR_TLS|EPROTO|CERT)/.test(code)
           ? 'tls-handshake'
           : 'internal');
-  const ours = mapped === 'network-unreachable' || mapped === 'internal' || ['EMFILE', 'ENFILE', 'ENOBUFS'].includes(code);
-  return { code: mapped, message: `${mapped}${code === '' ? '' : ` (${code})`}: ${messageOf(error).slice(0, 160)}`, ours };
+  const ours =
+    mapped === 'network-unreachable' || mapped === 'internal' || ['EMFILE', 'ENFILE', 'ENOBUFS'].includes(code);
+  return {
+    code: mapped,
+    message: `${mapped}${code === '' ? '' : ` (${code})`}: ${messageOf(error).slice(0, 160)}`,
+    ours,
+  };
 }

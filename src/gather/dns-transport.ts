@@ -110,7 +110,12 @@ export class DnsTransport {
     return socket;
   }
 
-  async #askUdp(server: ResolverAddress, name: string, type: number, timeoutMs: number): Promise<DnsReply | 'truncated'> {
+  async #askUdp(
+    server: ResolverAddress,
+    name: string,
+    type: number,
+    timeoutMs: number,
+  ): Promise<DnsReply | 'truncated'> {
     const socket = await this.#socketFor(server);
     const pending = this.#pending.get(socket) as Map<number, Pending>;
     let id = randomInt(65_536);
@@ -175,7 +180,11 @@ export class DnsTransport {
         const message = all.subarray(2, all.readUInt16BE(0) + 2);
         const valid = message.length >= 12 && message.readUInt16BE(0) === id;
         const reply = valid ? decodeReply(message, name.toLowerCase(), type) : null;
-        settle(reply === null || reply === 'truncated' ? { ok: false, reason: 'invalid', detail: 'bad answer over TCP' } : reply);
+        settle(
+          reply === null || reply === 'truncated'
+            ? { ok: false, reason: 'invalid', detail: 'bad answer over TCP' }
+            : reply,
+        );
       });
     });
   }
@@ -209,7 +218,13 @@ function decodeReply(message: Buffer, name: string, type: number): DnsReply | 't
   if ((flags & 0x0200) !== 0) return 'truncated';
   const rcode = flags & 0xf;
   const records: DnsRecord[] = [];
-  for (const answer of packet.answers as { name: string; type: number; class: number; address?: string; domain?: string }[]) {
+  for (const answer of packet.answers as {
+    name: string;
+    type: number;
+    class: number;
+    address?: string;
+    domain?: string;
+  }[]) {
     const data = answer.type === RECORD_TYPES.CNAME ? answer.domain : answer.address;
     if (answer.class === Packet.CLASS.IN && data !== undefined) {
       records.push({ name: answer.name.toLowerCase(), type: answer.type, data: data.toLowerCase() });

@@ -1,4 +1,10 @@
-import { type DnsReply, type DnsTransport, RECORD_TYPES, type RecordType, type ResolverAddress } from './dns-transport.ts';
+import {
+  type DnsReply,
+  type DnsTransport,
+  RECORD_TYPES,
+  type RecordType,
+  type ResolverAddress,
+} from './dns-transport.ts';
 import type { Artifact, DnsValue, HostAnswers, ResolverAnswer } from './types.ts';
 
 /** What the DNS gatherer needs. */
@@ -87,12 +93,15 @@ async function walk(
     const records = reply.ok ? reply.records : [];
     const before = name;
     for (let next = cnameOf(records, name); next !== null; next = cnameOf(records, name)) {
-      if (seen.has(next) || chain.length >= MAX_CHAIN) return { outcome: 'loop', addresses: [], chain, detail: 'CNAME loop or chain too long' };
+      if (seen.has(next) || chain.length >= MAX_CHAIN)
+        return { outcome: 'loop', addresses: [], chain, detail: 'CNAME loop or chain too long' };
       seen.add(next);
       chain.push(next);
       name = next;
     }
-    const addresses = records.filter((record) => record.type === RECORD_TYPES[type] && record.name === name).map(({ data }) => data);
+    const addresses = records
+      .filter((record) => record.type === RECORD_TYPES[type] && record.name === name)
+      .map(({ data }) => data);
     if (addresses.length > 0) return { outcome: 'answer', addresses: [...new Set(addresses)].slice(0, 64), chain };
     if (reply.ok && reply.rcode === 3) return { outcome: 'nxdomain', addresses: [], chain };
     if (name === before) return { outcome: 'no-data', addresses: [], chain };

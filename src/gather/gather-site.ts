@@ -26,9 +26,13 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
     const artifacts: Artifacts = {};
     const raw: RawEvidence[] = [];
     const packets: object[] = [];
-    const keepPackets = stage === 'confirm' && { onPacket: ({ message, ...question }: DnsPacket) => void packets.push({ ...question, base64: message.toString('base64') }) };
+    const keepPackets = stage === 'confirm' && {
+      onPacket: ({ message, ...question }: DnsPacket) =>
+        void packets.push({ ...question, base64: message.toString('base64') }),
+    };
     const dns = task.want.includes('dns') ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets }) : null;
-    const page = task.want.includes('page') || task.want.includes('tls') ? gatherPage(task.pageHosts, context.page(stage)) : null;
+    const page =
+      task.want.includes('page') || task.want.includes('tls') ? gatherPage(task.pageHosts, context.page(stage)) : null;
     if (dns !== null) artifacts.dns = await dns;
     if (page !== null) {
       const look = await page;
@@ -36,7 +40,12 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       artifacts.tls = look.tls;
       raw.push(...look.raw);
     }
-    if (packets.length > 0) raw.unshift({ kind: 'dns', name: 'dns packets', base64: Buffer.from(JSON.stringify(packets)).toString('base64') });
+    if (packets.length > 0)
+      raw.unshift({
+        kind: 'dns',
+        name: 'dns packets',
+        base64: Buffer.from(JSON.stringify(packets)).toString('base64'),
+      });
     return { artifacts, raw };
   });
 }

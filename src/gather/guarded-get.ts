@@ -27,7 +27,10 @@ export class GatherError extends Error {
 }
 
 /** Fetch a small text (RDAP) through the same guard as pages. Throws GatherError or the network's error. */
-export async function guardedGet(start: string, options: GuardedGetOptions): Promise<{ status: number; body: Buffer; url: string }> {
+export async function guardedGet(
+  start: string,
+  options: GuardedGetOptions,
+): Promise<{ status: number; body: Buffer; url: string }> {
   const signal = AbortSignal.timeout(options.timeoutMs);
   let url = new URL(start);
   for (let hop = 0; hop <= options.maxRedirects; hop++) {
@@ -35,11 +38,19 @@ export async function guardedGet(start: string, options: GuardedGetOptions): Pro
     if ('body' in result) return { ...result, url: url.href };
     const next = URL.parse(result.location, url.href);
     if (next === null || !/^https?:$/.test(next.protocol) || !['', '80', '443'].includes(next.port)) {
-      throw new GatherError({ code: 'bad-redirect', message: `redirect to ${result.location.slice(0, 120)}`, ours: false });
+      throw new GatherError({
+        code: 'bad-redirect',
+        message: `redirect to ${result.location.slice(0, 120)}`,
+        ours: false,
+      });
     }
     url = next;
   }
-  throw new GatherError({ code: 'too-many-redirects', message: `more than ${options.maxRedirects} redirects`, ours: false });
+  throw new GatherError({
+    code: 'too-many-redirects',
+    message: `more than ${options.maxRedirects} redirects`,
+    ours: false,
+  });
 }
 
 async function getOnce(
@@ -68,7 +79,12 @@ async function getOnce(
     let bytes = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > options.maxBytes) throw new GatherError({ code: 'protocol-error', message: `answer over ${options.maxBytes} bytes`, ours: false });
+      if (bytes > options.maxBytes)
+        throw new GatherError({
+          code: 'protocol-error',
+          message: `answer over ${options.maxBytes} bytes`,
+          ours: false,
+        });
       chunks.push(chunk);
     }
     return { status: response.statusCode, body: Buffer.concat(chunks) };

@@ -4,7 +4,16 @@ import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
 import type { KeyedLimiter } from './limiter.ts';
 import { resolveGuarded } from './resolve-guarded.ts';
-import type { Artifact, Failure, PageDocument, PageHop, PageValue, RawEvidence, TlsHandshake, TlsValue } from './types.ts';
+import type {
+  Artifact,
+  Failure,
+  PageDocument,
+  PageHop,
+  PageValue,
+  RawEvidence,
+  TlsHandshake,
+  TlsValue,
+} from './types.ts';
 
 /** What the page gatherer needs. */
 export interface PageOptions {
@@ -105,7 +114,11 @@ function refuseUrl(url: URL, visited: Set<string>, hop: number, maxRedirects: nu
   return null;
 }
 
-async function fetchHop(url: URL, hop: PageHop, look: Look): Promise<{ next: URL | null } | { document: PageDocument } | null> {
+async function fetchHop(
+  url: URL,
+  hop: PageHop,
+  look: Look,
+): Promise<{ next: URL | null } | { document: PageDocument } | null> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const resolved = await resolveGuarded(host, look.options.dns);
   if (!resolved.ok) {
@@ -171,7 +184,12 @@ async function request(
     }
     const contentType = single(response.headers['content-type']);
     const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
-    const body = await readBody(response.body, { encoding, contentType, maxBytes: options.maxBodyBytes, keepBytes: options.keepBytes });
+    const body = await readBody(response.body, {
+      encoding,
+      contentType,
+      maxBytes: options.maxBodyBytes,
+      keepBytes: options.keepBytes,
+    });
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
   } finally {
     client.destroy().catch(() => {});
@@ -207,8 +225,18 @@ function followRefresh(
       return { next };
     }
   }
-  if (raw !== null) look.raw.push({ kind: 'page', name: `page ${url.href.slice(0, 200)}`, base64: raw.toString('base64') });
-  const document: PageDocument = { url: url.href.slice(0, 500), host, status, contentType, charset, bytes, bodyDigest: digest, facts };
+  if (raw !== null)
+    look.raw.push({ kind: 'page', name: `page ${url.href.slice(0, 200)}`, base64: raw.toString('base64') });
+  const document: PageDocument = {
+    url: url.href.slice(0, 500),
+    host,
+    status,
+    contentType,
+    charset,
+    bytes,
+    bodyDigest: digest,
+    facts,
+  };
   return { document };
 }
 

@@ -3,7 +3,7 @@ import { readRegistration } from '../facts/registration.ts';
 import type { RegistrationFacts } from '../facts/types.ts';
 import { failureOf } from './dialer.ts';
 import { GatherError, type GuardedGetOptions, guardedGet } from './guarded-get.ts';
-import { KeyedLimiter } from './limiter.ts';
+import type { KeyedLimiter } from './limiter.ts';
 import type { Registry, RegistryDirectory } from './registries.ts';
 import { resolveGuarded } from './resolve-guarded.ts';
 import { type Artifact, failed, type RawEvidence } from './types.ts';
@@ -60,7 +60,11 @@ async function ask(domain: string, registry: Registry, options: RegistrationOpti
   return { registry: registry.id, artifact: last ?? none, raw };
 }
 
-async function askRdap(domain: string, registry: Registry, options: RegistrationOptions): Promise<{ text: string; name: string }> {
+async function askRdap(
+  domain: string,
+  registry: Registry,
+  options: RegistrationOptions,
+): Promise<{ text: string; name: string }> {
   const tld = domain.slice(domain.lastIndexOf('.') + 1);
   const base = (registry.rdap as string).replaceAll('{tld}', tld).replace(/\/?$/, '/');
   const accept = 'application/rdap+json, application/json;q=0.8';
@@ -75,7 +79,11 @@ async function askRdap(domain: string, registry: Registry, options: Registration
 
 const REFUSED = '{"errorCode":429,"title":"refused"}';
 
-async function askWhois(domain: string, registry: Registry, options: RegistrationOptions): Promise<{ text: string; name: string }> {
+async function askWhois(
+  domain: string,
+  registry: Registry,
+  options: RegistrationOptions,
+): Promise<{ text: string; name: string }> {
   const server = registry.whois as string;
   const resolved = await resolveGuarded(server, options.dns);
   if (!resolved.ok) throw new GatherError(resolved.failure);
@@ -97,11 +105,15 @@ function converse(socket: Socket, question: string, { timeoutMs, maxBytes }: Reg
       if (error === null) resolve(decode(Buffer.concat(chunks)));
       else reject(error);
     };
-    const timer = setTimeout(() => end(Object.assign(new Error(`no answer in ${timeoutMs} ms`), { code: 'ETIMEDOUT' })), timeoutMs);
+    const timer = setTimeout(
+      () => end(Object.assign(new Error(`no answer in ${timeoutMs} ms`), { code: 'ETIMEDOUT' })),
+      timeoutMs,
+    );
     socket.once('connect', () => socket.write(question));
     socket.on('data', (chunk) => {
       bytes += chunk.length;
-      if (bytes > maxBytes) end(new GatherError({ code: 'protocol-error', message: `answer over ${maxBytes} bytes`, ours: false }));
+      if (bytes > maxBytes)
+        end(new GatherError({ code: 'protocol-error', message: `answer over ${maxBytes} bytes`, ours: false }));
       else chunks.push(chunk);
     });
     socket.once('error', end);

@@ -11,7 +11,10 @@ export async function resolveGuarded(
   host: string,
   dns: DnsOptions,
 ): Promise<{ ok: true; addresses: string[] } | { ok: false; failure: Failure }> {
-  const fail = (code: Failure['code'], message: string) => ({ ok: false as const, failure: { code, message, ours: false } });
+  const fail = (code: Failure['code'], message: string) => ({
+    ok: false as const,
+    failure: { code, message, ours: false },
+  });
   let addresses: string[] = [host];
   if (isIP(host) === 0) {
     const [first, ...others] = dns.resolvers;

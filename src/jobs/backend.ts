@@ -29,7 +29,11 @@ export type JobWorker = Worker<Loose, Loose, string, IQueueBackend, Loose, Loose
 export interface QueueBackend {
   kind: 'redis' | 'postgres' | 'embedded';
   queue: <Data>(name: string, options?: Omit<QueueOptions, 'connection'>) => JobQueue<Data>;
-  worker: <Data>(name: string, work: Processor<Data, unknown>, options?: Omit<WorkerOptions, 'connection'>) => JobWorker;
+  worker: <Data>(
+    name: string,
+    work: Processor<Data, unknown>,
+    options?: Omit<WorkerOptions, 'connection'>,
+  ) => JobWorker;
   /** Stop fetching, let running jobs end within the time given, cancel the rest (they run again as stalled), disconnect. */
   close: (drainTimeoutMs: number) => Promise<void>;
 }
@@ -48,13 +52,18 @@ export interface BackendOptions {
 export async function openBackend(options: BackendOptions): Promise<QueueBackend> {
   const timeoutMs = options.connectTimeoutMs ?? 3000;
   if (options.url === null) return openEmbedded(options);
-  return /^rediss?:/.test(options.url) ? openRedis(options.url, timeoutMs, options) : openPostgres(options.url, timeoutMs, options);
+  return /^rediss?:/.test(options.url)
+    ? openRedis(options.url, timeoutMs, options)
+    : openPostgres(options.url, timeoutMs, options);
 }
 
 async function openRedis(url: string, timeoutMs: number, { prefix, log }: BackendOptions): Promise<QueueBackend> {
   const report = await probeRedis(url, timeoutMs);
   for (const warning of report.warnings) log.warn({ warning }, 'redis is not set up for a queue');
-  const connection = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: (attempt) => Math.min(200 * attempt, 5000) });
+  const connection = new Redis(url, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(200 * attempt, 5000),
+  });
   connection.on('error', (error) => log.error({ error: error.message || codeOf(error) }, 'redis connection failed'));
   return assemble('redis', createRedisBackend as Loose, connection, prefix, log, {
     healthy: () => connection.status === 'ready',
@@ -86,9 +95,15 @@ async function openPostgres(url: string, timeoutMs: number, { log }: BackendOpti
     }
   } catch (error) {
     await pool.end();
-    throw new InputError(`queue ${hidePassword(url)}: ${messageOf(error) || codeOf(error)}`, 'start PostgreSQL, or correct QUEUE_URL');
+    throw new InputError(
+      `queue ${hidePassword(url)}: ${messageOf(error) || codeOf(error)}`,
+      'start PostgreSQL, or correct QUEUE_URL',
+    );
   }
-  return assemble('postgres', createPostgresBackend as Loose, pool, undefined, log, { healthy: () => true, disconnect: () => pool.end() });
+  return assemble('postgres', createPostgresBackend as Loose, pool, undefined, log, {
+    healthy: () => true,
+    disconnect: () => pool.end(),
+  });
 }
 
 async function openEmbedded({ dataDir, log }: BackendOptions): Promise<QueueBackend> {
@@ -138,7 +153,10 @@ function lockFolder(folder: string): () => void {
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`embedded queue in ${folder}: ${messageOf(error)}`, 'check that queue.dataDir is a writable folder');
+    throw new InputError(
+      `embedded queue in ${folder}: ${messageOf(error)}`,
+      'check that queue.dataDir is a writable folder',
+    );
   }
   return () => {};
 }
@@ -165,7 +183,10 @@ function assemble(
   const running = new Map<JobWorker, number>();
   const base = { connection: connection as ConnectionOptions, ...(prefix === undefined ? {} : { prefix }) };
   let closing = false;
-  const watch = <T extends { on: (event: 'error', listener: (error: Error) => void) => unknown }>(what: string, one: T): T => {
+  const watch = <T extends { on: (event: 'error', listener: (error: Error) => void) => unknown }>(
+    what: string,
+    one: T,
+  ): T => {
     one.on('error', (error) => {
       if (!closing) log.error({ what, error: messageOf(error) || codeOf(error) }, 'queue error');
     });
@@ -188,7 +209,10 @@ function assemble(
           running.set(worker, (running.get(worker) ?? 1) - 1);
         }
       };
-      const worker: JobWorker = watch(`worker ${name}`, new Worker(name, counted, { ...options, ...base } as Loose, factory) as Loose);
+      const worker: JobWorker = watch(
+        `worker ${name}`,
+        new Worker(name, counted, { ...options, ...base } as Loose, factory) as Loose,
+      );
       workers.push(worker);
       return worker;
     },
@@ -251,7 +275,10 @@ export async function probeRedis(url: string, timeoutMs: number): Promise<RedisR
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = messageOf(last ?? error) || codeOf(last ?? error);
-    throw new InputError(`queue ${hidePassword(url)}: ${reason}`, 'start Redis, correct QUEUE_URL, or unset it to use the embedded queue');
+    throw new InputError(
+      `queue ${hidePassword(url)}: ${reason}`,
+      'start Redis, correct QUEUE_URL, or unset it to use the embedded queue',
+    );
   } finally {
     done.abort();
     probe.disconnect();
@@ -267,10 +294,16 @@ function judgeRedis(info: string, url: string): RedisReport {
   }
   const policy = field('maxmemory_policy');
   if (policy !== '' && policy !== 'noeviction' && Number(field('maxmemory')) > 0) {
-    throw new InputError(`queue ${hidePassword(url)}: maxmemory-policy is ${policy}: Redis may drop queued jobs`, 'set maxmemory-policy noeviction');
+    throw new InputError(
+      `queue ${hidePassword(url)}: maxmemory-policy is ${policy}: Redis may drop queued jobs`,
+      'set maxmemory-policy noeviction',
+    );
   }
   const warnings = policy !== '' && policy !== 'noeviction' ? [`maxmemory-policy is ${policy}; set noeviction`] : [];
-  if (field('aof_enabled') === '0') warnings.push('append-only file is off: a Redis crash loses queued jobs (they are made anew from the ledger); set appendonly yes');
+  if (field('aof_enabled') === '0')
+    warnings.push(
+      'append-only file is off: a Redis crash loses queued jobs (they are made anew from the ledger); set appendonly yes',
+    );
   return { version, warnings };
 }
 

@@ -1,5 +1,5 @@
-import type { Settings } from '../config.ts';
 import type { CheckDefinition } from '../checks/types.ts';
+import type { Settings } from '../config.ts';
 import { hostsToCheck } from '../gather/gather-site.ts';
 import type { RegistryDirectory } from '../gather/registries.ts';
 import type { ArtifactName, Stage } from '../gather/types.ts';
@@ -64,7 +64,10 @@ export class Dispatcher {
   }
 
   async #dispatchConfirms(): Promise<number> {
-    const claims = this.#options.ledger.sweeps.claimConfirms(this.#options.now(), this.#options.settings.sweep.batchSites);
+    const claims = this.#options.ledger.sweeps.claimConfirms(
+      this.#options.now(),
+      this.#options.settings.sweep.batchSites,
+    );
     await this.dispatch(claims, PRIORITY.confirm);
     return claims.length;
   }
@@ -96,11 +99,21 @@ export class Dispatcher {
       if (needed.direct.checkIds.length > 0) {
         byStage[stage].push(gatherItem(claim, record, needed.direct.checkIds, needed.direct.want));
       }
-      if (needed.registration.length > 0) lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
+      if (needed.registration.length > 0)
+        lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
     }
-    const options = { priority, attempts: settings.gather.jobAttempts, backoff: { type: 'exponential', delay: 5000 }, removeOnComplete: true, removeOnFail: 1000 };
+    const options = {
+      priority,
+      attempts: settings.gather.jobAttempts,
+      backoff: { type: 'exponential', delay: 5000 },
+      removeOnComplete: true,
+      removeOnFail: 1000,
+    };
     const jobs = (Object.keys(byStage) as Stage[]).flatMap((stage) =>
-      chunk(byStage[stage], stage === 'confirm' ? Math.ceil(settings.gather.sitesPerJob / 4) : settings.gather.sitesPerJob).map((items) => ({
+      chunk(
+        byStage[stage],
+        stage === 'confirm' ? Math.ceil(settings.gather.sitesPerJob / 4) : settings.gather.sitesPerJob,
+      ).map((items) => ({
         name: 'gather',
         data: { stage, priority, items },
         opts: options,
@@ -108,7 +121,9 @@ export class Dispatcher {
     );
     if (jobs.length > 0) await this.#options.gather.addBulk(jobs);
     if (lookups.length > 0) {
-      await this.#options.registration.addBulk(lookups.map(({ job, delay }) => ({ name: 'registration', data: job, opts: { ...options, delay } })));
+      await this.#options.registration.addBulk(
+        lookups.map(({ job, delay }) => ({ name: 'registration', data: job, opts: { ...options, delay } })),
+      );
     }
   }
 
@@ -133,20 +148,30 @@ export class Dispatcher {
    * One look-up a domain, at the start its registry's budget gives; recent answers are used again. Where the budget is spent
    * the checks are put off until it is free.
    */
-  #planRegistration(claim: Claim, record: SiteRecord, checkIds: string[], stage: Stage, priority: number): { job: RegistrationJob; delay: number }[] {
+  #planRegistration(
+    claim: Claim,
+    record: SiteRecord,
+    checkIds: string[],
+    stage: Stage,
+    priority: number,
+  ): { job: RegistrationJob; delay: number }[] {
     const { ledger, settings, directory, now } = this.#options;
     const { minRefreshMs, horizonMs } = settings.registration;
     const lookups: { job: RegistrationJob; delay: number }[] = [];
     let latest = now();
     for (const domain of record.registrable) {
       const stored = ledger.registries.get(domain);
-      if (stage === 'screen' && stored !== null && stored.artifact.ok && now() - stored.observedAt < minRefreshMs) continue;
+      if (stage === 'screen' && stored !== null && stored.artifact.ok && now() - stored.observedAt < minRefreshMs)
+        continue;
       const registry = directory.find(domain);
       const slot = ledger.registries.reserve(registry?.id ?? 'unknown', registry?.intervalMs ?? 0, now(), horizonMs);
       const startAt = 'startAt' in slot ? slot.startAt : slot.busyUntil;
       latest = Math.max(latest, startAt);
       if ('startAt' in slot) {
-        lookups.push({ job: { stage, priority, domain, sweepId: claim.sweepId, look: claim.look }, delay: Math.max(0, startAt - now()) });
+        lookups.push({
+          job: { stage, priority, domain, sweepId: claim.sweepId, look: claim.look },
+          delay: Math.max(0, startAt - now()),
+        });
       }
     }
     for (const checkId of checkIds) ledger.sweeps.extendLease(claim.siteId, checkId, latest + settings.sweep.leaseMs);
@@ -157,7 +182,15 @@ export class Dispatcher {
 
 function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: ArtifactName[]): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
-  return { siteId: claim.siteId, sweepId: claim.sweepId, look: claim.look, checkIds, want, hosts, pageHosts: hosts.slice(0, 4) };
+  return {
+    siteId: claim.siteId,
+    sweepId: claim.sweepId,
+    look: claim.look,
+    checkIds,
+    want,
+    hosts,
+    pageHosts: hosts.slice(0, 4),
+  };
 }
 
 function chunk<T>(items: T[], size: number): T[][] {

@@ -1,8 +1,8 @@
-import { gatherDns } from '../gather/dns.ts';
+import type { Settings } from '../config.ts';
 import type { GatherContext } from '../gather/context.ts';
+import { gatherDns } from '../gather/dns.ts';
 import { gatherSite } from '../gather/gather-site.ts';
 import { gatherRegistration } from '../gather/registration.ts';
-import type { Settings } from '../config.ts';
 import type { JobQueue, JobWorker, QueueBackend } from './backend.ts';
 import { boundRaw, type GatherJob, type JudgeJob, QUEUES, type RegistrationJob } from './payloads.ts';
 
@@ -20,7 +20,13 @@ export interface GatherRole {
  */
 export function startGatherWorkers({ backend, context, settings, now }: GatherRole): JobWorker[] {
   const judge: JobQueue<JudgeJob> = backend.queue(QUEUES.judge);
-  const jobOptions = (priority: number) => ({ priority, removeOnComplete: true, removeOnFail: 1000, attempts: 10, backoff: { type: 'exponential', delay: 1000 } });
+  const jobOptions = (priority: number) => ({
+    priority,
+    removeOnComplete: true,
+    removeOnFail: 1000,
+    attempts: 10,
+    backoff: { type: 'exponential', delay: 1000 },
+  });
   // A job is a barrier for its slowest site: enough jobs run at once to keep the process-wide slots full.
   const jobsAtOnce = Math.max(2, Math.ceil(settings.gather.concurrency / settings.gather.sitesPerJob) * 3);
   const sites = backend.worker<GatherJob>(
@@ -48,7 +54,11 @@ export function startGatherWorkers({ backend, context, settings, now }: GatherRo
         gatherDns([domain, `www.${domain}`], context.dns(stage)),
       ]);
       const bounded = { ...answer, raw: boundRaw(answer.raw) };
-      await judge.add('registration', { kind: 'registration', stage, observedAt, domain, sweepId, look, answer: bounded, dns }, jobOptions(priority));
+      await judge.add(
+        'registration',
+        { kind: 'registration', stage, observedAt, domain, sweepId, look, answer: bounded, dns },
+        jobOptions(priority),
+      );
     },
     { concurrency: 16, maxStalledCount: 3 },
   );

@@ -1,7 +1,14 @@
 import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import type { Config } from '../config.ts';
-import { type Artifact, type Artifacts, failed, type RawEvidence, type RegistrationValue, type Stage } from '../gather/types.ts';
+import {
+  type Artifact,
+  type Artifacts,
+  failed,
+  type RawEvidence,
+  type RegistrationValue,
+  type Stage,
+} from '../gather/types.ts';
 import { blindChecks, tripsBreaker } from '../judge/breaker.ts';
 import { judgeLook } from '../judge/bundle.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
@@ -89,7 +96,13 @@ export class Judge {
       const record = ledger.filings.load(siteId);
       const waiting = ledger.verdicts
         .standing(siteId)
-        .filter((state) => checkIds.includes(state.checkId) && state.sweepId === sweepId && state.judgedSweepId !== sweepId && state.suspectLooks === look);
+        .filter(
+          (state) =>
+            checkIds.includes(state.checkId) &&
+            state.sweepId === sweepId &&
+            state.judgedSweepId !== sweepId &&
+            state.suspectLooks === look,
+        );
       if (record === null || waiting.length === 0) continue;
       const claimedAt = Math.min(...waiting.map((state) => state.claimedAt ?? observedAt));
       if (look === 0 && !this.#allAnswered(record, claimedAt)) continue;
@@ -117,23 +130,39 @@ export class Judge {
     });
     return {
       ...(registration === null ? {} : { registration }),
-      dns: dns.length === 0 ? failed('dns-unobserved', 'no answer at hand', observedAt) : { ok: true, observedAt, tookMs: 0, value: { hosts: dns } },
+      dns:
+        dns.length === 0
+          ? failed('dns-unobserved', 'no answer at hand', observedAt)
+          : { ok: true, observedAt, tookMs: 0, value: { hosts: dns } },
     };
   }
 
   #storedRegistration(record: SiteRecord, observedAt: number): Artifact<RegistrationValue> | null {
     const domains = record.registrable.flatMap((domain) => {
       const stored = this.#options.ledger.registries.get(domain);
-      return stored === null || observedAt - stored.observedAt > REGISTRATION_USABLE_MS ? [] : [{ domain, registry: stored.registry, artifact: stored.artifact }];
+      return stored === null || observedAt - stored.observedAt > REGISTRATION_USABLE_MS
+        ? []
+        : [{ domain, registry: stored.registry, artifact: stored.artifact }];
     });
     return domains.length === 0 ? null : { ok: true, observedAt, tookMs: 0, value: { domains } };
   }
 
-  #judge(record: SiteRecord, claim: Claim, stage: Stage, observedAt: number, artifacts: Artifacts, raw: RawEvidence[]): JudgedLook {
+  #judge(
+    record: SiteRecord,
+    claim: Claim,
+    stage: Stage,
+    observedAt: number,
+    artifacts: Artifacts,
+    raw: RawEvidence[],
+  ): JudgedLook {
     const { checks, ranges } = this.#options;
     const wanted = checks.filter(({ id }) => claim.checkIds.includes(id));
     const policy = checkPolicy(this.#options.config, record.filing.province, stage);
-    const { judgements, bundle } = judgeLook({ filing: record.filing, policy, stage, observedAt, artifacts }, wanted, ranges());
+    const { judgements, bundle } = judgeLook(
+      { filing: record.filing, policy, stage, observedAt, artifacts },
+      wanted,
+      ranges(),
+    );
     return { siteId: claim.siteId, sweepId: claim.sweepId, look: claim.look, stage, judgements, bundle, raw };
   }
 
@@ -155,7 +184,9 @@ export class Judge {
     const current = screening(sweep);
     const { breaker } = config.settings;
     if (current.reduce((sum, { count }) => sum + count, 0) < breaker.minJudged) return;
-    const earlier = ledger.sweeps.recent(BASELINE_SWEEPS + 1).filter((one) => one.id !== sweepId && one.kind === sweep.kind && one.state === 'done');
+    const earlier = ledger.sweeps
+      .recent(BASELINE_SWEEPS + 1)
+      .filter((one) => one.id !== sweepId && one.kind === sweep.kind && one.state === 'done');
     const reason = tripsBreaker(current, earlier.flatMap(screening), breaker);
     if (reason !== null) {
       ledger.sweeps.setState(sweepId, 'held', reason, now());
@@ -163,7 +194,11 @@ export class Judge {
       log.error({ sweepId, reason }, 'circuit breaker holds the sweep');
     }
     for (const checkId of blindChecks(current, breaker)) {
-      ledger.raiseAlert(`blind-${checkId}`, `${checkId}: almost nothing could be observed; check resolvers and network`, now());
+      ledger.raiseAlert(
+        `blind-${checkId}`,
+        `${checkId}: almost nothing could be observed; check resolvers and network`,
+        now(),
+      );
     }
   }
 }

@@ -1,19 +1,16 @@
-import { existsSync } from 'node:fs';
-import { openLedger } from '../../db/client.ts';
-import { checks as allChecks } from '../checks/index.ts';
-import type { CheckDefinition } from '../checks/types.ts';
-import { type Config, configPath } from '../config.ts';
+import type { Config } from '../config.ts';
 import { InputError } from '../errors.ts';
 import { createGatherContext, type GatherContext } from '../gather/context.ts';
 import type { Dialer } from '../gather/dialer.ts';
-import { Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
-import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
+import type { LoadedRanges } from '../provider/list-file.ts';
 import { type JobQueue, openBackend, type QueueBackend } from './backend.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { startGatherWorkers } from './gather-worker.ts';
 import { Judge } from './judge.ts';
+import { enabledChecks, loadConfiguredRanges, openConfiguredLedger } from './open-configured.ts';
 import { type GatherJob, type JudgeJob, QUEUES, type RegistrationJob, type TickJob } from './payloads.ts';
 
 /** What a process does. `gather` needs only the queue; `ledger` judges and schedules, on the ledger's machine. */
@@ -29,31 +26,6 @@ export interface PatrolOptions {
   now?: () => number;
   dialer?: Dialer;
   onRecorded?: (recorded: Recorded[]) => void;
-}
-
-/** Checks switched on. */
-export function enabledChecks(config: Config): CheckDefinition[] {
-  return allChecks.filter(({ id }) => config.settings.checks[id]?.enabled ?? false);
-}
-
-/** Open the configured ledger with the configured checks. */
-export function openConfiguredLedger(config: Config): Ledger {
-  const { settings } = config;
-  const enabled = enabledChecks(config);
-  const settingsOf = (checkId: string) => settings.checks[checkId] ?? { enabled: false, shadow: false, intervalMs: 86_400_000 };
-  return new Ledger(openLedger(settings.ledger.path), {
-    checks: enabled,
-    confirm: settings.confirm,
-    leaseMs: settings.sweep.leaseMs,
-    settingsOf,
-    schedules: enabled.map(({ id }) => ({ id, intervalMs: settingsOf(id).intervalMs })),
-  });
-}
-
-/** Read the configured provider lists. */
-export function loadConfiguredRanges(config: Config): LoadedRanges {
-  const { folders, ownFolder } = config.settings.ranges;
-  return loadRanges([...folders.map(configPath), ...(existsSync(ownFolder) ? [ownFolder] : [])]);
 }
 
 /** A running patrol: queue, workers, and (with the ledger role) judge, dispatcher and scheduler. */
@@ -72,10 +44,7 @@ export class Patrol {
   #lastTickAt: number;
   #stopped = false;
 
-  private constructor(
-    options: PatrolOptions,
-    parts: Pick<Patrol, 'backend' | 'gatherContext' | 'ledger' | 'ranges'>,
-  ) {
+  private constructor(options: PatrolOptions, parts: Pick<Patrol, 'backend' | 'gatherContext' | 'ledger' | 'ranges'>) {
     this.config = options.config;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
@@ -91,7 +60,12 @@ export class Patrol {
     };
     this.dispatcher = this.#startLedgerRole(options);
     if (options.roles.includes('gather')) {
-      startGatherWorkers({ backend: this.backend, context: this.gatherContext, settings: this.config.settings, now: this.#now });
+      startGatherWorkers({
+        backend: this.backend,
+        context: this.gatherContext,
+        settings: this.config.settings,
+        now: this.#now,
+      });
     }
   }
 
@@ -100,7 +74,10 @@ export class Patrol {
     const { config, roles, log } = options;
     const { settings } = config;
     if (settings.queue.url === null && roles.length === 1) {
-      throw new InputError(`role ${roles[0]} alone needs a queue that several processes share`, 'set QUEUE_URL=redis://…, or run all roles');
+      throw new InputError(
+        `role ${roles[0]} alone needs a queue that several processes share`,
+        'set QUEUE_URL=redis://…, or run all roles',
+      );
     }
     const ledgerRole = roles.includes('ledger');
     const ranges = ledgerRole ? loadConfiguredRanges(config) : null;
@@ -131,7 +108,10 @@ export class Patrol {
       now: this.#now,
       ...(options.onRecorded && { onRecorded: options.onRecorded }),
     });
-    this.backend.worker<JudgeJob>(QUEUES.judge, async (job) => void judge.process(job.data), { concurrency: 1, maxStalledCount: 10 });
+    this.backend.worker<JudgeJob>(QUEUES.judge, async (job) => void judge.process(job.data), {
+      concurrency: 1,
+      maxStalledCount: 10,
+    });
     return new Dispatcher({
       ledger,
       judge,
@@ -150,17 +130,24 @@ export class Patrol {
     const ticks = this.backend.queue<TickJob>(QUEUES.tick);
     this.backend.worker<TickJob>(QUEUES.tick, () => this.tick(), { concurrency: 1 });
     const install = (): Promise<unknown> =>
-      ticks.upsertJobScheduler('tick', { every: tickMs }, { name: 'tick', data: {}, opts: { removeOnComplete: true, removeOnFail: 10 } });
+      ticks.upsertJobScheduler(
+        'tick',
+        { every: tickMs },
+        { name: 'tick', data: {}, opts: { removeOnComplete: true, removeOnFail: 10 } },
+      );
     await install();
-    this.#heartbeat = setInterval(() => {
-      void this.#guarded(async () => {
-        await this.#quickWork();
-        if (this.#now() - this.#lastTickAt < tickMs * 3) return;
-        this.#log.warn({ tickMs }, 'scheduler is silent; heartbeat takes over');
-        await install();
-        await this.tick();
-      });
-    }, Math.min(tickMs, 1000));
+    this.#heartbeat = setInterval(
+      () => {
+        void this.#guarded(async () => {
+          await this.#quickWork();
+          if (this.#now() - this.#lastTickAt < tickMs * 3) return;
+          this.#log.warn({ tickMs }, 'scheduler is silent; heartbeat takes over');
+          await install();
+          await this.tick();
+        });
+      },
+      Math.min(tickMs, 1000),
+    );
     await this.tick();
   }
 

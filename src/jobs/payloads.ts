@@ -1,6 +1,6 @@
-import type { DnsValue, Artifact, RawEvidence, Stage } from '../gather/types.ts';
 import type { SiteLook, SiteTask } from '../gather/gather-site.ts';
 import type { RegistrationLook } from '../gather/registration.ts';
+import type { Artifact, DnsValue, RawEvidence, Stage } from '../gather/types.ts';
 
 /** Queue names. */
 export const QUEUES = { tick: 'tick', gather: 'gather', registration: 'registration', judge: 'judge' } as const;

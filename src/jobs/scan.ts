@@ -18,7 +18,13 @@ export interface ScanProgress {
 export async function runScan(
   patrol: Patrol,
   siteIds: number[],
-  options: { kind?: 'scan' | 'rescan'; checkIds?: ReadonlySet<string>; now: () => number; onProgress?: (progress: ScanProgress) => void; signal?: AbortSignal },
+  options: {
+    kind?: 'scan' | 'rescan';
+    checkIds?: ReadonlySet<string>;
+    now: () => number;
+    onProgress?: (progress: ScanProgress) => void;
+    signal?: AbortSignal;
+  },
 ): Promise<Sweep> {
   const { ledger, dispatcher } = patrol;
   if (ledger === null || dispatcher === null) throw new Error('a scan needs the ledger role');
@@ -34,8 +40,16 @@ export async function runScan(
       await dispatcher.dispatch(claims, options.kind === 'rescan' ? PRIORITY.rescan : PRIORITY.sweep);
     }
     const sweep = ledger.sweeps.get(sweepId) as Sweep;
-    const screened = ledger.sweeps.counts(sweepId).filter(({ stage }) => stage === 'screen').reduce((sum, { count }) => sum + count, 0);
-    options.onProgress?.({ sites: siteIds.length, total: sweep.total, judged: sweep.judged, confirming: screened - sweep.judged });
+    const screened = ledger.sweeps
+      .counts(sweepId)
+      .filter(({ stage }) => stage === 'screen')
+      .reduce((sum, { count }) => sum + count, 0);
+    options.onProgress?.({
+      sites: siteIds.length,
+      total: sweep.total,
+      judged: sweep.judged,
+      confirming: screened - sweep.judged,
+    });
     if (waiting.length === 0 && sweep.judged >= sweep.total) {
       ledger.sweeps.setState(sweepId, 'done', null, options.now());
       return ledger.sweeps.get(sweepId) as Sweep;

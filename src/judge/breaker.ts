@@ -15,7 +15,11 @@ export interface CheckCounts {
 }
 
 /** Share of a verdict among a check's counts, with how many there are in all. */
-export function shareOf(counts: CheckCounts[], checkId: string, verdict: string): { share: number; count: number; total: number } {
+export function shareOf(
+  counts: CheckCounts[],
+  checkId: string,
+  verdict: string,
+): { share: number; count: number; total: number } {
   const own = counts.filter((one) => one.checkId === checkId);
   const total = own.reduce((sum, one) => sum + one.count, 0);
   const count = own.filter((one) => one.verdict === verdict).reduce((sum, one) => sum + one.count, 0);

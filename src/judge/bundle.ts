@@ -18,7 +18,11 @@ export interface AuditBundle {
   policy: CheckPolicy;
   artifacts: Artifacts;
   /** Every look-up the checks made: address or name → owner. */
-  ownership: { addresses: Record<string, Ownership | null>; names: Record<string, Ownership | null>; providers: Record<string, boolean> };
+  ownership: {
+    addresses: Record<string, Ownership | null>;
+    names: Record<string, Ownership | null>;
+    providers: Record<string, boolean>;
+  };
   rangesVersion: string;
   verdicts: { checkId: string; algorithmVersion: string; verdict: Verdict; findings: Judgement['findings'] }[];
 }
@@ -58,17 +62,24 @@ export function judgeLook(
     verdicts: checks.flatMap((check) => {
       const judgement = judgements.get(check.id);
       if (judgement === undefined) return [];
-      return [{ checkId: check.id, algorithmVersion: algorithmVersion(check), verdict: judgement.verdict, findings: judgement.findings }];
+      return [
+        {
+          checkId: check.id,
+          algorithmVersion: algorithmVersion(check),
+          verdict: judgement.verdict,
+          findings: judgement.findings,
+        },
+      ];
     }),
   };
   return { judgements, bundle };
 }
 
-/** Judge a stored bundle again. Gives each check's verdict then and now. */
+/** Judge a stored bundle again. Gives each check's stored verdict and today's. */
 export function rejudgeBundle(
   bundle: AuditBundle,
   checks: readonly CheckDefinition[],
-): { checkId: string; then: Verdict; now: Verdict; judgement: Judgement; algorithmVersion: string }[] {
+): { checkId: string; stored: Verdict; verdict: Verdict; judgement: Judgement; algorithmVersion: string }[] {
   const input: CheckInput = {
     filing: bundle.filing,
     policy: bundle.policy,
@@ -83,6 +94,6 @@ export function rejudgeBundle(
     const check = checks.find(({ id }) => id === checkId);
     if (check === undefined) return [];
     const judgement = runCheck(check, input);
-    return [{ checkId, then: verdict, now: judgement.verdict, judgement, algorithmVersion: algorithmVersion(check) }];
+    return [{ checkId, stored: verdict, verdict: judgement.verdict, judgement, algorithmVersion: algorithmVersion(check) }];
   });
 }

@@ -1,6 +1,6 @@
 import type { Judgement, Verdict } from '../checks/types.ts';
-import type { CheckState } from '../ledger/types.ts';
 import { spread } from '../ledger/filings-store.ts';
+import type { CheckState } from '../ledger/types.ts';
 
 /** What confirmation asks for (R16.2). */
 export interface ConfirmPolicy {
@@ -39,5 +39,11 @@ export function nextStep(
   if (looks < confirm.looks + 1) return { kind: 'look-again', looks, fails, confirmDueAt: now + confirm.pauseMs };
   const inconclusiveRuns = state.inconclusiveRuns + 1;
   const backoff = Math.min(intervalMs, confirm.inconclusiveBackoffMs * 2 ** Math.min(state.inconclusiveRuns, 20));
-  return { kind: 'publish', verdict: 'inconclusive', nextDueAt: now + Math.max(1000, backoff), inconclusiveRuns, confirmed: false };
+  return {
+    kind: 'publish',
+    verdict: 'inconclusive',
+    nextDueAt: now + Math.max(1000, backoff),
+    inconclusiveRuns,
+    confirmed: false,
+  };
 }

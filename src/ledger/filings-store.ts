@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { FilingRow } from '../filing/validate-row.ts';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
+import type { FilingRow } from '../filing/validate-row.ts';
 import type { Statements } from './statements.ts';
 
 /** What became of one row; `index` is its place in the batch. */
@@ -45,7 +45,10 @@ export class FilingsStore {
 
   #upsertOne(row: FilingRow, index: number, startedAt: number): UpsertOutcome {
     const digest = createHash('sha1').update(JSON.stringify(row)).digest('base64');
-    const known = this.#db.get<{ id: number; rowDigest: string; state: string; updatedAt: number }>('siteByNumber', row.siteNumber);
+    const known = this.#db.get<{ id: number; rowDigest: string; state: string; updatedAt: number }>(
+      'siteByNumber',
+      row.siteNumber,
+    );
     if (known?.rowDigest === digest) return { index, result: 'unchanged', siteId: known.id };
     if (known?.updatedAt === startedAt) return { index, result: 'duplicate' };
     const subject = this.#db.get<{ id: number }>(
@@ -133,7 +136,8 @@ export class FilingsStore {
     const ids = new Set<number>();
     if (key.host !== undefined) {
       for (const { siteId } of this.#db.all<{ siteId: number }>('sitesByHost', key.host)) ids.add(siteId);
-      if (ids.size === 0) for (const { siteId } of this.#db.all<{ siteId: number }>('sitesByRegistrable', key.host)) ids.add(siteId);
+      if (ids.size === 0)
+        for (const { siteId } of this.#db.all<{ siteId: number }>('sitesByRegistrable', key.host)) ids.add(siteId);
     }
     if (key.siteNumber !== undefined) {
       const site = this.#db.get<{ id: number }>('siteByNumber', key.siteNumber);

@@ -66,7 +66,13 @@ export class Ledger {
 
   /** Sites, subjects and scheduled checks: how big the ledger is. */
   size(): { sites: number; active: number; scheduled: number } {
-    return this.#db.get<{ sites: number; active: number; scheduled: number }>('ledgerSize') ?? { sites: 0, active: 0, scheduled: 0 };
+    return (
+      this.#db.get<{ sites: number; active: number; scheduled: number }>('ledgerSize') ?? {
+        sites: 0,
+        active: 0,
+        scheduled: 0,
+      }
+    );
   }
 
   /** Copy the whole ledger to a file while it is in use (SQLite's online backup). Gives pages copied. */

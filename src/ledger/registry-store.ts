@@ -22,12 +22,22 @@ export class RegistryStore {
   /** Keep an answer. A failure never replaces an answer that was read. */
   store(entry: StoredRegistration): void {
     const { domain, registry, artifact, dns, observedAt } = entry;
-    this.#db.run('registrationUpsert', domain, registry, JSON.stringify(artifact), dns === null ? null : JSON.stringify(dns), observedAt);
+    this.#db.run(
+      'registrationUpsert',
+      domain,
+      registry,
+      JSON.stringify(artifact),
+      dns === null ? null : JSON.stringify(dns),
+      observedAt,
+    );
   }
 
   /** The last answer for a domain, or null. */
   get(domain: string): StoredRegistration | null {
-    const row = this.#db.get<{ registry: string; artifact: string; dns: string | null; observedAt: number }>('registrationByDomain', domain);
+    const row = this.#db.get<{ registry: string; artifact: string; dns: string | null; observedAt: number }>(
+      'registrationByDomain',
+      domain,
+    );
     if (row === undefined) return null;
     return {
       domain,
@@ -42,7 +52,12 @@ export class RegistryStore {
    * Hand out the next start for a registry, `intervalMs` after the one before; null when that lies beyond the horizon (ask
    * again later: the budget is spent). One ledger hands them out, so all workers share one budget.
    */
-  reserve(registry: string, intervalMs: number, now: number, horizonMs: number): { startAt: number } | { busyUntil: number } {
+  reserve(
+    registry: string,
+    intervalMs: number,
+    now: number,
+    horizonMs: number,
+  ): { startAt: number } | { busyUntil: number } {
     const budget = this.#db.get<{ nextFreeAt: number; refusals: number }>('budgetGet', registry);
     const startAt = Math.max(now, budget?.nextFreeAt ?? 0);
     if (startAt > now + horizonMs) return { busyUntil: startAt };

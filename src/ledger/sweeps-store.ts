@@ -1,5 +1,5 @@
-import type { CheckState, Claim, Sweep, SweepKind, SweepState } from './types.ts';
 import type { Statements } from './statements.ts';
+import type { CheckState, Claim, Sweep, SweepKind, SweepState } from './types.ts';
 
 /** How long what is taken up stays taken. */
 export interface LeaseSettings {
@@ -33,7 +33,9 @@ export class SweepsStore {
   /** The scheduled sweep of the slot `now` falls into; opened when it is the first call in the slot, and older ones are ended. */
   scheduled(slotMs: number, now: number): number {
     return this.#db.transaction(() => {
-      const open = this.#db.all<Sweep>('sweepsOpen').filter(({ kind, state }) => kind === 'scheduled' && state === 'running');
+      const open = this.#db
+        .all<Sweep>('sweepsOpen')
+        .filter(({ kind, state }) => kind === 'scheduled' && state === 'running');
       const current = open.find(({ startedAt }) => Math.floor(startedAt / slotMs) === Math.floor(now / slotMs));
       return current?.id ?? this.open('scheduled', now);
     });
@@ -47,7 +49,14 @@ export class SweepsStore {
     return this.#db.transaction(() => {
       const due = this.#db.all<{ siteId: number }>('dueSites', now, limit * 4);
       const sites = [...new Set(due.map(({ siteId }) => siteId))].slice(0, limit);
-      return sites.flatMap((siteId) => this.#claimSite(sweepId, siteId, now, (state) => (state.nextDueAt ?? Number.POSITIVE_INFINITY) <= now + slackMs));
+      return sites.flatMap((siteId) =>
+        this.#claimSite(
+          sweepId,
+          siteId,
+          now,
+          (state) => (state.nextDueAt ?? Number.POSITIVE_INFINITY) <= now + slackMs,
+        ),
+      );
     });
   }
 
@@ -55,7 +64,12 @@ export class SweepsStore {
   claimSites(sweepId: number, siteIds: number[], now: number, checkIds?: ReadonlySet<string>): Claim[] {
     return this.#db.transaction(() =>
       siteIds.flatMap((siteId) =>
-        this.#claimSite(sweepId, siteId, now, (state) => state.nextDueAt !== null && (checkIds?.has(state.checkId) ?? true)),
+        this.#claimSite(
+          sweepId,
+          siteId,
+          now,
+          (state) => state.nextDueAt !== null && (checkIds?.has(state.checkId) ?? true),
+        ),
       ),
     );
   }
@@ -82,10 +96,19 @@ export class SweepsStore {
   claimConfirms(now: number, limit: number): Claim[] {
     return this.#db.transaction(() => {
       const claims = new Map<string, Claim>();
-      for (const row of this.#db.all<{ siteId: number; checkId: string; sweepId: number; suspectLooks: number }>('confirmsDue', now, limit)) {
+      for (const row of this.#db.all<{ siteId: number; checkId: string; sweepId: number; suspectLooks: number }>(
+        'confirmsDue',
+        now,
+        limit,
+      )) {
         this.#db.run('confirmClaim', now + this.#lease.leaseMs, row.siteId, row.checkId);
         const key = `${row.siteId} ${row.sweepId} ${row.suspectLooks}`;
-        const claim = claims.get(key) ?? { siteId: row.siteId, sweepId: row.sweepId, look: row.suspectLooks, checkIds: [] };
+        const claim = claims.get(key) ?? {
+          siteId: row.siteId,
+          sweepId: row.sweepId,
+          look: row.suspectLooks,
+          checkIds: [],
+        };
         claim.checkIds.push(row.checkId);
         claims.set(key, claim);
       }
@@ -132,7 +155,8 @@ export class SweepsStore {
   finish(slotMs: number, now: number): void {
     for (const sweep of this.#db.all<Sweep>('sweepsOpen')) {
       const slotOver = sweep.kind !== 'scheduled' || Math.floor(sweep.startedAt / slotMs) < Math.floor(now / slotMs);
-      if (sweep.state === 'running' && slotOver && sweep.judged >= sweep.total) this.setState(sweep.id, 'done', null, now);
+      if (sweep.state === 'running' && slotOver && sweep.judged >= sweep.total)
+        this.setState(sweep.id, 'done', null, now);
     }
   }
 

@@ -76,7 +76,13 @@ export class VerdictsStore {
     });
   }
 
-  #publish(state: CheckState, step: Extract<NextStep, { kind: 'publish' }>, judgement: Judgement, look: JudgedLook, now: number): boolean {
+  #publish(
+    state: CheckState,
+    step: Extract<NextStep, { kind: 'publish' }>,
+    judgement: Judgement,
+    look: JudgedLook,
+    now: number,
+  ): boolean {
     const { siteId, checkId } = state;
     const { shadow } = this.#settings.settingsOf(checkId);
     // A failure that could not be confirmed keeps its findings as reading matter, but weighs as not observed.
@@ -124,11 +130,15 @@ export class VerdictsStore {
 
   #keepEvidence(verdictId: number, look: JudgedLook, now: number): void {
     this.#evidence.attach(verdictId, 'artifacts', 'artifacts.json', Buffer.from(JSON.stringify(look.bundle)), now);
-    for (const piece of look.raw) this.#evidence.attach(verdictId, piece.kind, piece.name, Buffer.from(piece.base64, 'base64'), now);
+    for (const piece of look.raw)
+      this.#evidence.attach(verdictId, piece.kind, piece.name, Buffer.from(piece.base64, 'base64'), now);
   }
 
   #count(looks: JudgedLook[], recorded: Recorded[]): void {
-    const counts = new Map<string, { sweepId: number; checkId: string; stage: string; verdict: string; count: number }>();
+    const counts = new Map<
+      string,
+      { sweepId: number; checkId: string; stage: string; verdict: string; count: number }
+    >();
     const judged = new Map<number, number>();
     const add = (sweepId: number, checkId: string, stage: string, verdict: string): void => {
       const key = `${sweepId} ${checkId} ${stage} ${verdict}`;
@@ -138,7 +148,9 @@ export class VerdictsStore {
     };
     for (const one of recorded) {
       if (one.step === 'dropped') continue;
-      const look = looks.find(({ siteId, judgements }) => siteId === one.siteId && judgements.has(one.checkId)) as JudgedLook;
+      const look = looks.find(
+        ({ siteId, judgements }) => siteId === one.siteId && judgements.has(one.checkId),
+      ) as JudgedLook;
       const seen = look.judgements.get(one.checkId)?.verdict ?? one.verdict;
       if (look.look === 0) add(look.sweepId, one.checkId, 'screen', seen);
       if (one.step !== 'publish') continue;

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Patrol } from '../jobs/patrol.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 
@@ -13,10 +13,30 @@ export class Metrics {
   constructor(now: () => number) {
     collectDefaultMetrics({ register: this.registry });
     const registers = [this.registry];
-    this.#verdicts = new Counter({ name: 'patrol_verdicts_total', help: 'Verdicts published, by check', labelNames: ['check', 'verdict'], registers });
-    this.#codes = new Counter({ name: 'patrol_findings_total', help: 'Findings in published verdicts, by check and code', labelNames: ['check', 'code'], registers });
-    this.#looks = new Counter({ name: 'patrol_looks_total', help: 'Judged looks, by what followed', labelNames: ['check', 'step'], registers });
-    const gauge = (name: string, help: string, read: (patrol: Patrol, set: (value: number, labels?: Record<string, string>) => void) => void | Promise<void>, labelNames: string[] = []): void => {
+    this.#verdicts = new Counter({
+      name: 'patrol_verdicts_total',
+      help: 'Verdicts published, by check',
+      labelNames: ['check', 'verdict'],
+      registers,
+    });
+    this.#codes = new Counter({
+      name: 'patrol_findings_total',
+      help: 'Findings in published verdicts, by check and code',
+      labelNames: ['check', 'code'],
+      registers,
+    });
+    this.#looks = new Counter({
+      name: 'patrol_looks_total',
+      help: 'Judged looks, by what followed',
+      labelNames: ['check', 'step'],
+      registers,
+    });
+    const gauge = (
+      name: string,
+      help: string,
+      read: (patrol: Patrol, set: (value: number, labels?: Record<string, string>) => void) => void | Promise<void>,
+      labelNames: string[] = [],
+    ): void => {
       const one: Gauge<string> = new Gauge({
         name,
         help,
@@ -28,29 +48,56 @@ export class Metrics {
         },
       });
     };
-    gauge('patrol_sweep_lag_seconds', 'How long the most overdue check has been due', (patrol, set) => set(Math.max(0, now() - (patrol.ledger?.oldestDueAt() ?? now())) / 1000));
-    gauge('patrol_sites', 'Standing verdicts, by check', (patrol, set) => {
-      for (const { verdict, checkId, count } of patrol.ledger?.verdicts.totals() ?? []) set(count, { check: checkId, verdict });
-    }, ['check', 'verdict']);
-    gauge('patrol_inconclusive_share', 'Share of standing verdicts that are inconclusive, by check', (patrol, set) => {
-      const totals = patrol.ledger?.verdicts.totals() ?? [];
-      for (const checkId of new Set(totals.map((one) => one.checkId))) {
-        const own = totals.filter((one) => one.checkId === checkId);
-        const blind = own.find(({ verdict }) => verdict === 'inconclusive')?.count ?? 0;
-        set(blind / own.reduce((sum, { count }) => sum + count, 0), { check: checkId });
-      }
-    }, ['check']);
-    gauge('patrol_queue_jobs', 'Jobs in the queue, by queue and state', async (patrol, set) => {
-      for (const [queue, one] of Object.entries(patrol.queues)) {
-        const counts = await one.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
-        for (const [state, count] of Object.entries(counts)) set(count, { queue, state });
-      }
-    }, ['queue', 'state']);
-    gauge('patrol_ranges_age_seconds', 'Age of the provider lists, by provider', (patrol, set) => {
-      for (const { id, date } of patrol.ranges?.lists ?? []) set((now() - Date.parse(date)) / 1000, { provider: id });
-    }, ['provider']);
-    gauge('patrol_open_alerts', 'Alerts nobody resolved', (patrol, set) => set(patrol.ledger?.openAlerts().length ?? 0));
-    gauge('patrol_held_sweeps', 'Sweeps held by the circuit breaker', (patrol, set) => set(patrol.ledger?.sweeps.recent(50).filter(({ state }) => state === 'held').length ?? 0));
+    gauge('patrol_sweep_lag_seconds', 'How long the most overdue check has been due', (patrol, set) =>
+      set(Math.max(0, now() - (patrol.ledger?.oldestDueAt() ?? now())) / 1000),
+    );
+    gauge(
+      'patrol_sites',
+      'Standing verdicts, by check',
+      (patrol, set) => {
+        for (const { verdict, checkId, count } of patrol.ledger?.verdicts.totals() ?? [])
+          set(count, { check: checkId, verdict });
+      },
+      ['check', 'verdict'],
+    );
+    gauge(
+      'patrol_inconclusive_share',
+      'Share of standing verdicts that are inconclusive, by check',
+      (patrol, set) => {
+        const totals = patrol.ledger?.verdicts.totals() ?? [];
+        for (const checkId of new Set(totals.map((one) => one.checkId))) {
+          const own = totals.filter((one) => one.checkId === checkId);
+          const blind = own.find(({ verdict }) => verdict === 'inconclusive')?.count ?? 0;
+          set(blind / own.reduce((sum, { count }) => sum + count, 0), { check: checkId });
+        }
+      },
+      ['check'],
+    );
+    gauge(
+      'patrol_queue_jobs',
+      'Jobs in the queue, by queue and state',
+      async (patrol, set) => {
+        for (const [queue, one] of Object.entries(patrol.queues)) {
+          const counts = await one.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
+          for (const [state, count] of Object.entries(counts)) set(count, { queue, state });
+        }
+      },
+      ['queue', 'state'],
+    );
+    gauge(
+      'patrol_ranges_age_seconds',
+      'Age of the provider lists, by provider',
+      (patrol, set) => {
+        for (const { id, date } of patrol.ranges?.lists ?? []) set((now() - Date.parse(date)) / 1000, { provider: id });
+      },
+      ['provider'],
+    );
+    gauge('patrol_open_alerts', 'Alerts nobody resolved', (patrol, set) =>
+      set(patrol.ledger?.openAlerts().length ?? 0),
+    );
+    gauge('patrol_held_sweeps', 'Sweeps held by the circuit breaker', (patrol, set) =>
+      set(patrol.ledger?.sweeps.recent(50).filter(({ state }) => state === 'held').length ?? 0),
+    );
   }
 
   /** The patrol whose state the gauges show. */

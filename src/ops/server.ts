@@ -17,7 +17,8 @@ export async function readiness(patrol: Patrol, now: number): Promise<string[]> 
   const failure = await Promise.race([queue, late]);
   if (failure !== null) problems.push(`queue: ${failure}`);
   const silentMs = now - patrol.lastTickAt;
-  if (patrol.ledger !== null && silentMs > patrol.config.settings.sweep.tickMs * 10) problems.push(`scheduler: silent for ${Math.round(silentMs / 1000)} s`);
+  if (patrol.ledger !== null && silentMs > patrol.config.settings.sweep.tickMs * 10)
+    problems.push(`scheduler: silent for ${Math.round(silentMs / 1000)} s`);
   return problems;
 }
 
@@ -38,8 +39,12 @@ export async function startOpsServer(
       else if (path === '/healthz') reply(200, '{"status":"ok"}');
       else if (path === '/readyz') {
         const problems = running === null ? ['starting or draining'] : await readiness(running, options.now());
-        reply(problems.length === 0 ? 200 : 503, JSON.stringify({ status: problems.length === 0 ? 'ready' : 'not ready', problems }));
-      } else if (path === '/metrics') reply(200, await options.metrics.registry.metrics(), options.metrics.registry.contentType);
+        reply(
+          problems.length === 0 ? 200 : 503,
+          JSON.stringify({ status: problems.length === 0 ? 'ready' : 'not ready', problems }),
+        );
+      } else if (path === '/metrics')
+        reply(200, await options.metrics.registry.metrics(), options.metrics.registry.contentType);
       else reply(404, '{"error":"try /healthz, /readyz or /metrics"}');
     };
     handle().catch((error: unknown) => reply(500, JSON.stringify({ error: messageOf(error) })));
@@ -47,7 +52,12 @@ export async function startOpsServer(
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const taken = codeOf(error) === 'EADDRINUSE';
-      reject(new InputError(`health endpoint ${options.host}:${options.port}: ${messageOf(error)}`, taken ? 'another process has the port: set ops.port (PATROL_HTTP_PORT)' : 'correct ops.host and ops.port'));
+      reject(
+        new InputError(
+          `health endpoint ${options.host}:${options.port}: ${messageOf(error)}`,
+          taken ? 'another process has the port: set ops.port (PATROL_HTTP_PORT)' : 'correct ops.host and ops.port',
+        ),
+      );
     });
     server.listen(options.port, options.host, resolve);
   });

@@ -35,12 +35,18 @@ export function parseProviderList(text: string, name: string): { list: ProviderL
   try {
     data = parse(text);
   } catch (error) {
-    throw new InputError(`${name}: not YAML: ${messageOf(error).split('\n')[0]}`, 'mend the file, or restore the shipped one');
+    throw new InputError(
+      `${name}: not YAML: ${messageOf(error).split('\n')[0]}`,
+      'mend the file, or restore the shipped one',
+    );
   }
   const shape = fileShape.safeParse(data);
   if (!shape.success) {
     const issue = shape.error.issues[0];
-    throw new InputError(`${name}: ${issue?.path.join('.')}: ${issue?.message}`, 'see docs/provider-ranges.md for the form');
+    throw new InputError(
+      `${name}: ${issue?.path.join('.')}: ${issue?.message}`,
+      'see docs/provider-ranges.md for the form',
+    );
   }
   const { id, name: names, version, date, source, ranges = '', cnames = '' } = shape.data;
   const list: ProviderList = { id, name: names, version, date, source, ranges: [], cnames: [] };
@@ -50,7 +56,11 @@ export function parseProviderList(text: string, name: string): { list: ProviderL
     const [cidr = '', region, side, product] = fields;
     const parsed = parseCidr(cidr);
     if (parsed === null || parsed.hostBits) {
-      problems.push({ line, value: cidr, remedy: parsed === null ? 'write a CIDR such as 47.92.0.0/14' : 'clear the host bits' });
+      problems.push({
+        line,
+        value: cidr,
+        remedy: parsed === null ? 'write a CIDR such as 47.92.0.0/14' : 'clear the host bits',
+      });
     } else if (side !== 'mainland' && side !== 'overseas') {
       problems.push({ line, value: fields.join(' '), remedy: 'the third column is mainland or overseas' });
     } else {
@@ -105,13 +115,19 @@ export function loadRanges(folders: string[]): LoadedRanges {
   const lists = [...byId.values()].sort((a, b) => a.id.localeCompare(b.id));
   const digest = createHash('sha256');
   for (const list of lists) digest.update(`${list.id}:${digests.get(list.id)}\n`);
-  const newest = lists.map((list) => list.date).sort().at(-1) ?? 'none';
+  const newest =
+    lists
+      .map((list) => list.date)
+      .sort()
+      .at(-1) ?? 'none';
   return { table: new RangeTable(lists, `${newest}-${digest.digest('hex').slice(0, 8)}`), lists, problems };
 }
 
 function yamlFiles(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.yaml')).sort();
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.yaml'))
+      .sort();
   } catch (error) {
     throw new InputError(`provider folder ${folder}: ${messageOf(error)}`, 'set ranges.folders to folders that exist');
   }

@@ -17,7 +17,10 @@ const MAINLAND_REGION = /^(?:cn-|china)/i;
  * Read an operator's list in one of four forms, told from the content: our YAML, AWS `ip-ranges.json`, Azure service tags, or
  * plain lines with a CIDR each. Bad rows are reported, good rows kept.
  */
-export function readPublishedRanges(text: string, options: { region: string | null; mainland: boolean; name: string }): PublishedRanges {
+export function readPublishedRanges(
+  text: string,
+  options: { region: string | null; mainland: boolean; name: string },
+): PublishedRanges {
   const trimmed = text.trimStart();
   if (trimmed.startsWith('{')) return readJson(JSON.parse(trimmed) as Published);
   if (/^id\s*:/m.test(text) && /^ranges\s*:/m.test(text)) {
@@ -63,7 +66,11 @@ function readPlain(text: string, { region, mainland }: { region: string | null; 
     if (value === '') return;
     const parsed = parseCidr(value);
     if (parsed === null || parsed.hostBits) {
-      problems.push({ line: index + 1, value, remedy: parsed === null ? 'write a CIDR such as 47.92.0.0/14' : 'clear the host bits' });
+      problems.push({
+        line: index + 1,
+        value,
+        remedy: parsed === null ? 'write a CIDR such as 47.92.0.0/14' : 'clear the host bits',
+      });
     } else ranges.push({ cidr: value, region, mainland, product: null });
   });
   return { ranges, cnames: null, problems, date: null };

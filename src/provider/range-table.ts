@@ -38,8 +38,7 @@ class SpanIndex {
       const at = middle * words;
       let order = (starts[at] as number) - a;
       if (order === 0 && words === 4) {
-        order =
-          (starts[at + 1] as number) - b || (starts[at + 2] as number) - c || (starts[at + 3] as number) - d;
+        order = (starts[at + 1] as number) - b || (starts[at + 2] as number) - c || (starts[at + 3] as number) - d;
       }
       if (order <= 0) low = middle + 1;
       else high = middle - 1;
@@ -113,7 +112,9 @@ export class RangeTable {
     const v4: Span[] = [];
     const v6: Span[] = [];
     // Of two lists naming the same block the later wins, so the nameless fallback comes first.
-    for (const list of lists.toSorted((a, b) => Number(b.id === UNKNOWN_PROVIDER) - Number(a.id === UNKNOWN_PROVIDER))) {
+    for (const list of lists.toSorted(
+      (a, b) => Number(b.id === UNKNOWN_PROVIDER) - Number(a.id === UNKNOWN_PROVIDER),
+    )) {
       if (list.ranges.some((range) => range.mainland)) this.#providers.add(list.id);
       for (const range of list.ranges) {
         const parsed = parseCidr(range.cidr);

@@ -34,21 +34,40 @@ describe.each(checks.map((check) => [check.id, check] as const))('the contract o
   it('never accuses when nothing was gathered', () => {
     const judgement = runCheck(check, checkInput({ artifacts: {} }));
     expect(judgement.verdict).toBe('inconclusive');
-    const failedAll = Object.fromEntries(['dns', 'page', 'tls', 'registration'].map((name) => [name, { ok: false, observedAt: 0, tookMs: 0, failure: { code: 'timeout', message: 't', ours: false } }]));
+    const failedAll = Object.fromEntries(
+      ['dns', 'page', 'tls', 'registration'].map((name) => [
+        name,
+        { ok: false, observedAt: 0, tookMs: 0, failure: { code: 'timeout', message: 't', ours: false } },
+      ]),
+    );
     expect(runCheck(check, checkInput({ artifacts: failedAll as never })).verdict).toBe('inconclusive');
   });
 
   it('does not judge apps and mini-programs (R17.4)', () => {
-    const judgement = runCheck(check, checkInput({ filing: filingOf({ siteNumber: '京ICP备05070218号-2A' }), artifacts: {} }));
+    const judgement = runCheck(
+      check,
+      checkInput({ filing: filingOf({ siteNumber: '京ICP备05070218号-2A' }), artifacts: {} }),
+    );
     expect([judgement.verdict, judgement.findings[0]?.code]).toEqual(['pass', 'not-ours-to-judge']);
   });
 
   it('turns its own fault into "not observed"', () => {
-    const throwing = { ...check, needs: [], judge: () => { throw new Error('boom'); } };
-    expect(runCheck(throwing, checkInput({ artifacts: {} }))).toMatchObject({ verdict: 'inconclusive', findings: [{ code: 'not-observed' }] });
+    const throwing = {
+      ...check,
+      needs: [],
+      judge: () => {
+        throw new Error('boom');
+      },
+    };
+    expect(runCheck(throwing, checkInput({ artifacts: {} }))).toMatchObject({
+      verdict: 'inconclusive',
+      findings: [{ code: 'not-observed' }],
+    });
   });
 
-  it('has settings in the shipped configuration', () => expect(loadConfig({ env: {} }).settings.checks[id]).toBeDefined());
+  it('has settings in the shipped configuration', () =>
+    expect(loadConfig({ env: {} }).settings.checks[id]).toBeDefined());
 });
 
-it('fills texts', () => expect(fillText('{about}: {n} of {unknown}', { about: 'x', params: { n: 3 } })).toBe('x: 3 of {unknown}'));
+it('fills texts', () =>
+  expect(fillText('{about}: {n} of {unknown}', { about: 'x', params: { n: 3 } })).toBe('x: 3 of {unknown}'));

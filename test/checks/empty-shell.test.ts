@@ -10,7 +10,9 @@ const NOWHERE = '128.32.1.1';
 type Hosts = Record<string, Partial<ResolverAnswer> | Partial<ResolverAnswer>[]>;
 
 const judge = (hosts: Hosts, over: Parameters<typeof filingOf>[0] = {}, policy = {}) => {
-  const { verdict, findings } = emptyShell.judge(checkInput({ filing: filingOf(over), artifacts: { dns: dnsArtifact(hosts) }, policy }));
+  const { verdict, findings } = emptyShell.judge(
+    checkInput({ filing: filingOf(over), artifacts: { dns: dnsArtifact(hosts) }, policy }),
+  );
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
@@ -18,48 +20,129 @@ describe('empty shell (R1)', () => {
   it.each<[string, Hosts, string[]]>([
     ['an address of ours passes', { 'example.cn': { a: [HERE] } }, ['pass']],
     ['one of several addresses is ours', { 'example.cn': { a: [TENCENT, HERE] } }, ['pass']],
-    ['our CDN front on carrier nodes (R1.7)', { 'example.cn': { cnames: ['x.w.kunlunsl.com'], a: [NOWHERE] } }, ['pass']],
-    ['Hong Kong is not mainland (R1.1)', { 'example.cn': { a: [HONG_KONG] } }, ['fail', 'no-host-resolves-here', 'resolves-overseas']],
-    ['a bucket in Hong Kong', { 'example.cn': { cnames: ['b.oss-cn-hongkong.aliyuncs.com'], a: [NOWHERE] } }, ['fail', 'no-host-resolves-here', 'resolves-overseas']],
-    ['another provider', { 'example.cn': { a: [TENCENT] } }, ['fail', 'no-host-resolves-here', 'resolves-to-other-provider']],
-    ["another provider's front before our own address", { 'example.cn': { cnames: ['x.cdn.dnsv1.com'], a: [HERE] } }, ['fail', 'no-host-resolves-here', 'resolves-to-other-provider']],
-    ['an address in no list', { 'example.cn': { a: [NOWHERE] } }, ['fail', 'no-host-resolves-here', 'resolves-elsewhere']],
+    [
+      'our CDN front on carrier nodes (R1.7)',
+      { 'example.cn': { cnames: ['x.w.kunlunsl.com'], a: [NOWHERE] } },
+      ['pass'],
+    ],
+    [
+      'Hong Kong is not mainland (R1.1)',
+      { 'example.cn': { a: [HONG_KONG] } },
+      ['fail', 'no-host-resolves-here', 'resolves-overseas'],
+    ],
+    [
+      'a bucket in Hong Kong',
+      { 'example.cn': { cnames: ['b.oss-cn-hongkong.aliyuncs.com'], a: [NOWHERE] } },
+      ['fail', 'no-host-resolves-here', 'resolves-overseas'],
+    ],
+    [
+      'another provider',
+      { 'example.cn': { a: [TENCENT] } },
+      ['fail', 'no-host-resolves-here', 'resolves-to-other-provider'],
+    ],
+    [
+      "another provider's front before our own address",
+      { 'example.cn': { cnames: ['x.cdn.dnsv1.com'], a: [HERE] } },
+      ['fail', 'no-host-resolves-here', 'resolves-to-other-provider'],
+    ],
+    [
+      'an address in no list',
+      { 'example.cn': { a: [NOWHERE] } },
+      ['fail', 'no-host-resolves-here', 'resolves-elsewhere'],
+    ],
     ['no such name', { 'example.cn': { outcome: 'nxdomain' } }, ['fail', 'no-host-resolves-here', 'does-not-resolve']],
-    ['one host here is enough (R1.8)', { 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [TENCENT] } }, ['warn', 'mixed']],
-    ['a missing www harms nobody', { 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'nxdomain' } }, ['pass']],
-    ['a host here outweighs one unseen', { 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'timeout' } }, ['pass']],
-    ['one host away, one unseen: nobody is accused', { 'example.cn': { a: [TENCENT] }, 'www.example.cn': { outcome: 'servfail' } }, ['inconclusive', 'not-observed']],
+    [
+      'one host here is enough (R1.8)',
+      { 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [TENCENT] } },
+      ['warn', 'mixed'],
+    ],
+    [
+      'a missing www harms nobody',
+      { 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'nxdomain' } },
+      ['pass'],
+    ],
+    [
+      'a host here outweighs one unseen',
+      { 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'timeout' } },
+      ['pass'],
+    ],
+    [
+      'one host away, one unseen: nobody is accused',
+      { 'example.cn': { a: [TENCENT] }, 'www.example.cn': { outcome: 'servfail' } },
+      ['inconclusive', 'not-observed'],
+    ],
     ['nothing observed', { 'example.cn': { outcome: 'timeout' } }, ['inconclusive', 'not-observed']],
-    ['one resolver of three is not enough', { 'example.cn': [{ a: [TENCENT] }, { outcome: 'timeout' }, { outcome: 'timeout' }] }, ['inconclusive', 'not-observed']],
-    ['two of three agree', { 'example.cn': [{ outcome: 'timeout' }, { a: [TENCENT] }, { a: [TENCENT] }] }, ['fail', 'no-host-resolves-here', 'resolves-to-other-provider']],
-    ['resolvers disagree about us', { 'example.cn': [{ a: [HERE] }, { a: [TENCENT] }, { a: [TENCENT] }] }, ['inconclusive', 'resolvers-disagree']],
-    ['resolvers name two strangers', { 'example.cn': [{ a: [NOWHERE] }, { a: [TENCENT] }, { a: [TENCENT] }] }, ['fail', 'no-host-resolves-here', 'resolves-elsewhere']],
-    ['one NXDOMAIN against two answers', { 'example.cn': [{ outcome: 'nxdomain' }, { a: [HERE] }, { a: [HERE] }] }, ['inconclusive', 'resolvers-disagree']],
-    ['a private address is forged', { 'example.cn': [{ a: ['10.0.0.1'] }, { a: [TENCENT] }, { a: [TENCENT] }] }, ['inconclusive', 'bogus-answer']],
+    [
+      'one resolver of three is not enough',
+      { 'example.cn': [{ a: [TENCENT] }, { outcome: 'timeout' }, { outcome: 'timeout' }] },
+      ['inconclusive', 'not-observed'],
+    ],
+    [
+      'two of three agree',
+      { 'example.cn': [{ outcome: 'timeout' }, { a: [TENCENT] }, { a: [TENCENT] }] },
+      ['fail', 'no-host-resolves-here', 'resolves-to-other-provider'],
+    ],
+    [
+      'resolvers disagree about us',
+      { 'example.cn': [{ a: [HERE] }, { a: [TENCENT] }, { a: [TENCENT] }] },
+      ['inconclusive', 'resolvers-disagree'],
+    ],
+    [
+      'resolvers name two strangers',
+      { 'example.cn': [{ a: [NOWHERE] }, { a: [TENCENT] }, { a: [TENCENT] }] },
+      ['fail', 'no-host-resolves-here', 'resolves-elsewhere'],
+    ],
+    [
+      'one NXDOMAIN against two answers',
+      { 'example.cn': [{ outcome: 'nxdomain' }, { a: [HERE] }, { a: [HERE] }] },
+      ['inconclusive', 'resolvers-disagree'],
+    ],
+    [
+      'a private address is forged',
+      { 'example.cn': [{ a: ['10.0.0.1'] }, { a: [TENCENT] }, { a: [TENCENT] }] },
+      ['inconclusive', 'bogus-answer'],
+    ],
     ['Teredo is forged', { 'example.cn': { aaaa: ['2001::1'] } }, ['inconclusive', 'bogus-answer']],
   ])('%s', (_name, hosts, expected) => expect(judge(hosts)).toEqual(expected));
 
   it('takes configured bogus addresses for no observation', () => {
-    expect(judge({ 'example.cn': { a: ['128.32.1.1'] } }, {}, { bogusAddresses: ['128.32.1.1'] })).toEqual(['inconclusive', 'bogus-answer']);
+    expect(judge({ 'example.cn': { a: ['128.32.1.1'] } }, {}, { bogusAddresses: ['128.32.1.1'] })).toEqual([
+      'inconclusive',
+      'bogus-answer',
+    ]);
   });
 
   it('insists on every host where policy does (R17.6)', () => {
-    expect(judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [TENCENT] } }, {}, { hostRule: 'every' })).toEqual(['fail', 'resolves-to-other-provider']);
-    expect(judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [HERE] } }, {}, { hostRule: 'every' })).toEqual(['pass']);
-    expect(judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'timeout' } }, {}, { hostRule: 'every' })).toEqual(['inconclusive', 'not-observed']);
+    expect(
+      judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [TENCENT] } }, {}, { hostRule: 'every' }),
+    ).toEqual(['fail', 'resolves-to-other-provider']);
+    expect(judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { a: [HERE] } }, {}, { hostRule: 'every' })).toEqual([
+      'pass',
+    ]);
+    expect(
+      judge({ 'example.cn': { a: [HERE] }, 'www.example.cn': { outcome: 'timeout' } }, {}, { hostRule: 'every' }),
+    ).toEqual(['inconclusive', 'not-observed']);
   });
 
   it('warns of an address that is ours but not the filed one (R17.6)', () => {
-    expect(judge({ 'example.cn': { a: [HERE] } }, { filedAddresses: ['47.92.93.240'] })).toEqual(['warn', 'filed-address-differs']);
+    expect(judge({ 'example.cn': { a: [HERE] } }, { filedAddresses: ['47.92.93.240'] })).toEqual([
+      'warn',
+      'filed-address-differs',
+    ]);
     expect(judge({ 'example.cn': { a: [HERE] } }, { filedAddresses: [HERE] })).toEqual(['pass']);
   });
 
   it('judges nobody by a list it does not have', () => {
-    expect(judge({ 'example.cn': { a: [NOWHERE] } }, { accessProvider: 'nobody' })).toEqual(['inconclusive', 'no-range-list']);
+    expect(judge({ 'example.cn': { a: [NOWHERE] } }, { accessProvider: 'nobody' })).toEqual([
+      'inconclusive',
+      'no-range-list',
+    ]);
   });
 
   it("keeps each resolver's answer as evidence", () => {
-    const { findings } = emptyShell.judge(checkInput({ artifacts: { dns: dnsArtifact({ 'example.cn': { cnames: ['a.b'], a: [TENCENT] } }) } }));
+    const { findings } = emptyShell.judge(
+      checkInput({ artifacts: { dns: dnsArtifact({ 'example.cn': { cnames: ['a.b'], a: [TENCENT] } }) } }),
+    );
     expect(findings[0]?.evidence).toHaveLength(3);
     expect(findings[0]?.evidence[0]).toEqual({ label: 'example.cn @r0', value: `answer: a.b → ${TENCENT}` });
   });

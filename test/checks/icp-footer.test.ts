@@ -5,9 +5,15 @@ import { checkInput, filingOf, noPage, pageArtifact, pageWith } from '../support
 const OWN = '京ICP备05070218号-1';
 const link = (number: string, href = 'https://beian.miit.gov.cn/'): string => `<a href="${href}">${number}</a>`;
 
-const judge = (html: string, over: Parameters<typeof filingOf>[0] = {}, options: { host?: string; status?: number; policy?: object } = {}) => {
+const judge = (
+  html: string,
+  over: Parameters<typeof filingOf>[0] = {},
+  options: { host?: string; status?: number; policy?: object } = {},
+) => {
   const artifacts = { page: pageArtifact(html, options.host, options.status) };
-  const { verdict, findings } = icpFooter.judge(checkInput({ filing: filingOf(over), artifacts, ...(options.policy && { policy: options.policy }) }));
+  const { verdict, findings } = icpFooter.judge(
+    checkInput({ filing: filingOf(over), artifacts, ...(options.policy && { policy: options.policy }) }),
+  );
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
@@ -34,20 +40,31 @@ describe('footer number (R2)', () => {
   ])('%s', (_name, footer, expected) => expect(judge(pageWith(footer))).toEqual(expected));
 
   it('accuses nobody of a page it did not really see', () => {
-    expect(judge('<html><body><div id="app"></div><script src="/app.js"></script></body></html>')).toEqual(['inconclusive', 'needs-rendering']);
+    expect(judge('<html><body><div id="app"></div><script src="/app.js"></script></body></html>')).toEqual([
+      'inconclusive',
+      'needs-rendering',
+    ]);
     expect(judge('')).toEqual(['inconclusive', 'needs-rendering']);
     expect(judge('document.write("x")')).toEqual(['inconclusive', 'needs-rendering']);
     expect(judge(pageWith('联系我们'), {}, { status: 500 })).toEqual(['inconclusive', 'not-observed']);
     expect(judge(pageWith('联系我们'), {}, { status: 403 })).toEqual(['inconclusive', 'not-observed']);
-    expect(judge(`<div id="wrapper" style="display:none">${pageWith(link(OWN))}</div><script>show()</script>`)).toEqual(['inconclusive', 'needs-rendering']);
-    const failed = icpFooter.judge(checkInput({ artifacts: { page: noPage([{ failure: { code: 'timeout', message: 'timeout', ours: false } }]) } }));
+    expect(judge(`<div id="wrapper" style="display:none">${pageWith(link(OWN))}</div><script>show()</script>`)).toEqual(
+      ['inconclusive', 'needs-rendering'],
+    );
+    const failed = icpFooter.judge(
+      checkInput({ artifacts: { page: noPage([{ failure: { code: 'timeout', message: 'timeout', ours: false } }]) } }),
+    );
     expect(failed.verdict).toBe('inconclusive');
   });
 
-  it('takes an own number on an error page for what it is', () => expect(judge(pageWith(link(OWN)), {}, { status: 404 })).toEqual(['pass']));
+  it('takes an own number on an error page for what it is', () =>
+    expect(judge(pageWith(link(OWN)), {}, { status: 404 })).toEqual(['pass']));
 
   it('leaves a site outside the filing to a human (R17.2)', () => {
-    expect(judge(pageWith(link('沪ICP备19087654号-3')), {}, { host: 'other.example.com' })).toEqual(['inconclusive', 'redirected-off-site']);
+    expect(judge(pageWith(link('沪ICP备19087654号-3')), {}, { host: 'other.example.com' })).toEqual([
+      'inconclusive',
+      'redirected-off-site',
+    ]);
     expect(judge(pageWith(link(OWN)), {}, { host: 'other.example.com' })).toEqual(['pass']);
   });
 
@@ -56,10 +73,13 @@ describe('footer number (R2)', () => {
   });
 
   it('weighs a retired link as policy says (R2.3)', () => {
-    expect(judge(pageWith(link(OWN, 'http://www.miibeian.gov.cn')), {}, { policy: { outdatedLinkSeverity: 'fail' } })).toEqual(['fail', 'outdated-link']);
+    expect(
+      judge(pageWith(link(OWN, 'http://www.miibeian.gov.cn')), {}, { policy: { outdatedLinkSeverity: 'fail' } }),
+    ).toEqual(['fail', 'outdated-link']);
   });
 
-  it('knows the other abbreviation of the province', () => expect(judge(pageWith(link('川ICP备05070218号-1')), { siteNumber: '蜀ICP备05070218号-1' })).toEqual(['pass']));
+  it('knows the other abbreviation of the province', () =>
+    expect(judge(pageWith(link('川ICP备05070218号-1')), { siteNumber: '蜀ICP备05070218号-1' })).toEqual(['pass']));
 
   it('only warns of a number that stands elsewhere', () => {
     const body = `<p>${link(OWN)}</p>${'<p>很长的正文内容没有别的意思。</p>'.repeat(600)}`;

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../../src/config.ts';
-import { freePort, hasRedis, startRedis } from '../support/redis.ts';
 import { pageWith } from '../support/check-input.ts';
+import { freePort, hasRedis, startRedis } from '../support/redis.ts';
 
 let folder: string;
 let config: string;
@@ -18,13 +18,26 @@ beforeAll(async () => {
   config = join(folder, 'patrol.yaml');
   // A resolver nobody runs: without a network every site is inconclusive, and soon.
   const port = await freePort();
-  writeFileSync(config, `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${port}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\n`);
+  writeFileSync(
+    config,
+    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${port}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\n`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const environment = (over: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], PATROL_CONFIG: config, NO_COLOR: '1', ...over });
+const environment = (over: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  PATROL_CONFIG: config,
+  NO_COLOR: '1',
+  ...over,
+});
 const patrol = (args: string[], over: NodeJS.ProcessEnv = {}) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src/cli.ts'), ...args], { cwd: folder, env: environment(over), encoding: 'utf8', timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'src/cli.ts'), ...args], {
+    cwd: folder,
+    env: environment(over),
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
   return { status, stdout, stderr };
 };
 const file = (name: string, text: string): string => {
@@ -34,9 +47,31 @@ const file = (name: string, text: string): string => {
 
 describe('help and usage', () => {
   it('every command teaches itself', () => {
-    const commands = /Commands:\n([\s\S]*?)\n\n/.exec(patrol(['--help']).stdout)?.[1]?.match(/^ {2}(\w+)/gm)?.map((name) => name.trim()) ?? [];
-    expect(commands).toEqual(expect.arrayContaining(['start', 'import', 'scan', 'rescan', 'explain', 'doctor', 'ranges', 'checks', 'audit', 'whose', 'sweeps', 'backup']));
-    for (const command of commands.filter((name) => name !== 'help')) expect.soft(patrol([command, '--help']), command).toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: patrol') });
+    const commands =
+      /Commands:\n([\s\S]*?)\n\n/
+        .exec(patrol(['--help']).stdout)?.[1]
+        ?.match(/^ {2}(\w+)/gm)
+        ?.map((name) => name.trim()) ?? [];
+    expect(commands).toEqual(
+      expect.arrayContaining([
+        'start',
+        'import',
+        'scan',
+        'rescan',
+        'explain',
+        'doctor',
+        'ranges',
+        'checks',
+        'audit',
+        'whose',
+        'sweeps',
+        'backup',
+      ]),
+    );
+    for (const command of commands.filter((name) => name !== 'help'))
+      expect
+        .soft(patrol([command, '--help']), command)
+        .toMatchObject({ status: 0, stdout: expect.stringContaining('Usage: patrol') });
   });
   it.each<[string[], RegExp]>([
     [['frobnicate'], /unknown command/],
@@ -65,7 +100,10 @@ describe('import', () => {
   it('keeps good rows, writes rejects, exits 2', () => {
     const rows = file('mixed.csv', `网站备案号,域名,接入服务商\n${N},example.cn,阿里云\nabc,,\n`);
     const { status, stdout } = patrol(['import', rows, '--json']);
-    expect([status, JSON.parse(stdout)]).toMatchObject([2, { rows: 2, created: 1, rejected: 1, rejectsFile: 'rejected-mixed.csv' }]);
+    expect([status, JSON.parse(stdout)]).toMatchObject([
+      2,
+      { rows: 2, created: 1, rejected: 1, rejectsFile: 'rejected-mixed.csv' },
+    ]);
     expect(readFileSync(join(folder, 'rejected-mixed.csv'), 'utf8')).toMatch(/3,site_number,abc,/);
   });
   it('gives the template', () => expect(patrol(['import', '--template', 'zh']).stdout).toContain('网站备案号'));
@@ -73,12 +111,28 @@ describe('import', () => {
 
 describe('offline tools', () => {
   it('audits a page in the promised form', () => {
-    const page = file('home.html', pageWith(`<a href="https://beian.miit.gov.cn/">${N}</a> <a href="https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134">京公网安备11010802020134号</a>`));
-    const { status, stdout } = patrol(['audit', '--page', page, '--url', 'https://example.cn/', '--site-number', N, '--json']);
+    const page = file(
+      'home.html',
+      pageWith(
+        `<a href="https://beian.miit.gov.cn/">${N}</a> <a href="https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134">京公网安备11010802020134号</a>`,
+      ),
+    );
+    const { status, stdout } = patrol([
+      'audit',
+      '--page',
+      page,
+      '--url',
+      'https://example.cn/',
+      '--site-number',
+      N,
+      '--json',
+    ]);
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       facts: {
-        icpNumbers: [{ text: N, number: N, inFooter: true, href: 'https://beian.miit.gov.cn/', link: 'miit', placeholder: false }],
+        icpNumbers: [
+          { text: N, number: N, inFooter: true, href: 'https://beian.miit.gov.cn/', link: 'miit', placeholder: false },
+        ],
         policeNumbers: [{ number: '京公网安备11010802020134号', href: expect.stringContaining('beian.mps.gov.cn') }],
         title: '示例',
         charset: 'utf-8',
@@ -87,16 +141,39 @@ describe('offline tools', () => {
     });
   });
   it('audits a registration', () => {
-    const answer = file('whois.txt', 'Domain Name: example.cn\nDomain Status: ok\nSponsoring Registrar: R\nExpiration Time: 2001-03-17 12:48:36\nRegistration Time: 2000-03-17 12:20:05\n');
+    const answer = file(
+      'whois.txt',
+      'Domain Name: example.cn\nDomain Status: ok\nSponsoring Registrar: R\nExpiration Time: 2001-03-17 12:48:36\nRegistration Time: 2000-03-17 12:20:05\n',
+    );
     const { stdout } = patrol(['audit', '--registration', answer, '--domain', 'example.cn', '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ facts: { found: true, expiresAt: '2001-03-17T12:48:36+08:00', registrar: 'R', statuses: ['ok'] }, verdicts: [{ check: 'domain-expiry', verdict: 'fail', codes: ['expired'] }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      facts: { found: true, expiresAt: '2001-03-17T12:48:36+08:00', registrar: 'R', statuses: ['ok'] },
+      verdicts: [{ check: 'domain-expiry', verdict: 'fail', codes: ['expired'] }],
+    });
     const refused = file('refused.txt', 'Queried interval is too short.');
-    expect(JSON.parse(patrol(['audit', '--registration', refused, '--domain', 'example.cn', '--json']).stdout)).toMatchObject({ facts: { found: 'refused' }, verdicts: [{ verdict: 'inconclusive' }] });
+    expect(
+      JSON.parse(patrol(['audit', '--registration', refused, '--domain', 'example.cn', '--json']).stdout),
+    ).toMatchObject({ facts: { found: 'refused' }, verdicts: [{ verdict: 'inconclusive' }] });
   });
   it('says whose an address is', () => {
-    const rows = JSON.parse(patrol(['whose', '47.92.93.239', '103.7.29.209', 'x.w.kunlunsl.com', '203.0.113.1', '--json']).stdout) as Record<string, unknown>[];
-    expect(rows.map(({ provider, mainland }) => [provider, mainland])).toEqual([['aliyun', true], ['tencent', false], ['aliyun', null], [null, null]]);
-    expect(Object.keys(rows[0] ?? {})).toEqual(['query', 'provider', 'product', 'region', 'mainland', 'range', 'listVersion']);
+    const rows = JSON.parse(
+      patrol(['whose', '47.92.93.239', '103.7.29.209', 'x.w.kunlunsl.com', '203.0.113.1', '--json']).stdout,
+    ) as Record<string, unknown>[];
+    expect(rows.map(({ provider, mainland }) => [provider, mainland])).toEqual([
+      ['aliyun', true],
+      ['tencent', false],
+      ['aliyun', null],
+      [null, null],
+    ]);
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      'query',
+      'provider',
+      'product',
+      'region',
+      'mainland',
+      'range',
+      'listVersion',
+    ]);
   });
   it('lists checks and ranges, verifies the lists', () => {
     expect(JSON.parse(patrol(['checks', '--json']).stdout)).toHaveLength(4);
@@ -107,9 +184,14 @@ describe('offline tools', () => {
     const { status, stderr, stdout } = patrol(['ranges', 'update', '--provider', 'aliyun', '--from', list]);
     expect([status, stdout]).toEqual([2, expect.stringContaining('less than half')]);
     expect(stderr).toBe('');
-    expect(JSON.parse(patrol(['whose', '8.148.125.77', '47.92.0.1', '--json']).stdout)).toMatchObject([{ provider: null }, { provider: 'aliyun', listVersion: expect.stringMatching(/^20/) }]);
+    expect(JSON.parse(patrol(['whose', '8.148.125.77', '47.92.0.1', '--json']).stdout)).toMatchObject([
+      { provider: null },
+      { provider: 'aliyun', listVersion: expect.stringMatching(/^20/) },
+    ]);
     rmSync(join(folder, 'data'), { recursive: true });
-    expect(patrol(['ranges', 'update', '--provider', 'aliyun', '--from', file('empty.txt', '# nothing\n')])).toMatchObject({ status: 2, stderr: expect.stringContaining('no ranges') });
+    expect(
+      patrol(['ranges', 'update', '--provider', 'aliyun', '--from', file('empty.txt', '# nothing\n')]),
+    ).toMatchObject({ status: 2, stderr: expect.stringContaining('no ranges') });
   });
 });
 
@@ -118,8 +200,16 @@ describe('without a network', () => {
     const rows = file('sites.csv', `site_number,domains\n${N},example.cn\n`);
     const { status, stdout } = patrol(['scan', rows, '--json', '--confirm-pause', '0']);
     expect(status).toBe(0);
-    const result = JSON.parse(stdout) as { counts: { check: string; inconclusive: number; fail: number }[]; sites: { verdicts: { titles: { en: string }[] }[] }[] };
-    expect(result.counts.map(({ inconclusive, fail }) => [inconclusive, fail])).toEqual([[1, 0], [1, 0], [1, 0], [1, 0]]);
+    const result = JSON.parse(stdout) as {
+      counts: { check: string; inconclusive: number; fail: number }[];
+      sites: { verdicts: { titles: { en: string }[] }[] }[];
+    };
+    expect(result.counts.map(({ inconclusive, fail }) => [inconclusive, fail])).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+      [1, 0],
+    ]);
     expect(JSON.stringify(result.sites)).toContain('timeout');
     expect(patrol(['scan', 'example.cn', '--confirm-pause', '0']).stdout).toContain('no resolver answers');
     const artifacts = join(folder, 'artifacts.json');
@@ -128,7 +218,11 @@ describe('without a network', () => {
     expect(audited.verdicts.every(({ same }) => same)).toBe(true);
   });
   it('doctor says what to mend', () => {
-    const found = JSON.parse(patrol(['doctor', '--json']).stdout) as { what: string; state: string; remedy: string | null }[];
+    const found = JSON.parse(patrol(['doctor', '--json']).stdout) as {
+      what: string;
+      state: string;
+      remedy: string | null;
+    }[];
     expect(found.filter(({ state }) => state === 'fail').map(({ what }) => what)).toEqual(['resolvers']);
     expect(found.every(({ state, remedy }) => state === 'ok' || (remedy ?? '').length > 5)).toBe(true);
     expect(patrol(['doctor', '--fail-on', 'fail']).status).toBe(1);
@@ -138,26 +232,40 @@ describe('without a network', () => {
 describe('in trouble', () => {
   it('an unreachable queue: one line, exit 2, within seconds', async () => {
     const { status, stderr } = patrol(['start'], { QUEUE_URL: `redis://user:secret@127.0.0.1:${await freePort()}` });
-    expect([status, stderr]).toEqual([2, expect.stringMatching(/queue redis:\/\/\*\*\*@127[\s\S]*ECONNREFUSED[\s\S]*→ start Redis/)]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/queue redis:\/\/\*\*\*@127[\s\S]*ECONNREFUSED[\s\S]*→ start Redis/),
+    ]);
     expect(stderr).not.toContain('secret');
   });
   it('a file that is no ledger', () => {
-    const bad = file('bad.db', 'this is no database, just some text that is long enough to be read as one page'.repeat(20));
+    const bad = file(
+      'bad.db',
+      'this is no database, just some text that is long enough to be read as one page'.repeat(20),
+    );
     expect(patrol(['doctor'], { PATROL_LEDGER: bad }).stdout).toMatch(/FAIL[\s\S]*no ledger or is damaged/);
-    expect(patrol(['explain', 'x.cn'], { PATROL_LEDGER: bad })).toMatchObject({ status: 2, stderr: expect.stringContaining('→') });
+    expect(patrol(['explain', 'x.cn'], { PATROL_LEDGER: bad })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('→'),
+    });
   });
   it('a ledger another process holds', () => {
     const path = join(folder, 'held.db');
     patrol(['sweeps', 'list'], { PATROL_LEDGER: path });
     const holder = new Database(path);
     holder.exec('BEGIN EXCLUSIVE');
-    const { status, stderr } = patrol(['import', file('one.csv', `site_number,domains\n${N},example.cn\n`)], { PATROL_LEDGER: path });
+    const { status, stderr } = patrol(['import', file('one.csv', `site_number,domains\n${N},example.cn\n`)], {
+      PATROL_LEDGER: path,
+    });
     holder.exec('ROLLBACK');
     holder.close();
     expect([status, stderr]).toEqual([2, expect.stringMatching(/SQLITE_BUSY[\s\S]*another process/)]);
   });
   it('a folder that cannot be written', () => {
-    expect(patrol(['sweeps', 'list'], { PATROL_LEDGER: join(config, 'under-a-file', 'ledger.db') })).toMatchObject({ status: 2, stderr: expect.stringContaining('→') });
+    expect(patrol(['sweeps', 'list'], { PATROL_LEDGER: join(config, 'under-a-file', 'ledger.db') })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('→'),
+    });
   });
   it.runIf(hasRedis())('a Redis that may evict jobs is refused', async () => {
     const redis = await startRedis(['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru']);
@@ -178,13 +286,20 @@ describe('the worker', () => {
   };
   it('starts, gets ready, drains on SIGTERM with exit 0, and keeps the folder for itself', async () => {
     const port = await freePort();
-    const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'start'], { cwd: folder, env: environment({ PATROL_HTTP_PORT: String(port) }), stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [join(ROOT, 'src/cli.ts'), 'start'], {
+      cwd: folder,
+      env: environment({ PATROL_HTTP_PORT: String(port) }),
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let log = '';
     child.stderr?.on('data', (data) => {
       log += String(data);
     });
     await untilReady(child, port);
-    expect(patrol(['start'], { PATROL_HTTP_PORT: String(await freePort()) })).toMatchObject({ status: 2, stderr: expect.stringContaining('is using it') });
+    expect(patrol(['start'], { PATROL_HTTP_PORT: String(await freePort()) })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is using it'),
+    });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     expect(await ended).toBe(0);

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PAGE_CAPS, PageReader, readPage } from '../../src/facts/page-reader.ts';
 
 const N = '京ICP备05070218号-1';
-const page = (footer: string, body = '<p>正文</p>'): string => `<html><head><title>站</title></head><body>${body}<div>${footer}</div></body></html>`;
+const page = (footer: string, body = '<p>正文</p>'): string =>
+  `<html><head><title>站</title></head><body>${body}<div>${footer}</div></body></html>`;
 const first = (html: string) => readPage(html).icpNumbers[0];
 
 describe('the link of a number', () => {
@@ -51,15 +52,29 @@ describe('what a person does not see', () => {
 
   it('reads simple style rules, and leaves media rules alone', () => {
     expect(readPage(page(`<style>.x,.y{display:none}</style><p class="a y">${N}</p>`)).icpNumbers).toEqual([]);
-    expect(readPage(page(`<style>@media print{.x{display:none}}</style><p class="x">${N}</p>`)).icpNumbers).toHaveLength(1);
-    expect(readPage(page(`<style>.x:hover{display:none} .z .x{display:none}</style><p class="x">${N}</p>`)).icpNumbers).toHaveLength(1);
+    expect(
+      readPage(page(`<style>@media print{.x{display:none}}</style><p class="x">${N}</p>`)).icpNumbers,
+    ).toHaveLength(1);
+    expect(
+      readPage(page(`<style>.x:hover{display:none} .z .x{display:none}</style><p class="x">${N}</p>`)).icpNumbers,
+    ).toHaveLength(1);
   });
 });
 
 describe('other facts', () => {
   it('reads police numbers and telecom licences apart from filings', () => {
-    const facts = readPage(page(`<a href="https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134">京公网安备 11010802020134号</a> 京B2-20080224 ${N}`));
-    expect(facts.policeNumbers).toEqual([{ text: '京公网安备 11010802020134号', number: '京公网安备11010802020134号', href: 'https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134' }]);
+    const facts = readPage(
+      page(
+        `<a href="https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134">京公网安备 11010802020134号</a> 京B2-20080224 ${N}`,
+      ),
+    );
+    expect(facts.policeNumbers).toEqual([
+      {
+        text: '京公网安备 11010802020134号',
+        number: '京公网安备11010802020134号',
+        href: 'https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134',
+      },
+    ]);
     expect(facts.licences).toEqual(['京B2-20080224']);
     expect(facts.icpNumbers.map(({ number }) => number)).toEqual([N]);
   });
@@ -77,7 +92,8 @@ describe('other facts', () => {
     expect(readPage('<meta http-equiv="refresh" content="300">').metaRefresh).toBeNull();
   });
 
-  it('knows a script file from a page', () => expect(readPage(`document.writeln("<p>${N}</p>");`)).toMatchObject({ notHtml: true, icpNumbers: [] }));
+  it('knows a script file from a page', () =>
+    expect(readPage(`document.writeln("<p>${N}</p>");`)).toMatchObject({ notHtml: true, icpNumbers: [] }));
 
   it('gives the same digest for the same words', () => {
     expect(readPage('<p>甲  乙</p>').textDigest).toBe(readPage('<div><p>甲\n乙</p></div>').textDigest);
@@ -88,7 +104,12 @@ describe('other facts', () => {
 describe('pages made to hurt', () => {
   it('finds the footer below nesting, unclosed anchors and huge scripts', () => {
     const footer = `<a href="https://beian.miit.gov.cn/">${N}</a>`;
-    for (const body of ['<div>'.repeat(5000), '<a href="/x">'.repeat(20_000), `<script>${'x'.repeat(3_000_000)}</script>`, '<b><i>'.repeat(5000) + '</b></i>'.repeat(5000)]) {
+    for (const body of [
+      '<div>'.repeat(5000),
+      '<a href="/x">'.repeat(20_000),
+      `<script>${'x'.repeat(3_000_000)}</script>`,
+      '<b><i>'.repeat(5000) + '</b></i>'.repeat(5000),
+    ]) {
       expect(readPage(page(footer, body)).icpNumbers[0]).toMatchObject({ number: N, link: 'miit' });
     }
   });
@@ -101,7 +122,10 @@ describe('pages made to hurt', () => {
   });
 
   it('gives the same facts however the text is cut', () => {
-    const html = page(`<a href="https://beian.miit.gov.cn/">${N}</a> 京公网安备11010802020134号`, '<p>文</p>'.repeat(50));
+    const html = page(
+      `<a href="https://beian.miit.gov.cn/">${N}</a> 京公网安备11010802020134号`,
+      '<p>文</p>'.repeat(50),
+    );
     const whole = readPage(html);
     for (const size of [1, 7, 64]) {
       const reader = new PageReader();

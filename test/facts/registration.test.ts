@@ -37,7 +37,10 @@ describe('WHOIS', () => {
 
   it.each([
     ['No matching record.', false],
-    [`No match for "NOBODY-HAS-THIS.COM".\n>>> Last update of whois database: 2022-07-03T03:50:56Z <<<\n${VERISIGN_TERMS}`, false],
+    [
+      `No match for "NOBODY-HAS-THIS.COM".\n>>> Last update of whois database: 2022-07-03T03:50:56Z <<<\n${VERISIGN_TERMS}`,
+      false,
+    ],
     ['Domain not found.', false],
     ['The queried object does not exist: DOMAIN NOT FOUND', false],
     ['the Domain Name you apply can not be registered online. Please consult your Domain Name registrar', false],
@@ -78,8 +81,21 @@ describe('RDAP', () => {
       { eventAction: 'last update of RDAP database', eventDate: '2026-01-01T00:00:00Z' },
     ],
     entities: [
-      { roles: ['registrar'], vcardArray: ['vcard', [['fn', {}, 'text', 'MarkMonitor Inc.']]], entities: [{ roles: ['abuse'], vcardArray: ['vcard', [['fn', {}, 'text', 'Abuse']]] }] },
-      { roles: ['registrant'], vcardArray: ['vcard', [['fn', {}, 'text', ''], ['org', {}, 'text', '示例公司']]] },
+      {
+        roles: ['registrar'],
+        vcardArray: ['vcard', [['fn', {}, 'text', 'MarkMonitor Inc.']]],
+        entities: [{ roles: ['abuse'], vcardArray: ['vcard', [['fn', {}, 'text', 'Abuse']]] }],
+      },
+      {
+        roles: ['registrant'],
+        vcardArray: [
+          'vcard',
+          [
+            ['fn', {}, 'text', ''],
+            ['org', {}, 'text', '示例公司'],
+          ],
+        ],
+      },
     ],
   };
 
@@ -106,7 +122,12 @@ describe('RDAP', () => {
   ])('%j is %s', (json, found) => expect(readRegistration(JSON.stringify(json)).found).toBe(found));
 
   it('survives wrong types everywhere', () => {
-    const odd = { objectClassName: 'domain', events: [null, 3, { eventAction: 5 }], entities: 'x', status: [1, null, 'active'] };
+    const odd = {
+      objectClassName: 'domain',
+      events: [null, 3, { eventAction: 5 }],
+      entities: 'x',
+      status: [1, null, 'active'],
+    };
     expect(readRegistration(JSON.stringify(odd))).toMatchObject({ found: true, expiresAt: null, statuses: ['active'] });
   });
 });

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { COLUMN_NAMES, FIELDS, fieldOfColumn, importTemplate } from '../../src/filing/columns.ts';
 import { importFilings, quoteCell } from '../../src/filing/import-filings.ts';
-import { openConfiguredLedger } from '../../src/jobs/patrol.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { gbk } from '../world/oddities-page.ts';
 import { xlsx } from '../support/xlsx.ts';
+import { gbk } from '../world/oddities-page.ts';
 
 let folder: string;
 let ledger: Ledger;
@@ -32,22 +32,36 @@ const run = (name: string, content: string | Buffer, over = {}) => {
     dryRun: false,
     rejectsFile: join(folder, 'rejected.csv'),
     accessProvider: 'aliyun',
-    providers: new Map([['阿里云', 'aliyun'], ['aliyun', 'aliyun'], ['tencent', 'tencent']]),
+    providers: new Map([
+      ['阿里云', 'aliyun'],
+      ['aliyun', 'aliyun'],
+      ['tencent', 'tencent'],
+    ]),
     now: Date.now,
     ...over,
   });
 };
-const rejects = (): { row: string; column: string; value: string; remedy: string }[] => parse(readFileSync(join(folder, 'rejected.csv')), { bom: true, columns: true });
+const rejects = (): { row: string; column: string; value: string; remedy: string }[] =>
+  parse(readFileSync(join(folder, 'rejected.csv')), { bom: true, columns: true });
 const filing = (siteNumber: string) => {
   const [id] = ledger.filings.find({ siteNumber });
   return id === undefined ? null : ledger.filings.load(id);
 };
 
 describe('formats', () => {
-  const ndjson = JSON.stringify({ site_number: '京ICP备05070218号-1', subject_name: '甲公司', domains: ['example.cn', 'www.EXAMPLE.com.cn'], province: '北京' });
+  const ndjson = JSON.stringify({
+    site_number: '京ICP备05070218号-1',
+    subject_name: '甲公司',
+    domains: ['example.cn', 'www.EXAMPLE.com.cn'],
+    province: '北京',
+  });
   it.each<[string, string, string | Buffer]>([
     ['Chinese CSV', 'a.csv', `${HEAD}\n${GOOD}\n`],
-    ['CSV with a byte order mark, semicolons and CRLF', 'b.csv', `\ufeff${`${HEAD}\n${GOOD}\n`.replaceAll(',', ';').replaceAll('\n', '\r\n')}`],
+    [
+      'CSV with a byte order mark, semicolons and CRLF',
+      'b.csv',
+      `\ufeff${`${HEAD}\n${GOOD}\n`.replaceAll(',', ';').replaceAll('\n', '\r\n')}`,
+    ],
     ['GBK', 'c.csv', gbk(`${HEAD}\n${GOOD}\n`)],
     ['UTF-16', 'd.csv', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${HEAD}\n${GOOD}\n`, 'utf16le')])],
     ['tabs', 'e.txt', `${HEAD}\n${GOOD}\n`.replaceAll(',', '\t')],
@@ -56,15 +70,25 @@ describe('formats', () => {
     ['XLSX with inline strings', 'h.xlsx', xlsx([HEAD.split(','), GOOD.split(',')], { inline: true })],
   ])('%s', async (_name, file, content) => {
     expect(await run(file, content)).toMatchObject({ rows: 1, created: 1, rejected: 0, rejectsFile: null });
-    expect(filing('京ICP备05070218号-1')).toMatchObject({ subjectName: '甲公司', filing: { province: '北京', accessProvider: 'aliyun' }, registrable: expect.arrayContaining(['example.cn']) });
+    expect(filing('京ICP备05070218号-1')).toMatchObject({
+      subjectName: '甲公司',
+      filing: { province: '北京', accessProvider: 'aliyun' },
+      registrable: expect.arrayContaining(['example.cn']),
+    });
   });
 
   it('imports its own template', async () => {
-    for (const language of ['en', 'zh'] as const) expect(await run(`${language}.csv`, importTemplate(language))).toMatchObject({ rows: 1, rejected: 0, ignoredColumns: [] });
+    for (const language of ['en', 'zh'] as const)
+      expect(await run(`${language}.csv`, importTemplate(language))).toMatchObject({
+        rows: 1,
+        rejected: 0,
+        ignoredColumns: [],
+      });
   });
 
   it('knows every column name it promises', () => {
-    for (const field of FIELDS) for (const name of COLUMN_NAMES[field]) expect.soft(fieldOfColumn(` ${name}*`), name).toBe(field);
+    for (const field of FIELDS)
+      for (const name of COLUMN_NAMES[field]) expect.soft(fieldOfColumn(` ${name}*`), name).toBe(field);
   });
 });
 
@@ -73,12 +97,18 @@ describe('the same file again', () => {
     const other = GOOD.replace('05070218号-1', '05070219号-1').replace('example.cn', 'example.com');
     await run('a.csv', `${HEAD}\n${GOOD}\n${other}\n`);
     expect(await run('a.csv', `${HEAD}\n${GOOD}\n${other}\n`)).toMatchObject({ created: 0, updated: 0, unchanged: 2 });
-    expect(await run('a.csv', `${HEAD}\n${GOOD.replace('甲', '乙')}\n${other}\n`)).toMatchObject({ updated: 1, unchanged: 1 });
+    expect(await run('a.csv', `${HEAD}\n${GOOD.replace('甲', '乙')}\n${other}\n`)).toMatchObject({
+      updated: 1,
+      unchanged: 1,
+    });
     expect(filing('京ICP备05070218号-1')?.subjectName).toBe('乙公司');
   });
 
   it('stops and restarts the checks with the filing state (R15)', async () => {
-    const due = (): (number | null)[] => ledger.verdicts.standing(ledger.filings.find({ siteNumber: '京ICP备05070218号-1' })[0] as number).map(({ nextDueAt }) => nextDueAt);
+    const due = (): (number | null)[] =>
+      ledger.verdicts
+        .standing(ledger.filings.find({ siteNumber: '京ICP备05070218号-1' })[0] as number)
+        .map(({ nextDueAt }) => nextDueAt);
     await run('a.csv', `${HEAD}\n${GOOD}\n`);
     expect(due()).toHaveLength(4);
     expect(due()).not.toContain(null);
@@ -103,7 +133,11 @@ describe('bad rows', () => {
     ['a public suffix', GOOD.replace('example.cn', 'com.cn'), 'domains'],
     ['an e-mail address', GOOD.replace('example.cn', 'me@example.cn'), 'domains'],
     ['a domain with a blank label', GOOD.replace('example.cn', 'example..cn'), 'domains'],
-    ['eleven domains', GOOD.replace('example.cn', Array.from({ length: 11 }, (_, i) => `d${i}.cn`).join(';')), 'domains'],
+    [
+      'eleven domains',
+      GOOD.replace('example.cn', Array.from({ length: 11 }, (_, i) => `d${i}.cn`).join(';')),
+      'domains',
+    ],
     ['an unknown province', GOOD.replace('北京', '火星'), 'province'],
     ['another province than the number', GOOD.replace(',北京', ',上海'), 'province'],
     ['an unknown provider', GOOD.replace('阿里云', '某某云'), 'access_provider'],
@@ -117,35 +151,54 @@ describe('bad rows', () => {
   ];
 
   it('are written with row, column, value and remedy; the good ones are kept', async () => {
-    const lines = broken.map(([, row], index) => row.replace('05070218', `0507${String(3000 + index)}`).replace('0507', '0507'));
-    const summary = await run('bad.csv', `${[HEAD, GOOD, ...lines, GOOD.replace('05070218', '05070299')].join('\n')}\n`);
+    const lines = broken.map(([, row], index) =>
+      row.replace('05070218', `0507${String(3000 + index)}`).replace('0507', '0507'),
+    );
+    const summary = await run(
+      'bad.csv',
+      `${[HEAD, GOOD, ...lines, GOOD.replace('05070218', '05070299')].join('\n')}\n`,
+    );
     expect(summary).toMatchObject({ rows: broken.length + 2, created: 2, rejected: broken.length });
     const written = rejects();
     broken.forEach(([name, , column], index) => {
       const own = written.filter(({ row }) => Number(row) === index + 3);
-      expect.soft(own.map((one) => one.column), name).toContain(column);
+      expect
+        .soft(
+          own.map((one) => one.column),
+          name,
+        )
+        .toContain(column);
       for (const { remedy } of own) expect.soft(remedy.length, name).toBeGreaterThan(5);
     });
     expect(filing('京ICP备05070299号-1')).not.toBeNull();
   });
 
   it('a number twice with other data: the first is kept', async () => {
-    expect(await run('twice.csv', `${HEAD}\n${GOOD}\n${GOOD.replace('甲', '乙')}\n`)).toMatchObject({ created: 1, rejected: 1 });
+    expect(await run('twice.csv', `${HEAD}\n${GOOD}\n${GOOD.replace('甲', '乙')}\n`)).toMatchObject({
+      created: 1,
+      rejected: 1,
+    });
     expect(filing('京ICP备05070218号-1')?.subjectName).toBe('甲公司');
     expect(rejects()[0]).toMatchObject({ row: '3', column: 'site_number' });
   });
 
   it('broken NDJSON lines', async () => {
-    expect(await run('x.ndjson', `{"site_number":"京ICP备05070218号-1","domain":"example.cn"}\nnot json\n[1]\n`)).toMatchObject({ created: 1, rejected: 2 });
+    expect(
+      await run('x.ndjson', `{"site_number":"京ICP备05070218号-1","domain":"example.cn"}\nnot json\n[1]\n`),
+    ).toMatchObject({ created: 1, rejected: 2 });
     expect(rejects().map(({ row }) => row)).toEqual(['2', '3']);
   });
 
   it('a quotation mark that never closes keeps what stood before', async () => {
-    expect(await run('q.csv', `${HEAD}\n${GOOD}\n"${GOOD.replace('05070218', '05070219')}\n`)).toMatchObject({ created: 1, rejected: 1 });
+    expect(await run('q.csv', `${HEAD}\n${GOOD}\n"${GOOD.replace('05070218', '05070219')}\n`)).toMatchObject({
+      created: 1,
+      rejected: 1,
+    });
     expect(rejects()[0]?.remedy).toContain('quotation mark');
   });
 
-  it('defuses formulas for spreadsheet programs', () => expect([quoteCell('=1+1'), quoteCell('a,b'), quoteCell(5)]).toEqual(["'=1+1", '"a,b"', '5']));
+  it('defuses formulas for spreadsheet programs', () =>
+    expect([quoteCell('=1+1'), quoteCell('a,b'), quoteCell(5)]).toEqual(["'=1+1", '"a,b"', '5']));
 });
 
 describe('files that cannot be used', () => {

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { findIcpNumbers, foldText, isPlaceholderSerial, parseIcpNumber, provinceOfNumber, sameSite, sameSubject } from '../../src/filing/site-number.ts';
+import {
+  findIcpNumbers,
+  foldText,
+  isPlaceholderSerial,
+  parseIcpNumber,
+  provinceOfNumber,
+  sameSite,
+  sameSubject,
+} from '../../src/filing/site-number.ts';
 
-const read = (text: string): string[] => findIcpNumbers(foldText(text)).map(({ number, placeholder }) => number.canonical + (placeholder ? ' placeholder' : ''));
+const read = (text: string): string[] =>
+  findIcpNumbers(foldText(text)).map(
+    ({ number, placeholder }) => number.canonical + (placeholder ? ' placeholder' : ''),
+  );
 
 describe('numbers in running text', () => {
   it.each([
@@ -28,13 +39,24 @@ describe('numbers in running text', () => {
   ])('%s', (text, numbers) => expect(read(text)).toEqual(numbers));
 
   // A pattern that backtracks would run into the test's own limit here.
-  it('comes to an end on text made to be slow', () => expect(read(`京ICP备${'1 '.repeat(200_000)}`.repeat(3))).toEqual([]));
+  it('comes to an end on text made to be slow', () =>
+    expect(read(`京ICP备${'1 '.repeat(200_000)}`.repeat(3))).toEqual([]));
 });
 
 describe('one number in a field', () => {
   it('gives the parts', () => {
     const parsed = parseIcpNumber(' 蜀ICP备2021000123号-12 ');
-    expect(parsed).toMatchObject({ ok: true, number: { province: '蜀', kind: '备', serial: '2021000123', suffix: 12, service: 'site', subject: '蜀ICP备2021000123号' } });
+    expect(parsed).toMatchObject({
+      ok: true,
+      number: {
+        province: '蜀',
+        kind: '备',
+        serial: '2021000123',
+        suffix: 12,
+        service: 'site',
+        subject: '蜀ICP备2021000123号',
+      },
+    });
     expect(parsed.ok && provinceOfNumber(parsed.number)).toBe('四川');
   });
 
@@ -56,7 +78,9 @@ describe('one number in a field', () => {
     ['京ICP备05070218号-2A', 'app'],
     ['京ICP备05070218号-3X', 'mini-program'],
     ['京ICP备05070218号-4K', 'quick-app'],
-  ])('%s is a %s (R17.4)', (field, service) => expect(parseIcpNumber(field)).toMatchObject({ ok: true, number: { service } }));
+  ])('%s is a %s (R17.4)', (field, service) =>
+    expect(parseIcpNumber(field)).toMatchObject({ ok: true, number: { service } }),
+  );
 });
 
 describe('comparison', () => {
@@ -65,13 +89,21 @@ describe('comparison', () => {
     if (!parsed.ok) throw new Error(text);
     return parsed.number;
   };
-  it('knows both abbreviations of a province', () => expect(sameSubject(number('川ICP备05070218号'), number('蜀ICP备05070218号-1'))).toBe(true));
-  it('tells suffixes apart', () => expect(sameSite(number('京ICP备05070218号-1'), number('京ICP备05070218号-2'))).toBe(false));
-  it('tells a licence from a filing', () => expect(sameSubject(number('京ICP备050702号'), number('京ICP证050702号'))).toBe(false));
-  it('tells an app from a site', () => expect(sameSite(number('京ICP备05070218号-2A'), number('京ICP备05070218号-2'))).toBe(false));
+  it('knows both abbreviations of a province', () =>
+    expect(sameSubject(number('川ICP备05070218号'), number('蜀ICP备05070218号-1'))).toBe(true));
+  it('tells suffixes apart', () =>
+    expect(sameSite(number('京ICP备05070218号-1'), number('京ICP备05070218号-2'))).toBe(false));
+  it('tells a licence from a filing', () =>
+    expect(sameSubject(number('京ICP备050702号'), number('京ICP证050702号'))).toBe(false));
+  it('tells an app from a site', () =>
+    expect(sameSite(number('京ICP备05070218号-2A'), number('京ICP备05070218号-2'))).toBe(false));
 });
 
 describe('placeholder digits', () => {
-  it.each(['12345678', '1234567', '88888888', '00000000', '87654321', '2021123456', '21888888'])('%s', (serial) => expect(isPlaceholderSerial(serial)).toBe(true));
-  it.each(['05070218', '2021007302', '19004658', '030173', '08010314'])('%s is real', (serial) => expect(isPlaceholderSerial(serial)).toBe(false));
+  it.each(['12345678', '1234567', '88888888', '00000000', '87654321', '2021123456', '21888888'])('%s', (serial) =>
+    expect(isPlaceholderSerial(serial)).toBe(true),
+  );
+  it.each(['05070218', '2021007302', '19004658', '030173', '08010314'])('%s is real', (serial) =>
+    expect(isPlaceholderSerial(serial)).toBe(false),
+  );
 });

@@ -8,11 +8,45 @@ import { gbk } from '../world/oddities-page.ts';
 
 describe('the address guard', () => {
   it.each([
-    '127.0.0.1', '127.9.9.9', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.1.1', '169.254.169.254', '169.254.0.23', '100.100.100.200', '100.64.0.1', '168.63.129.16',
-    '192.0.2.1', '198.18.0.1', '224.0.0.1', '255.255.255.255', '240.0.0.1', '::1', '::', 'fe80::1', 'fc00::1', 'fd00:ec2::254', 'ff02::1', '::ffff:127.0.0.1',
-    '::ffff:10.0.0.1', '64:ff9b::7f00:1', '2002:7f00:1::', '2001::1', '2001:db8::1', 'fe80::1%eth0', 'localhost', '', '0x7f000001', '2130706433', '0177.0.0.1', '127.1',
+    '127.0.0.1',
+    '127.9.9.9',
+    '0.0.0.0',
+    '10.0.0.1',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.169.254',
+    '169.254.0.23',
+    '100.100.100.200',
+    '100.64.0.1',
+    '168.63.129.16',
+    '192.0.2.1',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '240.0.0.1',
+    '::1',
+    '::',
+    'fe80::1',
+    'fc00::1',
+    'fd00:ec2::254',
+    'ff02::1',
+    '::ffff:127.0.0.1',
+    '::ffff:10.0.0.1',
+    '64:ff9b::7f00:1',
+    '2002:7f00:1::',
+    '2001::1',
+    '2001:db8::1',
+    'fe80::1%eth0',
+    'localhost',
+    '',
+    '0x7f000001',
+    '2130706433',
+    '0177.0.0.1',
+    '127.1',
   ])('refuses %s', (address) => expect(isPublicAddress(address)).toBe(false));
-  it.each(['47.92.0.1', '8.8.8.8', '2400:3200::1', '::ffff:47.92.0.1'])('lets %s through', (address) => expect(isPublicAddress(address)).toBe(true));
+  it.each(['47.92.0.1', '8.8.8.8', '2400:3200::1', '::ffff:47.92.0.1'])('lets %s through', (address) =>
+    expect(isPublicAddress(address)).toBe(true),
+  );
   it('refuses our own addresses', () => expect(isPublicAddress('47.92.0.1', new Set(['47.92.0.1']))).toBe(false));
 });
 
@@ -32,12 +66,18 @@ describe('charset', () => {
     ['an unknown label', 'text/html; charset=klingon', Buffer.from('abc'), 'utf-8'],
     ['nothing at all', null, new Uint8Array(), 'utf-8'],
   ])('%s', (_name, header, bytes, charset) => expect(sniffCharset(header, bytes, true)).toBe(charset));
-  it('forgives a cut character at the end of the first window', () => expect(sniffCharset(null, Buffer.from(chinese).subarray(0, 7), false)).toBe('utf-8'));
+  it('forgives a cut character at the end of the first window', () =>
+    expect(sniffCharset(null, Buffer.from(chinese).subarray(0, 7), false)).toBe('utf-8'));
 });
 
 describe('small things', () => {
   it('checks the filed names, their www and listed hosts (R1.8)', () => {
-    expect(hostsToCheck({ domains: ['a.cn', 'm.b.cn'], hosts: ['shop.a.cn', 'a.cn'] }, ['a.cn', 'b.cn'])).toEqual(['a.cn', 'www.a.cn', 'm.b.cn', 'shop.a.cn']);
+    expect(hostsToCheck({ domains: ['a.cn', 'm.b.cn'], hosts: ['shop.a.cn', 'a.cn'] }, ['a.cn', 'b.cn'])).toEqual([
+      'a.cn',
+      'www.a.cn',
+      'm.b.cn',
+      'shop.a.cn',
+    ]);
   });
   it.each([
     ['www.example.com.cn', 'example.com.cn'],

@@ -15,24 +15,41 @@ describe.each(BACKENDS)('a sweep of 10,000 sites, queue: %s', (kind) => {
       oddShare: 0.05,
       pageCharacters: 300,
       // A slow moment of this machine must not look like a slow site.
-      overrides: { ...(await queueSettings(kind)), dns: { timeoutMs: 4000 }, page: { totalTimeoutMs: 20_000, connectTimeoutMs: 10_000 }, registration: { timeoutMs: 10_000 } },
+      overrides: {
+        ...(await queueSettings(kind)),
+        dns: { timeoutMs: 4000 },
+        page: { totalTimeoutMs: 20_000, connectTimeoutMs: 10_000 },
+        registration: { timeoutMs: 10_000 },
+      },
     });
     const siteIds = await importStage(stage);
     const patrol = await startPatrol(stage);
     try {
       const depths: number[] = [];
-      const watch = setInterval(() => void patrol.queues.gather.getJobCounts('waiting', 'prioritized').then((counts) => depths.push(Object.values(counts).reduce((a, b) => a + b, 0))), 500);
+      const watch = setInterval(
+        () =>
+          void patrol.queues.gather
+            .getJobCounts('waiting', 'prioritized')
+            .then((counts) => depths.push(Object.values(counts).reduce((a, b) => a + b, 0))),
+        500,
+      );
       const sweep = await runScan(patrol, siteIds, { now: Date.now });
       clearInterval(watch);
       const { compared, mismatches } = compareWithTruth(stage, patrol);
-      expect(mismatches.map(({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`)).toEqual([]);
+      expect(
+        mismatches.map(
+          ({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`,
+        ),
+      ).toEqual([]);
       expect(sweep).toMatchObject({ state: 'done', total: compared, judged: compared });
       // One final verdict a site and check, counted as they were written.
       const finals = patrol.ledger?.sweeps.counts(sweep.id).filter(({ stage: one }) => one === 'final') ?? [];
       expect(finals.reduce((sum, { count }) => sum + count, 0)).toBe(compared);
       // Back-pressure: the queue never held the whole register.
       const { maxQueuedSites } = stage.config.settings.sweep;
-      expect(Math.max(...depths) * stage.config.settings.gather.sitesPerJob).toBeLessThanOrEqual(maxQueuedSites + stage.config.settings.sweep.batchSites);
+      expect(Math.max(...depths) * stage.config.settings.gather.sitesPerJob).toBeLessThanOrEqual(
+        maxQueuedSites + stage.config.settings.sweep.batchSites,
+      );
     } finally {
       await patrol.stop(2000);
       await stage.close();

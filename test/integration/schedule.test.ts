@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openConfiguredLedger, Patrol } from '../../src/jobs/patrol.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import { Patrol } from '../../src/jobs/patrol.ts';
 import { createLogger } from '../../src/log.ts';
 import { BACKENDS, queueSettings, stopQueuesAfterAll } from '../support/backends.ts';
-import { importStage, setStage, type Stage, startPatrol } from '../world/harness.ts';
+import { importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
 
 stopQueuesAfterAll();
 const DAY = 86_400_000;
@@ -13,7 +14,13 @@ afterEach(async () => {
 });
 
 async function stageWith(kind: 'embedded' | 'redis', sites: number, overrides: object = {}): Promise<Stage> {
-  const stage = await setStage({ seed: 5, sites, withoutCatalogue: true, oddShare: 0, overrides: { ...(await queueSettings(kind)), ...overrides } });
+  const stage = await setStage({
+    seed: 5,
+    sites,
+    withoutCatalogue: true,
+    oddShare: 0,
+    overrides: { ...(await queueSettings(kind)), ...overrides },
+  });
   open.push(stage.close);
   return stage;
 }
@@ -29,7 +36,8 @@ async function until(reached: () => boolean): Promise<void> {
   while (!reached()) await sleep(25);
 }
 
-const judgedAll = (patrol: Patrol, siteIds: number[]) => (): boolean => siteIds.every((siteId) => patrol.ledger?.verdicts.standing(siteId).every(({ verdict }) => verdict !== null));
+const judgedAll = (patrol: Patrol, siteIds: number[]) => (): boolean =>
+  siteIds.every((siteId) => patrol.ledger?.verdicts.standing(siteId).every(({ verdict }) => verdict !== null));
 
 describe.each(BACKENDS)('the schedule, queue: %s', (kind) => {
   it('takes up what is due by itself, and each site once a slot', async () => {
@@ -46,7 +54,14 @@ describe.each(BACKENDS)('the schedule, queue: %s', (kind) => {
     // A day later everything is due again.
     now += DAY + 60_000;
     await patrol.dispatcher?.dispatchDue();
-    await until(() => siteIds.every((siteId) => patrol.ledger?.verdicts.standing(siteId).filter(({ checkId }) => checkId !== 'domain-expiry').every(({ checkedAt }) => (checkedAt ?? 0) >= now)));
+    await until(() =>
+      siteIds.every((siteId) =>
+        patrol.ledger?.verdicts
+          .standing(siteId)
+          .filter(({ checkId }) => checkId !== 'domain-expiry')
+          .every(({ checkedAt }) => (checkedAt ?? 0) >= now),
+      ),
+    );
     const sweeps = patrol.ledger?.sweeps.recent(10) ?? [];
     expect(sweeps.every(({ judged, total }) => judged === total)).toBe(true);
   });
@@ -89,7 +104,10 @@ describe('many schedulers', () => {
   it('run a slot once', async () => {
     const stage = await stageWith('embedded', 1);
     const ledgers = Array.from({ length: 5 }, () => openConfiguredLedger(stage.config));
-    const won = Array.from({ length: 20 }, (_, slot) => ledgers.filter((ledger) => ledger.sweeps.takeSlot('tick', slot, 0)).length);
+    const won = Array.from(
+      { length: 20 },
+      (_, slot) => ledgers.filter((ledger) => ledger.sweeps.takeSlot('tick', slot, 0)).length,
+    );
     expect(won).toEqual(Array.from({ length: 20 }, () => 1));
     for (const ledger of ledgers) ledger.close();
   });
@@ -99,7 +117,8 @@ describe('many schedulers', () => {
     await importStage(stage);
     const [a, b] = [openConfiguredLedger(stage.config), openConfiguredLedger(stage.config)];
     const now = Date.now() + 2 * DAY;
-    const claim = (ledger: typeof a) => ledger.sweeps.claimDue(ledger.sweeps.scheduled(3_600_000, now), now, 30, 0).map(({ siteId }) => siteId);
+    const claim = (ledger: typeof a) =>
+      ledger.sweeps.claimDue(ledger.sweeps.scheduled(3_600_000, now), now, 30, 0).map(({ siteId }) => siteId);
     const taken = [...claim(a), ...claim(b), ...claim(a), ...claim(b)];
     expect(taken).toHaveLength(50);
     expect(new Set(taken).size).toBe(50);
@@ -112,7 +131,13 @@ describe.runIf(BACKENDS.includes('redis'))('roles on several processes', () => {
   it('a gather process needs only the queue', async () => {
     const stage = await stageWith('redis', 40);
     const siteIds = await importStage(stage);
-    const gatherStage: Stage = { ...stage, config: { ...stage.config, settings: { ...stage.config.settings, ledger: { path: '/nonexistent/never/opened.db' } } } };
+    const gatherStage: Stage = {
+      ...stage,
+      config: {
+        ...stage.config,
+        settings: { ...stage.config.settings, ledger: { path: '/nonexistent/never/opened.db' } },
+      },
+    };
     const gatherer = await patrolOn(gatherStage, { roles: ['gather'] });
     expect(gatherer.ledger).toBeNull();
     const ledgerSide = await patrolOn(stage, { roles: ['ledger'], now: () => Date.now() + 2 * DAY });
@@ -122,7 +147,9 @@ describe.runIf(BACKENDS.includes('redis'))('roles on several processes', () => {
 
   it('alone without a shared queue is refused with the remedy', async () => {
     const stage = await stageWith('embedded', 1);
-    await expect(Patrol.start({ config: stage.config, log: createLogger('silent'), roles: ['gather'], schedule: false })).rejects.toThrow(/needs a queue that several processes share/);
+    await expect(
+      Patrol.start({ config: stage.config, log: createLogger('silent'), roles: ['gather'], schedule: false }),
+    ).rejects.toThrow(/needs a queue that several processes share/);
   });
 });
 
@@ -136,14 +163,28 @@ describe('the circuit breaker', () => {
     const { lists } = stage.ranges;
     const { RangeTable } = await import('../../src/provider/range-table.ts');
     const aliyun = lists.find(({ id }) => id === 'aliyun');
-    if (patrol.ranges !== null && aliyun !== undefined) patrol.ranges.table = new RangeTable([...lists.filter(({ id }) => id !== 'aliyun'), { ...aliyun, ranges: [{ cidr: '8.128.0.0/32', region: null, mainland: true, product: null }] }], 'broken');
+    if (patrol.ranges !== null && aliyun !== undefined)
+      patrol.ranges.table = new RangeTable(
+        [
+          ...lists.filter(({ id }) => id !== 'aliyun'),
+          { ...aliyun, ranges: [{ cidr: '8.128.0.0/32', region: null, mainland: true, product: null }] },
+        ],
+        'broken',
+      );
     await patrol.dispatcher?.dispatchDue();
     const held = () => patrol.ledger?.sweeps.recent(5).find(({ state }) => state === 'held');
-    const screened = (): number => patrol.ledger?.sweeps.recent(1).flatMap(({ id }) => patrol.ledger?.sweeps.counts(id) ?? []).filter(({ checkId, stage: one }) => checkId === 'empty-shell' && one === 'screen').reduce((sum, { count }) => sum + count, 0) ?? 0;
+    const screened = (): number =>
+      patrol.ledger?.sweeps
+        .recent(1)
+        .flatMap(({ id }) => patrol.ledger?.sweeps.counts(id) ?? [])
+        .filter(({ checkId, stage: one }) => checkId === 'empty-shell' && one === 'screen')
+        .reduce((sum, { count }) => sum + count, 0) ?? 0;
     await until(() => held() !== undefined && screened() === 80);
     now += 10 * 60_000;
     await patrol.dispatcher?.dispatchUrgent();
-    const standing = siteIds.map((siteId) => patrol.ledger?.verdicts.standing(siteId).find(({ checkId }) => checkId === 'empty-shell')?.verdict);
+    const standing = siteIds.map(
+      (siteId) => patrol.ledger?.verdicts.standing(siteId).find(({ checkId }) => checkId === 'empty-shell')?.verdict,
+    );
     expect(new Set(standing)).toEqual(new Set([null]));
     expect(patrol.ledger?.openAlerts().map(({ key }) => key)).toContain(`sweep-held-${held()?.id}`);
     // The admin mends the list and lets it go on: everybody passes, nobody was ever accused.
@@ -151,21 +192,43 @@ describe('the circuit breaker', () => {
     patrol.ledger?.sweeps.release(held()?.id as number, now);
     await patrol.dispatcher?.dispatchUrgent();
     await until(judgedAll(patrol, siteIds));
-    const verdicts = siteIds.flatMap((siteId) => patrol.ledger?.verdicts.standing(siteId).map(({ verdict }) => verdict));
+    const verdicts = siteIds.flatMap((siteId) =>
+      patrol.ledger?.verdicts.standing(siteId).map(({ verdict }) => verdict),
+    );
     expect(new Set(verdicts)).toEqual(new Set(['pass']));
   });
 
   it('a discarded sweep leaves no suspicion behind', async () => {
     const stage = await stageWith('embedded', 60, { breaker: { minJudged: 50, minFails: 20, maxFailShare: 0.5 } });
     const siteIds = await importStage(stage);
-    for (const site of stage.world.sites) stage.world.names.set(site.domain, [{ rcode: 3 }]).set(`www.${site.domain}`, [{ rcode: 3 }]);
+    for (const site of stage.world.sites)
+      stage.world.names.set(site.domain, [{ rcode: 3 }]).set(`www.${site.domain}`, [{ rcode: 3 }]);
     const now = Date.now() + 2 * DAY;
     const patrol = await patrolOn(stage, { now: () => now });
     await patrol.dispatcher?.dispatchDue();
     const held = () => patrol.ledger?.sweeps.recent(5).find(({ state }) => state === 'held');
-    await until(() => held() !== undefined && siteIds.every((siteId) => (patrol.ledger?.verdicts.standing(siteId).find(({ checkId }) => checkId === 'empty-shell')?.suspectLooks ?? 0) > 0));
-    patrol.ledger?.sweeps.discard(held()?.id as number, ['empty-shell', 'icp-footer', 'reachability', 'domain-expiry'], now);
-    const states = siteIds.flatMap((siteId) => patrol.ledger?.verdicts.standing(siteId) ?? []).filter(({ checkId }) => checkId === 'empty-shell');
-    expect(states.every(({ suspectLooks, confirmDueAt, nextDueAt, verdict }) => suspectLooks === 0 && confirmDueAt === null && (nextDueAt ?? 0) <= now && verdict === null)).toBe(true);
+    await until(
+      () =>
+        held() !== undefined &&
+        siteIds.every(
+          (siteId) =>
+            (patrol.ledger?.verdicts.standing(siteId).find(({ checkId }) => checkId === 'empty-shell')?.suspectLooks ??
+              0) > 0,
+        ),
+    );
+    patrol.ledger?.sweeps.discard(
+      held()?.id as number,
+      ['empty-shell', 'icp-footer', 'reachability', 'domain-expiry'],
+      now,
+    );
+    const states = siteIds
+      .flatMap((siteId) => patrol.ledger?.verdicts.standing(siteId) ?? [])
+      .filter(({ checkId }) => checkId === 'empty-shell');
+    expect(
+      states.every(
+        ({ suspectLooks, confirmDueAt, nextDueAt, verdict }) =>
+          suspectLooks === 0 && confirmDueAt === null && (nextDueAt ?? 0) <= now && verdict === null,
+      ),
+    ).toBe(true);
   });
 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runScan } from '../../src/jobs/scan.ts';
-import { rejudgeBundle, type AuditBundle } from '../../src/judge/bundle.ts';
 import { checks } from '../../src/checks/index.ts';
 import type { Patrol } from '../../src/jobs/patrol.ts';
+import { runScan } from '../../src/jobs/scan.ts';
+import { type AuditBundle, rejudgeBundle } from '../../src/judge/bundle.ts';
 import { BACKENDS, queueSettings, stopQueuesAfterAll } from '../support/backends.ts';
-import { compareWithTruth, importStage, setStage, type Stage, startPatrol } from '../world/harness.ts';
+import { compareWithTruth, importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
 import { oddities } from '../world/world.ts';
 
 stopQueuesAfterAll();
@@ -31,7 +31,11 @@ describe.each(BACKENDS)('the whole catalogue of oddities, queue: %s', (kind) => 
   it('gives zero wrong verdicts', () => {
     const { compared, mismatches } = compareWithTruth(stage, patrol);
     expect(compared).toBeGreaterThan(oddities.length * 3);
-    expect(mismatches.map(({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`)).toEqual([]);
+    expect(
+      mismatches.map(
+        ({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`,
+      ),
+    ).toEqual([]);
   });
 
   it('every stored bundle judges the same again offline, and failures keep page bytes and DNS packets', () => {
@@ -46,7 +50,7 @@ describe.each(BACKENDS)('the whole catalogue of oddities, queue: %s', (kind) => 
         for (const piece of pieces) kinds.add(piece.kind);
         const bundle = JSON.parse(String(pieces.find(({ kind: one }) => one === 'artifacts')?.bytes)) as AuditBundle;
         const again = rejudgeBundle(bundle, checks).find(({ checkId }) => checkId === check.id);
-        expect.soft(again?.now, `${site.oddity} ${check.id}`).toBe(again?.then);
+        expect.soft(again?.verdict, `${site.oddity} ${check.id}`).toBe(again?.stored);
         expect.soft(JSON.stringify(bundle.filing)).not.toContain(site.subjectName);
         bundles++;
       }

@@ -7,7 +7,7 @@ import { queries } from '../../db/queries.ts';
 import { loadConfig } from '../../src/config.ts';
 import { InputError } from '../../src/errors.ts';
 import type { FilingRow } from '../../src/filing/validate-row.ts';
-import { openConfiguredLedger } from '../../src/jobs/patrol.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 
 let folder: string;
@@ -43,11 +43,27 @@ const row = (index: number): FilingRow => ({
   state: 'active',
   persons: [{ role: 'subject-head', name: '张三', phone: '13800000000', email: 'z@site.cn' }],
 });
-const fill = (count: number): void => void ledger.upsertFilings(Array.from({ length: count }, (_, index) => row(index)), NOW);
+const fill = (count: number): void =>
+  void ledger.upsertFilings(
+    Array.from({ length: count }, (_, index) => row(index)),
+    NOW,
+  );
 
 describe('every query of the code', () => {
   // Tables that grow with the register: a walk over one of them in a hot path would cost minutes at four million sites.
-  const GROWING = ['sites', 'subjects', 'site_hosts', 'contacts', 'check_states', 'verdicts', 'evidence', 'verdict_evidence', 'registrations', 'sweep_counts', 'schedule_slots'];
+  const GROWING = [
+    'sites',
+    'subjects',
+    'site_hosts',
+    'contacts',
+    'check_states',
+    'verdicts',
+    'evidence',
+    'verdict_evidence',
+    'registrations',
+    'sweep_counts',
+    'schedule_slots',
+  ];
   // Whole-ledger figures, asked for by a person or a metrics scrape, read an index end to end on purpose.
   const WHOLE_ON_PURPOSE = new Set(['verdictTotals', 'ledgerSize']);
 
@@ -58,11 +74,18 @@ describe('every query of the code', () => {
     for (const [name, sql] of Object.entries(queries)) {
       if (WHOLE_ON_PURPOSE.has(name)) continue;
       const parameters = Array.from({ length: (sql.match(/\?/g) ?? []).length }, () => 1);
-      const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
+      const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as {
+        detail: string;
+      }[];
       for (const { detail } of plan) {
         const table = /^SCAN (\w+)/.exec(detail)?.[1];
         const real = table === undefined ? undefined : (new RegExp(`(\\w+) ${table}\\b`).exec(sql)?.[1] ?? table);
-        if (table !== undefined && !/USING (?:COVERING )?INDEX/.test(detail) && (GROWING.includes(table) || GROWING.includes(real ?? ''))) walks.push(`${name}: ${detail}`);
+        if (
+          table !== undefined &&
+          !/USING (?:COVERING )?INDEX/.test(detail) &&
+          (GROWING.includes(table) || GROWING.includes(real ?? ''))
+        )
+          walks.push(`${name}: ${detail}`);
       }
     }
     expect(walks).toEqual([]);
@@ -70,7 +93,9 @@ describe('every query of the code', () => {
 
   it('finds what is due by the index on the due time', () => {
     fill(200);
-    const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1, 1) as { detail: string }[];
+    const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1, 1) as {
+      detail: string;
+    }[];
     expect(plan.map(({ detail }) => detail).join()).toContain('check_states_due');
   });
 });
@@ -94,7 +119,10 @@ describe('a ledger in trouble', () => {
     sqlite.pragma(`max_page_count = ${pages + 2}`);
     let told: unknown = null;
     try {
-      ledger.upsertFilings(Array.from({ length: 5000 }, (_, index) => row(1000 + index)), NOW);
+      ledger.upsertFilings(
+        Array.from({ length: 5000 }, (_, index) => row(1000 + index)),
+        NOW,
+      );
     } catch (error) {
       told = ledgerError(error, path);
     }
@@ -130,10 +158,14 @@ describe('upkeep', () => {
 
   it('keeps the same bytes once, and deletes old evidence but never a verdict in force', () => {
     fill(1);
-    const insert = ledger.connection.sqlite.prepare("INSERT INTO verdicts (site_id, check_id, stage, verdict, findings, shadow, observed_at, judged_at, algorithm_version, ranges_version, policy_version) VALUES (1, 'empty-shell', 'screen', 'pass', '[]', 0, ?, ?, 'a', 'r', 'p') RETURNING id");
+    const insert = ledger.connection.sqlite.prepare(
+      "INSERT INTO verdicts (site_id, check_id, stage, verdict, findings, shadow, observed_at, judged_at, algorithm_version, ranges_version, policy_version) VALUES (1, 'empty-shell', 'screen', 'pass', '[]', 0, ?, ?, 'a', 'r', 'p') RETURNING id",
+    );
     const verdict = (at: number): number => (insert.get(at, at) as { id: number }).id;
     const [old, standing] = [verdict(NOW - 1000), verdict(NOW - 900)];
-    ledger.connection.sqlite.prepare("UPDATE check_states SET verdict_id = ? WHERE site_id = 1 AND check_id = 'empty-shell'").run(standing);
+    ledger.connection.sqlite
+      .prepare("UPDATE check_states SET verdict_id = ? WHERE site_id = 1 AND check_id = 'empty-shell'")
+      .run(standing);
     const hash = ledger.evidence.attach(old, 'page', 'a', Buffer.from('x'.repeat(10_000)), NOW - 1000);
     expect(ledger.evidence.attach(standing, 'page', 'a', Buffer.from('x'.repeat(10_000)), NOW - 900)).toBe(hash);
     ledger.evidence.attach(old, 'page', 'b', Buffer.from('only of the old one'), NOW - 1000);
@@ -146,7 +178,11 @@ describe('upkeep', () => {
 
   it('hands out one rate budget a registry, and backs off after refusals', () => {
     const reserve = (now: number) => ledger.registries.reserve('cnnic', 3000, now, 10_000);
-    expect([reserve(NOW), reserve(NOW), reserve(NOW + 1000)]).toEqual([{ startAt: NOW }, { startAt: NOW + 3000 }, { startAt: NOW + 6000 }]);
+    expect([reserve(NOW), reserve(NOW), reserve(NOW + 1000)]).toEqual([
+      { startAt: NOW },
+      { startAt: NOW + 3000 },
+      { startAt: NOW + 6000 },
+    ]);
     reserve(NOW);
     expect(reserve(NOW)).toEqual({ busyUntil: NOW + 12_000 });
     ledger.registries.noteOutcome('cnnic', true, 60_000, NOW);
@@ -163,7 +199,21 @@ describe('upkeep', () => {
     const sweepId = ledger.sweeps.open('scan', NOW);
     ledger.sweeps.claimSites(sweepId, [1], NOW);
     const look = (over: object) =>
-      ledger.verdicts.record([{ siteId: 1, sweepId, look: 0, stage: 'screen', judgements: new Map([['reachability', { verdict: 'pass', findings: [] }]]), bundle: { observedAt: NOW, rangesVersion: 'r', policy: { version: 'p' } } as never, raw: [], ...over }], NOW)[0]?.step;
+      ledger.verdicts.record(
+        [
+          {
+            siteId: 1,
+            sweepId,
+            look: 0,
+            stage: 'screen',
+            judgements: new Map([['reachability', { verdict: 'pass', findings: [] }]]),
+            bundle: { observedAt: NOW, rangesVersion: 'r', policy: { version: 'p' } } as never,
+            raw: [],
+            ...over,
+          },
+        ],
+        NOW,
+      )[0]?.step;
     expect(look({ sweepId: sweepId + 1 })).toBe('dropped');
     expect(look({ look: 1 })).toBe('dropped');
     expect(look({})).toBe('publish');

@@ -13,7 +13,10 @@ describe('masking', () => {
   it('holds in messages, fields, nested values and errors', () => {
     const lines: string[] = [];
     const log = createLogger('info', { write: (line) => void lines.push(line) });
-    log.info({ phone: '13812345678', deep: { list: ['zhangsan@example.cn'] }, error: new Error('no route to 13812345678') }, 'told 13812345678');
+    log.info(
+      { phone: '13812345678', deep: { list: ['zhangsan@example.cn'] }, error: new Error('no route to 13812345678') },
+      'told 13812345678',
+    );
     const text = lines.join('');
     expect(text).not.toContain('13812345678');
     expect(text).not.toContain('zhangsan');

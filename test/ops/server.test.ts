@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runScan } from '../../src/jobs/scan.ts';
 import type { Patrol } from '../../src/jobs/patrol.ts';
+import { runScan } from '../../src/jobs/scan.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { startOpsServer } from '../../src/ops/server.ts';
-import { importStage, setStage, type Stage, startPatrol } from '../world/harness.ts';
+import { importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
 
 let stage: Stage;
 let patrol: Patrol;
@@ -40,7 +40,16 @@ describe('the health endpoint', () => {
   });
   it('gives the promised metrics', async () => {
     const { body } = await get('/metrics');
-    for (const name of ['patrol_verdicts_total', 'patrol_findings_total', 'patrol_sweep_lag_seconds', 'patrol_queue_jobs', 'patrol_inconclusive_share', 'patrol_ranges_age_seconds', 'patrol_held_sweeps']) expect.soft(body).toContain(name);
+    for (const name of [
+      'patrol_verdicts_total',
+      'patrol_findings_total',
+      'patrol_sweep_lag_seconds',
+      'patrol_queue_jobs',
+      'patrol_inconclusive_share',
+      'patrol_ranges_age_seconds',
+      'patrol_held_sweeps',
+    ])
+      expect.soft(body).toContain(name);
     expect(body).toMatch(/patrol_sites\{check="empty-shell",verdict="pass"\} 12/);
   });
   it('refuses what it does not serve', async () => {
@@ -49,6 +58,8 @@ describe('the health endpoint', () => {
   });
   it('says when the port is taken', async () => {
     const port = Number(new URL(ops.address).port);
-    await expect(startOpsServer({ host: '127.0.0.1', port, now: Date.now, metrics }, () => null)).rejects.toThrow(/EADDRINUSE/);
+    await expect(startOpsServer({ host: '127.0.0.1', port, now: Date.now, metrics }, () => null)).rejects.toThrow(
+      /EADDRINUSE/,
+    );
   });
 });

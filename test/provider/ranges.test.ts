@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { formatProviderList, parseProviderList } from '../../src/provider/list-file.ts';
 import { parseAddress, parseCidr } from '../../src/provider/address.ts';
+import { formatProviderList, parseProviderList } from '../../src/provider/list-file.ts';
 import { readPublishedRanges } from '../../src/provider/published.ts';
 import { RangeTable } from '../../src/provider/range-table.ts';
 import type { ProviderList } from '../../src/provider/types.ts';
-import { SeededRandom } from '../world/random.ts';
 import { rangesForTests } from '../world/harness.ts';
+import { SeededRandom } from '../world/random.ts';
 
 const list = (id: string, rows: [string, boolean, string?][], cnames: ProviderList['cnames'] = []): ProviderList => ({
   id,
@@ -20,11 +20,24 @@ const list = (id: string, rows: [string, boolean, string?][], cnames: ProviderLi
 describe('look-up', () => {
   const table = new RangeTable(
     [
-      list('a', [['10.0.0.0/8', true], ['10.1.0.0/16', false, 'HK'], ['10.1.2.0/24', true], ['2400:3200::/32', true], ['2400:3200:1::/48', false]], [
-        { suffix: 'cdn.a.com', product: 'cdn', region: null, mainland: null },
-        { suffix: 'hk.cdn.a.com', product: 'cdn', region: 'HK', mainland: false },
+      list(
+        'a',
+        [
+          ['10.0.0.0/8', true],
+          ['10.1.0.0/16', false, 'HK'],
+          ['10.1.2.0/24', true],
+          ['2400:3200::/32', true],
+          ['2400:3200:1::/48', false],
+        ],
+        [
+          { suffix: 'cdn.a.com', product: 'cdn', region: null, mainland: null },
+          { suffix: 'hk.cdn.a.com', product: 'cdn', region: 'HK', mainland: false },
+        ],
+      ),
+      list('unknown', [
+        ['10.1.2.0/24', true],
+        ['99.0.0.0/8', true],
       ]),
-      list('unknown', [['10.1.2.0/24', true], ['99.0.0.0/8', true]]),
     ],
     'v',
   );
@@ -46,7 +59,8 @@ describe('look-up', () => {
     ['nonsense', null],
   ])('%s → %s', (address, range) => expect(table.whoseAddress(address)?.range ?? null).toBe(range));
 
-  it('prefers a named provider to the fallback of the same block', () => expect(table.whoseAddress('10.1.2.3')?.provider).toBe('a'));
+  it('prefers a named provider to the fallback of the same block', () =>
+    expect(table.whoseAddress('10.1.2.3')?.provider).toBe('a'));
   it('takes the longest suffix, on label boundaries', () => {
     expect(table.whoseName('x.hk.cdn.a.com.')?.region).toBe('HK');
     expect(table.whoseName('x.CDN.a.com')?.mainland).toBeNull();
@@ -58,7 +72,10 @@ describe('look-up', () => {
     const rows = Array.from({ length: 300 }, (): [string, boolean] => {
       const prefix = 8 + random.int(25);
       const base = Math.floor(random.next() * 2 ** prefix) * 2 ** (32 - prefix);
-      return [`${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join('.')}/${prefix}`, random.next() < 0.5];
+      return [
+        `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join('.')}/${prefix}`,
+        random.next() < 0.5,
+      ];
     });
     const unique = [...new Map(rows.map((row) => [row[0], row])).values()];
     const built = new RangeTable([list('r', unique)], 'v');
@@ -77,13 +94,29 @@ describe('look-up', () => {
 });
 
 describe('addresses', () => {
-  it.each(['01.2.3.4', '1.2.3', '1.2.3.4.5', '256.1.1.1', '1.2.3.4 ', '0x7f.1', '1:2', ':::', '1::2::3', 'g::', '1:2:3:4:5:6:7:8:9', ''])('%j is none', (text) => expect(parseAddress(text)).toBeNull());
-  it.each(['1.2.3.4/33', '1.2.3.0/', 'x/8', '::/129', '1.2.3.4/-1'])('%s is no CIDR', (text) => expect(parseCidr(text)).toBeNull());
+  it.each([
+    '01.2.3.4',
+    '1.2.3',
+    '1.2.3.4.5',
+    '256.1.1.1',
+    '1.2.3.4 ',
+    '0x7f.1',
+    '1:2',
+    ':::',
+    '1::2::3',
+    'g::',
+    '1:2:3:4:5:6:7:8:9',
+    '',
+  ])('%j is none', (text) => expect(parseAddress(text)).toBeNull());
+  it.each(['1.2.3.4/33', '1.2.3.0/', 'x/8', '::/129', '1.2.3.4/-1'])('%s is no CIDR', (text) =>
+    expect(parseCidr(text)).toBeNull(),
+  );
   it('sees host bits', () => expect(parseCidr('47.92.0.1/14')?.hostBits).toBe(true));
 });
 
 describe('list files', () => {
-  const FILE = 'id: x\nname: { en: X, zh: 甲 }\nversion: "1"\ndate: "2026-01-01"\nsource: test\nranges: |\n  1.2.3.0/24 cn-bj mainland -\n  1.2.3.4/24 cn-bj mainland -\n  5.6.7.0/24 hk sideways -\n  nonsense\ncnames: |\n  x.com cdn - -\n  .bad cdn - -\n';
+  const FILE =
+    'id: x\nname: { en: X, zh: 甲 }\nversion: "1"\ndate: "2026-01-01"\nsource: test\nranges: |\n  1.2.3.0/24 cn-bj mainland -\n  1.2.3.4/24 cn-bj mainland -\n  5.6.7.0/24 hk sideways -\n  nonsense\ncnames: |\n  x.com cdn - -\n  .bad cdn - -\n';
 
   it('keeps good rows and reports the others with line and remedy', () => {
     const { list: read, problems } = parseProviderList(FILE, 'x.yaml');
@@ -98,15 +131,35 @@ describe('list files', () => {
     expect(parseProviderList(formatProviderList(read), 'y.yaml').list).toEqual(read);
   });
 
-  it('refuses a head without date', () => expect(() => parseProviderList('id: x\n', 'x.yaml')).toThrow(/x\.yaml: name/));
+  it('refuses a head without date', () =>
+    expect(() => parseProviderList('id: x\n', 'x.yaml')).toThrow(/x\.yaml: name/));
 
   it('reads what AWS, Azure and plain lists publish', () => {
-    const aws = readPublishedRanges(JSON.stringify({ createDate: '2026-07-01-00-00-00', prefixes: [{ ip_prefix: '52.80.0.0/16', region: 'cn-north-1' }, { ip_prefix: '18.166.0.0/15', region: 'ap-east-1' }], ipv6_prefixes: [{ ipv6_prefix: '2400:7fc0:2000::/40', region: 'cn-north-1' }] }), { region: null, mainland: true, name: 'aws' });
+    const aws = readPublishedRanges(
+      JSON.stringify({
+        createDate: '2026-07-01-00-00-00',
+        prefixes: [
+          { ip_prefix: '52.80.0.0/16', region: 'cn-north-1' },
+          { ip_prefix: '18.166.0.0/15', region: 'ap-east-1' },
+        ],
+        ipv6_prefixes: [{ ipv6_prefix: '2400:7fc0:2000::/40', region: 'cn-north-1' }],
+      }),
+      { region: null, mainland: true, name: 'aws' },
+    );
     expect(aws.ranges.map(({ mainland }) => mainland)).toEqual([true, false, true]);
     expect(aws.date).toBe('2026-07-01');
-    const azure = readPublishedRanges(JSON.stringify({ values: [{ properties: { region: 'chinanorth3', addressPrefixes: ['40.162.0.0/19', 'bad'] } }] }), { region: null, mainland: true, name: 'azure' });
+    const azure = readPublishedRanges(
+      JSON.stringify({
+        values: [{ properties: { region: 'chinanorth3', addressPrefixes: ['40.162.0.0/19', 'bad'] } }],
+      }),
+      { region: null, mainland: true, name: 'azure' },
+    );
     expect([azure.ranges.length, azure.problems.length]).toEqual([1, 1]);
-    const plain = readPublishedRanges('# mine\n47.92.0.0/14\n2400:3200::/32 # v6\n47.92.0.1/14\n', { region: 'cn-bj', mainland: true, name: 'plain' });
+    const plain = readPublishedRanges('# mine\n47.92.0.0/14\n2400:3200::/32 # v6\n47.92.0.1/14\n', {
+      region: 'cn-bj',
+      mainland: true,
+      name: 'plain',
+    });
     expect([plain.ranges.length, plain.problems[0]?.line]).toEqual([2, 4]);
   });
 });

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { provincePolicy, provinceTable } from '../../src/checks/policy.ts';
 import type { CheckInput } from '../../src/checks/types.ts';
@@ -8,7 +8,15 @@ import { readPage } from '../../src/facts/page-reader.ts';
 import type { PageFacts, RegistrationFacts } from '../../src/facts/types.ts';
 import { parseIcpNumber } from '../../src/filing/site-number.ts';
 import type { Filing } from '../../src/filing/types.ts';
-import type { Artifact, Artifacts, DnsValue, PageHop, PageValue, RegistrationValue, ResolverAnswer } from '../../src/gather/types.ts';
+import type {
+  Artifact,
+  Artifacts,
+  DnsValue,
+  PageHop,
+  PageValue,
+  RegistrationValue,
+  ResolverAnswer,
+} from '../../src/gather/types.ts';
 import { rangesForTests } from '../world/harness.ts';
 
 /** The instant of every unit test: 22 November 2026, 12:00 in Beijing. */
@@ -37,7 +45,11 @@ export function filingOf(over: Partial<Filing> = {}): Filing {
 }
 
 /** A check's input over the shipped lists and policies. */
-export function checkInput(over: { filing?: Filing; artifacts: Artifacts; policy?: Partial<CheckInput['policy']> }): CheckInput {
+export function checkInput(over: {
+  filing?: Filing;
+  artifacts: Artifacts;
+  policy?: Partial<CheckInput['policy']>;
+}): CheckInput {
   const filing = over.filing ?? filingOf();
   const { table } = rangesForTests();
   return {
@@ -68,11 +80,15 @@ export function answer(resolver: string, over: Partial<ResolverAnswer>): Resolve
 }
 
 /** DNS as three resolvers saw it; give one answer for all, or one each. */
-export function dnsArtifact(hosts: Record<string, Partial<ResolverAnswer> | Partial<ResolverAnswer>[]>): Artifact<DnsValue> {
+export function dnsArtifact(
+  hosts: Record<string, Partial<ResolverAnswer> | Partial<ResolverAnswer>[]>,
+): Artifact<DnsValue> {
   return seen({
     hosts: Object.entries(hosts).map(([host, answers]) => ({
       host,
-      answers: (Array.isArray(answers) ? answers : [answers, answers, answers]).map((one, index) => answer(`r${index}`, one)),
+      answers: (Array.isArray(answers) ? answers : [answers, answers, answers]).map((one, index) =>
+        answer(`r${index}`, one),
+      ),
     })),
   });
 }
@@ -81,18 +97,39 @@ export function dnsArtifact(hosts: Record<string, Partial<ResolverAnswer> | Part
 export function pageArtifact(page: string | PageFacts, host = 'example.cn', status = 200): Artifact<PageValue> {
   const facts = typeof page === 'string' ? readPage(page) : page;
   const hop: PageHop = { url: `http://${host}/`, address: '47.92.0.1', status, location: null, failure: null };
-  const document = { url: `http://${host}/`, host, status, contentType: 'text/html', charset: 'utf-8', bytes: 1000, bodyDigest: '', facts };
+  const document = {
+    url: `http://${host}/`,
+    host,
+    status,
+    contentType: 'text/html',
+    charset: 'utf-8',
+    bytes: 1000,
+    bodyDigest: '',
+    facts,
+  };
   return seen({ attempts: [{ host, hops: [hop] }], document });
 }
 
 /** Attempts that found no page. */
 export function noPage(hops: Partial<PageHop>[]): Artifact<PageValue> {
-  const full = hops.map((hop): PageHop => ({ url: 'http://example.cn/', address: '47.92.0.1', status: null, location: null, failure: null, ...hop }));
+  const full = hops.map(
+    (hop): PageHop => ({
+      url: 'http://example.cn/',
+      address: '47.92.0.1',
+      status: null,
+      location: null,
+      failure: null,
+      ...hop,
+    }),
+  );
   return seen({ attempts: full.map((hop) => ({ host: 'example.cn', hops: [hop] })), document: null });
 }
 
 /** What the registry said of example.cn. */
-export function registrationArtifact(facts: Partial<RegistrationFacts>, domain = 'example.cn'): Artifact<RegistrationValue> {
+export function registrationArtifact(
+  facts: Partial<RegistrationFacts>,
+  domain = 'example.cn',
+): Artifact<RegistrationValue> {
   const value: RegistrationFacts = {
     protocol: 'rdap',
     found: true,

@@ -1,23 +1,32 @@
 import { crc32, deflateRawSync } from 'node:zlib';
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const column = (index: number): string => (index >= 26 ? String.fromCharCode(64 + Math.floor(index / 26)) : '') + String.fromCharCode(65 + (index % 26));
+const escapeXml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+const column = (index: number): string =>
+  (index >= 26 ? String.fromCharCode(64 + Math.floor(index / 26)) : '') + String.fromCharCode(65 + (index % 26));
 
 /** A real, small workbook: one sheet, shared strings (or inline ones), written as spreadsheet programs do. */
 export function xlsx(rows: string[][], options: { inline?: boolean } = {}): Buffer {
   const strings: string[] = [];
   const cell = (value: string, reference: string): string => {
-    if (options.inline) return `<c r="${reference}" t="inlineStr"><is><t>${escape(value)}</t></is></c>`;
+    if (options.inline) return `<c r="${reference}" t="inlineStr"><is><t>${escapeXml(value)}</t></is></c>`;
     strings.push(value);
     return `<c r="${reference}" t="s"><v>${strings.length - 1}</v></c>`;
   };
-  const body = rows.map((row, r) => `<row r="${r + 1}">${row.map((value, c) => (value === '' ? '' : cell(value, `${column(c)}${r + 1}`))).join('')}</row>`).join('');
+  const body = rows
+    .map(
+      (row, r) =>
+        `<row r="${r + 1}">${row.map((value, c) => (value === '' ? '' : cell(value, `${column(c)}${r + 1}`))).join('')}</row>`,
+    )
+    .join('');
   const files: Record<string, string> = {
-    '[Content_Types].xml': '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+    '[Content_Types].xml':
+      '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
     'xl/workbook.xml': '<?xml version="1.0"?><workbook><sheets><sheet name="Sheet1" sheetId="1"/></sheets></workbook>',
     'xl/worksheets/sheet1.xml': `<?xml version="1.0"?><worksheet><sheetData>${body}</sheetData></worksheet>`,
   };
-  if (!options.inline) files['xl/sharedStrings.xml'] = `<?xml version="1.0"?><sst>${strings.map((text) => `<si><t>${escape(text)}</t></si>`).join('')}</sst>`;
+  if (!options.inline)
+    files['xl/sharedStrings.xml'] =
+      `<?xml version="1.0"?><sst>${strings.map((text) => `<si><t>${escapeXml(text)}</t></si>`).join('')}</sst>`;
   return zip(files);
 }
 

@@ -17,7 +17,13 @@ async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const registries = parse(readFileSync(join(ROOT, 'config/registries.yaml'), 'utf8')) as Config['registries'];
   for (const registry of Object.values(registries.registries)) registry.intervalMs = 10;
-  const world = buildWorld({ seed: 20261122, sites: SITES, now: Date.now(), ranges: loadRanges([join(ROOT, 'config/providers')]), registries });
+  const world = buildWorld({
+    seed: 20261122,
+    sites: SITES,
+    now: Date.now(),
+    ranges: loadRanges([join(ROOT, 'config/providers')]),
+    registries,
+  });
   const running = await startWorld(world);
   const csv = join(FOLDER, 'filings.csv');
   writeFileSync(csv, worldCsv(world));
@@ -32,23 +38,36 @@ async function main(): Promise<void> {
   const configFile = join(FOLDER, 'patrol.yaml');
   writeFileSync(configFile, stringify(settings));
   print(paint('bold', 'beian-patrol demo 备案巡检'));
-  print(`${SITES} filed sites on a little internet of this machine (DNS, HTTP, TLS, RDAP, WHOIS on loopback), ${oddities.length} kinds of sites.`);
+  print(
+    `${SITES} filed sites on a little internet of this machine (DNS, HTTP, TLS, RDAP, WHOIS on loopback), ${oddities.length} kinds of sites.`,
+  );
   print('Each is looked at; what does not pass is looked at again after a second, by three resolvers.\n');
   try {
-    await scan([csv], { config: configFile, confirmPause: '1' }, { now: Date.now, env: { NO_COLOR: process.env['NO_COLOR'] }, dialer: running.dialer, registries });
+    await scan(
+      [csv],
+      { config: configFile, confirmPause: '1' },
+      { now: Date.now, env: { NO_COLOR: process.env['NO_COLOR'] }, dialer: running.dialer, registries },
+    );
   } finally {
     await running.close();
   }
   const { dns, http, rdap, whois } = running.requests;
   const odd = (id: string): string => world.sites.find(({ oddity }) => oddity === id)?.domain ?? '';
-  const explain = (id: string, more = ''): string => `  npm run patrol -- explain ${odd(id)} --config ${configFile}${more}`;
-  print(`\nthe little internet answered ${dns} DNS queries, ${http} HTTP requests, ${rdap} RDAP and ${whois} WHOIS questions`);
+  const explain = (id: string, more = ''): string =>
+    `  npm run patrol -- explain ${odd(id)} --config ${configFile}${more}`;
+  print(
+    `\nthe little internet answered ${dns} DNS queries, ${http} HTTP requests, ${rdap} RDAP and ${whois} WHOIS questions`,
+  );
   print(`\n${paint('bold', 'what to look at next')}`);
   print(`an empty shell, with each resolver's answer:\n${explain('shell-overseas')}`);
   print(`a footer without link, told to its owner in Chinese:\n${explain('not-linked', ' --lang zh')}`);
   print(`resolvers that disagree: nobody is accused:\n${explain('resolvers-disagree')}`);
-  print(`the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run patrol -- audit ${FOLDER}/artifacts.json`);
-  print('your own filings:\n  npm run patrol -- import --template > filings.csv   then   npm run patrol -- scan filings.csv');
+  print(
+    `the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run patrol -- audit ${FOLDER}/artifacts.json`,
+  );
+  print(
+    'your own filings:\n  npm run patrol -- import --template > filings.csv   then   npm run patrol -- scan filings.csv',
+  );
 }
 
 await main();

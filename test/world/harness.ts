@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { type Config, loadConfig, ROOT } from '../../src/config.ts';
 import { importFilings } from '../../src/filing/import-filings.ts';
-import { openConfiguredLedger, Patrol, type Role } from '../../src/jobs/patrol.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import { Patrol, type Role } from '../../src/jobs/patrol.ts';
 import { createLogger } from '../../src/log.ts';
 import { type LoadedRanges, loadRanges } from '../../src/provider/list-file.ts';
 import { providerNames } from '../../src/provider/provider-names.ts';
 import { type RunningWorld, startWorld } from './servers.ts';
 import type { WorldData, WorldSite } from './types.ts';
-import { buildWorld, worldCsv, type WorldOptions } from './world.ts';
+import { buildWorld, type WorldOptions, worldCsv } from './world.ts';
 
 /** A little internet, and a patrol's configuration pointed at it. */
 export interface Stage {
@@ -66,7 +67,10 @@ export async function setStage(
   const running = await startWorld(world, options.resolvers === undefined ? {} : { resolvers: options.resolvers });
   const csv = join(folder, 'filings.csv');
   writeFileSync(csv, worldCsv(world));
-  const base = loadConfig({ env: {}, overrides: mergeDeep(loopbackSettings(folder, running.resolvers), options.overrides ?? {}) });
+  const base = loadConfig({
+    env: {},
+    overrides: mergeDeep(loopbackSettings(folder, running.resolvers), options.overrides ?? {}),
+  });
   const config: Config = { ...base, registries };
   return {
     world,
@@ -109,7 +113,10 @@ export async function importStage(stage: Stage): Promise<number[]> {
 }
 
 /** Start a patrol on a stage. */
-export function startPatrol(stage: Stage, options: { roles?: Role[]; schedule?: boolean; now?: () => number } = {}): Promise<Patrol> {
+export function startPatrol(
+  stage: Stage,
+  options: { roles?: Role[]; schedule?: boolean; now?: () => number } = {},
+): Promise<Patrol> {
   return Patrol.start({
     config: stage.config,
     log: createLogger(stage.config.settings.log.level),
@@ -138,7 +145,8 @@ export function compareWithTruth(stage: Stage, patrol: Patrol): { compared: numb
     const [siteId] = ledger.filings.find({ siteNumber: site.siteNumber });
     const states = siteId === undefined ? [] : ledger.verdicts.standing(siteId);
     if (site.truth === null) {
-      if (states.some(({ verdict }) => verdict !== null)) mismatches.push({ site, checkId: '*', expected: 'not checked', found: 'checked' });
+      if (states.some(({ verdict }) => verdict !== null))
+        mismatches.push({ site, checkId: '*', expected: 'not checked', found: 'checked' });
       continue;
     }
     for (const [checkId, truth] of Object.entries(site.truth)) {

@@ -5,7 +5,10 @@ export function footerLine(number: string, href = 'https://beian.miit.gov.cn/'):
   return `<a href="${href}" target="_blank" rel="noopener">${number}</a>`;
 }
 
-const WORDS = '公司 产品 服务 新闻 客户 团队 技术 方案 市场 合作 发展 品质 创新 平台 数据 设计 教育 物流 健康 旅行 文化 生活 社区 城市 工程 设备 材料 农业 环保 能源'.split(' ');
+const WORDS =
+  '公司 产品 服务 新闻 客户 团队 技术 方案 市场 合作 发展 品质 创新 平台 数据 设计 教育 物流 健康 旅行 文化 生活 社区 城市 工程 设备 材料 农业 环保 能源'.split(
+    ' ',
+  );
 
 /** Chinese filler text of about `characters` characters. */
 export function filler(random: SeededRandom, characters: number): string {
@@ -19,7 +22,13 @@ export function filler(random: SeededRandom, characters: number): string {
 }
 
 /** A page with header, body and footer, as small company sites have. */
-export function pageHtml(options: { title: string; body: string; footer: string; head?: string; charset?: string }): string {
+export function pageHtml(options: {
+  title: string;
+  body: string;
+  footer: string;
+  head?: string;
+  charset?: string;
+}): string {
   const { title, body, footer, head = '', charset = 'utf-8' } = options;
   return `<!DOCTYPE html>
 <html lang="zh-CN">

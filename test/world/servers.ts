@@ -1,7 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer as createTcp, type Server as TcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import dns2 from 'dns2';
 import { generate } from 'selfsigned';
@@ -30,8 +30,11 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
     resolvers.push(`127.0.0.1:${port}`);
     closers.push(close);
   }
-  const handler = (request: IncomingMessage, response: ServerResponse): void => answerWeb(world, request, response, requests);
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'little-internet.invalid' }], { keySize: 2048 });
+  const handler = (request: IncomingMessage, response: ServerResponse): void =>
+    answerWeb(world, request, response, requests);
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'little-internet.invalid' }], {
+    keySize: 2048,
+  });
   const http = createHttp(handler);
   const https = createHttps({ key, cert }, handler);
   const whois = createTcp((socket) => answerWhois(world, socket, requests));
@@ -69,7 +72,11 @@ function stop(server: TcpServer | Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-async function startResolver(world: WorldData, index: number, requests: { dns: number }): Promise<{ port: number; close: () => Promise<void> }> {
+async function startResolver(
+  world: WorldData,
+  index: number,
+  requests: { dns: number },
+): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const tcp = createTcp((socket) => {
     sockets.add(socket);
@@ -117,7 +124,13 @@ interface Question {
   type: number;
 }
 
-function encodeReply(request: InstanceType<typeof Packet>, world: WorldData, index: number, question: Question, record: NameRecord): Buffer {
+function encodeReply(
+  request: InstanceType<typeof Packet>,
+  world: WorldData,
+  index: number,
+  question: Question,
+  record: NameRecord,
+): Buffer {
   const reply = Packet.createResponseFromRequest(request);
   const header = reply.header as unknown as Record<string, number>;
   header['ra'] = 1;
@@ -125,14 +138,21 @@ function encodeReply(request: InstanceType<typeof Packet>, world: WorldData, ind
   let name = question.name;
   let current: NameRecord | undefined = record;
   for (let steps = 0; current?.cname !== undefined && steps < 12; steps++) {
-    reply.answers.push({ name, type: Packet.TYPE.CNAME, class: Packet.CLASS.IN, ttl: 60, domain: current.cname } as never);
+    reply.answers.push({
+      name,
+      type: Packet.TYPE.CNAME,
+      class: Packet.CLASS.IN,
+      ttl: 60,
+      domain: current.cname,
+    } as never);
     name = current.cname;
     const next: NameRecord[] | undefined = world.names.get(name);
     current = next?.[index] ?? next?.[0];
     // A resolver answers with the chain as far as it goes; loops are left for the client to notice.
     if (name === question.name) break;
   }
-  const addresses = question.type === Packet.TYPE.A ? current?.a : question.type === Packet.TYPE.AAAA ? current?.aaaa : undefined;
+  const addresses =
+    question.type === Packet.TYPE.A ? current?.a : question.type === Packet.TYPE.AAAA ? current?.aaaa : undefined;
   for (const address of addresses ?? []) {
     reply.answers.push({ name, type: question.type, class: Packet.CLASS.IN, ttl: 60, address } as never);
   }
@@ -143,7 +163,13 @@ function encodeReply(request: InstanceType<typeof Packet>, world: WorldData, ind
 function forgeries(request: InstanceType<typeof Packet>, question: Question): Buffer[] {
   const forge = (alter: (reply: InstanceType<typeof Packet>) => void): Buffer => {
     const reply = Packet.createResponseFromRequest(request);
-    reply.answers.push({ name: question.name, type: Packet.TYPE.A, class: Packet.CLASS.IN, ttl: 60, address: '8.7.198.45' } as never);
+    reply.answers.push({
+      name: question.name,
+      type: Packet.TYPE.A,
+      class: Packet.CLASS.IN,
+      ttl: 60,
+      address: '8.7.198.45',
+    } as never);
     alter(reply);
     return reply.toBuffer();
   };
@@ -157,7 +183,12 @@ function forgeries(request: InstanceType<typeof Packet>, question: Question): Bu
   return [wrongId, otherQuestion, noAnswer, Buffer.from([1, 2, 3])];
 }
 
-function answerWeb(world: WorldData, request: IncomingMessage, response: ServerResponse, requests: RunningWorld['requests']): void {
+function answerWeb(
+  world: WorldData,
+  request: IncomingMessage,
+  response: ServerResponse,
+  requests: RunningWorld['requests'],
+): void {
   const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
   const domain = /\/domain\/([^/?]+)$/.exec(request.url ?? '')?.[1];
   if (domain !== undefined && /^rdap\.|\.rdap\.|-rdap\.|^pubapi\./.test(host)) {
@@ -167,7 +198,8 @@ function answerWeb(world: WorldData, request: IncomingMessage, response: ServerR
   }
   requests.http++;
   const secure = 'encrypted' in request.socket;
-  const record: WebRecord = world.web.get(`${secure ? 'https' : 'http'}://${host}${request.url}`) ?? world.web.get(host) ?? { status: 404, body: 'not found' };
+  const record: WebRecord = world.web.get(`${secure ? 'https' : 'http'}://${host}${request.url}`) ??
+    world.web.get(host) ?? { status: 404, body: 'not found' };
   if (record.silent) return;
   if (record.reset || (record.only === 'http' && secure) || (record.only === 'https' && !secure)) {
     if (secure) request.socket.destroy();
@@ -206,11 +238,16 @@ function answerRdap(record: RegistryRecord | undefined, domain: string, response
     response.end(JSON.stringify(body));
   };
   if (record?.fault === 'rdap-silent' || record?.fault === 'all-silent') return;
-  if (record?.fault === 'rdap-429' || record?.fault === 'throttled' || (record?.fault === 'throttled-once' && firstTime(record))) {
+  if (
+    record?.fault === 'rdap-429' ||
+    record?.fault === 'throttled' ||
+    (record?.fault === 'throttled-once' && firstTime(record))
+  ) {
     send(429, { errorCode: 429, title: 'Too Many Requests' });
   } else if (record?.fault === 'rdap-garbage') {
     response.end('<html><body>temporarily moved</body></html>');
-  } else if (record === undefined || !record.found) send(404, { errorCode: 404, title: 'Not Found', description: ['no such domain'] });
+  } else if (record === undefined || !record.found)
+    send(404, { errorCode: 404, title: 'Not Found', description: ['no such domain'] });
   else {
     send(200, {
       objectClassName: 'domain',
@@ -218,12 +255,35 @@ function answerRdap(record: RegistryRecord | undefined, domain: string, response
       status: record.statuses ?? ['active'],
       events: [
         { eventAction: 'registration', eventDate: '2015-03-02T04:00:00Z' },
-        ...(record.expires === undefined ? [] : [{ eventAction: 'expiration', eventDate: `${record.expires}T04:00:00Z` }]),
+        ...(record.expires === undefined
+          ? []
+          : [{ eventAction: 'expiration', eventDate: `${record.expires}T04:00:00Z` }]),
         { eventAction: 'last update of RDAP database', eventDate: '2026-01-01T00:00:00Z' },
       ],
       entities: [
-        { objectClassName: 'entity', roles: ['registrar'], vcardArray: ['vcard', [['version', {}, 'text', '4.0'], ['fn', {}, 'text', 'Little Registrar']]] },
-        { objectClassName: 'entity', roles: ['registrant'], vcardArray: ['vcard', [['version', {}, 'text', '4.0'], ['fn', {}, 'text', ''], ['org', {}, 'text', record.registrant ?? 'REDACTED FOR PRIVACY']]] },
+        {
+          objectClassName: 'entity',
+          roles: ['registrar'],
+          vcardArray: [
+            'vcard',
+            [
+              ['version', {}, 'text', '4.0'],
+              ['fn', {}, 'text', 'Little Registrar'],
+            ],
+          ],
+        },
+        {
+          objectClassName: 'entity',
+          roles: ['registrant'],
+          vcardArray: [
+            'vcard',
+            [
+              ['version', {}, 'text', '4.0'],
+              ['fn', {}, 'text', ''],
+              ['org', {}, 'text', record.registrant ?? 'REDACTED FOR PRIVACY'],
+            ],
+          ],
+        },
       ],
     });
   }

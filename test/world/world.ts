@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { registryTable, RegistryDirectory } from '../../src/gather/registries.ts';
+import { RegistryDirectory, registryTable } from '../../src/gather/registries.ts';
 import type { LoadedRanges } from '../../src/provider/list-file.ts';
 import { dnsOddities } from './oddities-dns.ts';
 import { footerOddities, webOddities } from './oddities-page.ts';
@@ -65,7 +65,9 @@ export function buildWorld(options: WorldOptions): WorldData {
 function addSite(world: WorldData, index: number, oddity: Oddity, tools: Tools, options: WorldOptions): void {
   const { random, book } = tools;
   const province = oddity.province ?? { abbreviation: '京', name: '北京' };
-  const serial = `20${21 + (index % 5)}${String(100_007 + index * 7).padStart(6, '0').slice(-6)}`;
+  const serial = `20${21 + (index % 5)}${String(100_007 + index * 7)
+    .padStart(6, '0')
+    .slice(-6)}`;
   const subjectNumber = `${province.abbreviation}ICP备${serial}号`;
   const tld = domainToASCII(oddity.tld ?? random.pick(TLDS));
   const domain = `site-${index}.${tld}`;
@@ -154,7 +156,8 @@ function addressBook({ lists, table }: LoadedRanges, random: SeededRandom): Addr
     for (;;) {
       const address = draw();
       const owner = table.whoseAddress(address);
-      if ((owner?.provider ?? null) === provider && (mainland === undefined || owner?.mainland === mainland)) return address;
+      if ((owner?.provider ?? null) === provider && (mainland === undefined || owner?.mainland === mainland))
+        return address;
     }
   };
   return {
@@ -183,7 +186,8 @@ function addRegistryServers(world: WorldData, registries: unknown, book: Address
 
 /** The filings of a world as a CSV an operator would export. */
 export function worldCsv(world: WorldData): string {
-  const head = '网站备案号,主体备案号,主办单位名称,主办单位性质,网站名称,域名,省份,接入服务商,接入产品,IP地址,审核通过日期,状态';
+  const head =
+    '网站备案号,主体备案号,主办单位名称,主办单位性质,网站名称,域名,省份,接入服务商,接入产品,IP地址,审核通过日期,状态';
   const rows = world.sites.map((site) =>
     [
       site.siteNumber,

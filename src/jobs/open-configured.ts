@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { openLedger } from '../../db/client.ts';
+import { checks as allChecks } from '../checks/index.ts';
+import type { CheckDefinition } from '../checks/types.ts';
+import { type Config, configPath } from '../config.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
+
+/** Checks switched on. */
+export function enabledChecks(config: Config): CheckDefinition[] {
+  return allChecks.filter(({ id }) => config.settings.checks[id]?.enabled ?? false);
+}
+
+/** Open the configured ledger with the configured checks. */
+export function openConfiguredLedger(config: Config): Ledger {
+  const { settings } = config;
+  const enabled = enabledChecks(config);
+  const settingsOf = (checkId: string) =>
+    settings.checks[checkId] ?? { enabled: false, shadow: false, intervalMs: 86_400_000 };
+  return new Ledger(openLedger(settings.ledger.path), {
+    checks: enabled,
+    confirm: settings.confirm,
+    leaseMs: settings.sweep.leaseMs,
+    settingsOf,
+    schedules: enabled.map(({ id }) => ({ id, intervalMs: settingsOf(id).intervalMs })),
+  });
+}
+
+/** Read the configured provider lists. */
+export function loadConfiguredRanges(config: Config): LoadedRanges {
+  const { folders, ownFolder } = config.settings.ranges;
+  return loadRanges([...folders.map(configPath), ...(existsSync(ownFolder) ? [ownFolder] : [])]);
+}

@@ -34,6 +34,7 @@ const shape = z.strictObject({
     screenResolvers: positive,
     confirmResolvers: positive,
     minConfirmResolvers: positive,
+    wellKnownNames: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'is a host name')),
     bogusAddresses: z.array(z.string().refine((value) => isIP(value) !== 0, 'is an IP address')),
   }),
   page: z.strictObject({

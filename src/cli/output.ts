@@ -31,7 +31,6 @@ export function paintVerdict(verdict: Verdict | null): string {
 /** Columns a terminal needs for a text: Chinese characters take two. */
 export function widthOf(text: string): number {
   let width = 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no columns
   for (const character of text.replace(/\u001b\[[0-9;]*m/g, '')) {
     width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
       character,

@@ -6,6 +6,7 @@ import { KeyedLimiter } from './limiter.ts';
 import type { PageOptions } from './page.ts';
 import type { RegistrationOptions } from './registration.ts';
 import { RegistryDirectory } from './registries.ts';
+import { ResolverTrust } from './resolver-trust.ts';
 import type { Stage } from './types.ts';
 
 /** Everything gatherers share in one process. */
@@ -32,8 +33,16 @@ export function createGatherContext(
   const lanes = new KeyedLimiter(1);
   const directory = new RegistryDirectory(registries);
   const userAgent = settings.page.userAgent.replace('{infoUrl}', settings.page.infoUrl);
+  const trust = new ResolverTrust({
+    transport,
+    names: settings.dns.wellKnownNames,
+    timeoutMs: settings.dns.timeoutMs,
+    tries: settings.dns.tries,
+    now,
+  });
   const dns = (stage: Stage): DnsOptions => ({
     transport,
+    trust,
     resolvers: resolvers.slice(0, stage === 'screen' ? settings.dns.screenResolvers : settings.dns.confirmResolvers),
     timeoutMs: settings.dns.timeoutMs,
     tries: settings.dns.tries,

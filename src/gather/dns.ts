@@ -5,6 +5,7 @@ import {
   type RecordType,
   type ResolverAddress,
 } from './dns-transport.ts';
+import type { ResolverTrust } from './resolver-trust.ts';
 import type { Artifact, DnsValue, HostAnswers, ResolverAnswer } from './types.ts';
 
 /** What the DNS gatherer needs. */
@@ -14,6 +15,8 @@ export interface DnsOptions {
   timeoutMs: number;
   tries: number;
   now: () => number;
+  /** Resolvers that do not know well-known names are not listened to. */
+  trust?: ResolverTrust;
   /** Given every valid answer as it came off the wire (evidence on confirmation). */
   onPacket?: (packet: { resolver: string; name: string; type: RecordType; message: Buffer }) => void;
 }
@@ -37,8 +40,12 @@ export async function gatherDns(hosts: string[], options: DnsOptions): Promise<A
 export async function askResolver(
   host: string,
   resolver: ResolverAddress,
-  options: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries' | 'onPacket'>,
+  options: Pick<DnsOptions, 'transport' | 'timeoutMs' | 'tries' | 'onPacket' | 'trust'>,
 ): Promise<ResolverAnswer> {
+  if (options.trust !== undefined && !(await options.trust.isTrusted(resolver))) {
+    const detail = 'the resolver does not answer for well-known names';
+    return { resolver: resolverLabel(resolver), outcome: 'untrusted', a: [], aaaa: [], cnames: [], detail };
+  }
   const [v4, v6] = await Promise.all([walk(host, 'A', resolver, options), walk(host, 'AAAA', resolver, options)]);
   const answer: ResolverAnswer = {
     resolver: resolverLabel(resolver),

@@ -55,7 +55,7 @@ export function hostsToCheck(filing: { domains: string[]; hosts: string[] }, reg
   const hosts = new Set<string>();
   for (const domain of filing.domains) {
     hosts.add(domain);
-    if (registrable.includes(domain)) hosts.add(`www.${domain}`);
+    if (registrable.includes(domain) && !domain.startsWith('www.')) hosts.add(`www.${domain}`);
   }
   for (const host of filing.hosts) hosts.add(host);
   return [...hosts].slice(0, 40);

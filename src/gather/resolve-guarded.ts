@@ -27,7 +27,10 @@ export async function resolveGuarded(
     addresses = [...answer.a, ...answer.aaaa];
     if (addresses.length === 0) {
       const stated = answer.outcome === 'nxdomain' || answer.outcome === 'no-data';
-      return fail(stated ? 'no-address' : 'dns-unobserved', `${host}: ${answer.outcome}`);
+      return fail(
+        stated ? 'no-address' : 'dns-unobserved',
+        `${host}: ${answer.outcome}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
+      );
     }
   }
   const inside = addresses.find((address) => !isPublicAddress(address));

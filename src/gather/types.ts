@@ -39,7 +39,7 @@ export type Artifact<T> =
 /** What one resolver answered for one host. */
 export interface ResolverAnswer {
   resolver: string;
-  outcome: 'answer' | 'nxdomain' | 'no-data' | 'servfail' | 'refused' | 'timeout' | 'invalid' | 'loop';
+  outcome: 'answer' | 'nxdomain' | 'no-data' | 'servfail' | 'refused' | 'timeout' | 'invalid' | 'loop' | 'untrusted';
   a: string[];
   aaaa: string[];
   /** The chain walked, in order, without the host itself; at most 8. */

@@ -94,6 +94,8 @@ export function rejudgeBundle(
     const check = checks.find(({ id }) => id === checkId);
     if (check === undefined) return [];
     const judgement = runCheck(check, input);
-    return [{ checkId, stored: verdict, verdict: judgement.verdict, judgement, algorithmVersion: algorithmVersion(check) }];
+    return [
+      { checkId, stored: verdict, verdict: judgement.verdict, judgement, algorithmVersion: algorithmVersion(check) },
+    ];
   });
 }

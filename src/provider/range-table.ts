@@ -115,7 +115,7 @@ export class RangeTable {
     for (const list of lists.toSorted(
       (a, b) => Number(b.id === UNKNOWN_PROVIDER) - Number(a.id === UNKNOWN_PROVIDER),
     )) {
-      if (list.ranges.some((range) => range.mainland)) this.#providers.add(list.id);
+      if (list.id !== UNKNOWN_PROVIDER && list.ranges.some((range) => range.mainland)) this.#providers.add(list.id);
       for (const range of list.ranges) {
         const parsed = parseCidr(range.cidr);
         if (parsed === null) continue;

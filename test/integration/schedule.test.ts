@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import { Patrol } from '../../src/jobs/patrol.ts';
+import { runScan } from '../../src/jobs/scan.ts';
 import { createLogger } from '../../src/log.ts';
 import { BACKENDS, queueSettings, stopQueuesAfterAll } from '../support/backends.ts';
 import { importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
@@ -196,6 +197,19 @@ describe('the circuit breaker', () => {
       patrol.ledger?.verdicts.standing(siteId).map(({ verdict }) => verdict),
     );
     expect(new Set(verdicts)).toEqual(new Set(['pass']));
+  });
+
+  it('resolvers that know no name at all accuse nobody', async () => {
+    const stage = await stageWith('embedded', 20);
+    const siteIds = await importStage(stage);
+    // A captive portal: every name is unknown, the well-known ones too.
+    stage.world.names.clear();
+    const patrol = await patrolOn(stage);
+    await runScan(patrol, siteIds, { now: Date.now });
+    const verdicts = siteIds.flatMap((siteId) =>
+      patrol.ledger?.verdicts.standing(siteId).map(({ verdict }) => verdict),
+    );
+    expect(new Set(verdicts)).toEqual(new Set(['inconclusive']));
   });
 
   it('a discarded sweep leaves no suspicion behind', async () => {

@@ -59,6 +59,8 @@ export function buildWorld(options: WorldOptions): WorldData {
     addSite(world, index, oddity, tools, options);
   }
   addRegistryServers(world, options.registries, book);
+  for (const name of ['beian.miit.gov.cn', 'www.gov.cn', 'www.baidu.com', 'www.qq.com'])
+    world.names.set(name, [{ a: [book.here()] }]);
   return world;
 }
 

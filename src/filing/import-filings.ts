@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import type { Ledger } from '../ledger/ledger.ts';
 import { COLUMN_NAMES, type Field } from './columns.ts';
@@ -55,7 +56,8 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     ignoredColumns: source.ignoredColumns,
     dryRun: options.dryRun,
   };
-  const seen = options.dryRun ? new Map<string, number>() : null;
+  // A dry run has no ledger to ask for doubles: 48 bits of a digest a number keep it small.
+  const seen = options.dryRun ? new Set<number>() : null;
   let batch: { line: number; row: FilingRow }[] = [];
   const flush = (): void => {
     if (batch.length === 0) return;
@@ -89,9 +91,9 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     }
     const result = validateRow(row.cells, options);
     if (!result.ok) reject(row.line, result.problems);
-    else if (seen?.has(result.row.siteNumber)) reject(row.line, [duplicate(result.row)]);
+    else if (seen?.has(shortDigest(result.row.siteNumber)) === true) reject(row.line, [duplicate(result.row)]);
     else {
-      seen?.set(result.row.siteNumber, row.line);
+      seen?.add(shortDigest(result.row.siteNumber));
       batch.push({ line: row.line, row: result.row });
     }
     if (batch.length >= BATCH_ROWS) {
@@ -104,6 +106,10 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
   if (summary.rejected > 0) summary.rejectsFile = options.rejectsFile;
   if (!options.dryRun) ledger.recordImport(summary, startedAt, options.now());
   return summary;
+}
+
+function shortDigest(text: string): number {
+  return createHash('sha1').update(text).digest().readUIntBE(0, 6);
 }
 
 function duplicate(row: FilingRow): RowProblem {

@@ -122,16 +122,16 @@ export function loadConfig(
   const origin = ['config/default.yaml'];
   let merged: unknown = defaults;
   if (file !== undefined && file !== '') {
-    merged = merge(merged, readYaml(resolve(file)));
+    merged = mergeSettings(merged, readYaml(resolve(file)));
     origin.push(file);
   }
   for (const [name, apply] of ENVIRONMENT) {
     const value = env[name];
     if (value === undefined || value === '') continue;
-    merged = merge(merged, apply(value));
+    merged = mergeSettings(merged, apply(value));
     origin.push(`environment ${name}`);
   }
-  if (options.overrides !== undefined) merged = merge(merged, options.overrides);
+  if (options.overrides !== undefined) merged = mergeSettings(merged, options.overrides);
   const result = shape.safeParse(merged);
   if (!result.success) throw configError(result.error, defaults, origin);
   const problem = crossCheck(result.data);
@@ -167,10 +167,11 @@ function readYaml(file: string): unknown {
   }
 }
 
-function merge(base: unknown, over: unknown): unknown {
+/** Lay settings over others, key by key; lists and plain values are replaced, undefined leaves what was. */
+export function mergeSettings(base: unknown, over: unknown): unknown {
   if (!isRecord(base) || !isRecord(over)) return over === undefined ? base : over;
   const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) result[key] = merge(base[key], value);
+  for (const [key, value] of Object.entries(over)) result[key] = mergeSettings(base[key], value);
   return result;
 }
 

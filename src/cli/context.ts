@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, loadConfig, mergeSettings } from '../config.ts';
 import type { Dialer } from '../gather/dialer.ts';
 import { createLogger, type Logger } from '../log.ts';
 
@@ -27,19 +27,9 @@ export function withCommon(command: Command): Command {
 
 /** Read the configuration for a command; `overrides` are the command's own. */
 export function commandConfig(options: CommonOptions, environment: CliEnvironment, overrides: object = {}): Config {
-  const merged = deepMerge(environment.overrides ?? {}, overrides);
+  const merged = mergeSettings(environment.overrides ?? {}, overrides) as object;
   const config = loadConfig({ file: options.config, env: environment.env, overrides: merged });
   return environment.registries === undefined ? config : { ...config, registries: environment.registries };
-}
-
-function deepMerge(base: object, over: object): object {
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const known = result[key];
-    const nested = [known, value].every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
-    result[key] = nested ? deepMerge(known as object, value as object) : value;
-  }
-  return result;
 }
 
 /** The command's logger: to standard error, so that standard output stays the command's own. */

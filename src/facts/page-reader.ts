@@ -1,11 +1,22 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Parser } from 'htmlparser2';
-import { findIcpNumbers, foldCharacter, foldText } from '../filing/site-number.ts';
+import { findIcpNumbers, foldCharacter } from '../filing/site-number.ts';
 import { collectHiddenSelectors, declaresInvisible, type HiddenSelectors } from './hidden-style.ts';
+import {
+  BLOCKS,
+  FOOTER_NAME,
+  FOOTER_SOURCE,
+  MARKUP_IN_CODE,
+  NUMBER_HINT,
+  SCRIPT_FILE,
+  UNSEEN_ELEMENTS,
+  VOID,
+} from './html-elements.ts';
 import { linkInHandler } from './link.ts';
 import { findPoliceNumbers, findTelecomLicences } from './police-number.ts';
 import { type Sighting, summariseSightings } from './shown-numbers.ts';
 import type { PageFacts, PoliceNumber, UnseenPlace } from './types.ts';
+import { numbersInSource } from './unseen-text.ts';
 
 /** Caps on what one page may make us do (design §3: HTML). */
 export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000, sightings: 200 } as const;
@@ -24,34 +35,6 @@ interface Frame {
   anchor: Anchor | null;
   handler: Anchor | null;
 }
-
-const BLOCKS = new Set(
-  'address article aside blockquote body br center dd details div dl dt fieldset figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hr html legend li main nav ol p pre section summary table tbody td tfoot th thead tr ul option iframe'.split(
-    ' ',
-  ),
-);
-const VOID = new Set('area base br col embed hr img input link meta param source track wbr frame'.split(' '));
-const UNSEEN_ELEMENTS: Record<string, UnseenPlace> = {
-  script: 'script',
-  style: 'script',
-  template: 'template',
-  noscript: 'noscript',
-  noframes: 'noscript',
-  textarea: 'form',
-  select: 'form',
-  iframe: 'hidden',
-  object: 'hidden',
-  title: 'attribute',
-};
-const FOOTER_NAME =
-  /(?:^|[\s_-])(?:foot|footer|footers|ft|copyright|copy|copyrights|bottom|btm|beian|icp|record|bot|end)(?:$|[\s_\-\d])|foot|copyright|bottom|beian|banquan|版权/i;
-const FOOTER_SOURCE = /foot|bottom|copyright|beian|icp|banquan/i;
-const NUMBER_HINT = /icp|备案|网安|公安|[ab][12] ?[.-] ?\d/i;
-const SCRIPT_FILE =
-  /^\s*(?:\/\/|\/\*|document\.|const\s|let\s|var\s|function[\s(]|!function|import[\s{*]|export\s|\(function|\(\(\)|\(\(|window\.|define\(|["']use strict|\$\(|jQuery|self\.|webpack|;\(function|"?use strict)/;
-
-/** JSX and the like: markup stands in the code itself, not in strings. */
-const MARKUP_IN_CODE = /(?:[=(]|return)\s*<[a-zA-Z][^>]{0,300}>/;
 
 /**
  * Reads one page as it streams in and keeps only what stands around the numbers: memory stays flat whatever the page's
@@ -362,26 +345,9 @@ export class PageReader {
   }
 
   #scanUnseen(text: string, place: UnseenPlace): void {
-    for (const window of windowsAround(text)) {
-      for (const match of findIcpNumbers(foldText(window))) {
-        if (match.placeholder || this.#unseen.size >= 50) continue;
-        if (!this.#unseen.has(match.number.canonical)) this.#unseen.set(match.number.canonical, place);
-      }
+    for (const number of numbersInSource(text)) {
+      if (this.#unseen.size < 50 && !this.#unseen.has(number)) this.#unseen.set(number, place);
     }
-  }
-}
-
-/** The pieces of a long text in which a number can stand: cheap to find, and scripts may be megabytes. */
-function* windowsAround(text: string): Generator<string> {
-  const pattern = /icp/gi;
-  let last = -1;
-  for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
-    if (hit.index < last) continue;
-    last = hit.index + 200;
-    const raw = text.slice(Math.max(0, hit.index - 60), last);
-    yield raw
-      .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-      .replace(/<[^>]{0,120}>/g, '');
   }
 }
 

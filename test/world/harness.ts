@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { type Config, loadConfig, ROOT } from '../../src/config.ts';
+import { type Config, loadConfig, mergeSettings, ROOT } from '../../src/config.ts';
 import { importFilings } from '../../src/filing/import-filings.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import { Patrol, type Role } from '../../src/jobs/patrol.ts';
@@ -69,7 +69,7 @@ export async function setStage(
   writeFileSync(csv, worldCsv(world));
   const base = loadConfig({
     env: {},
-    overrides: mergeDeep(loopbackSettings(folder, running.resolvers), options.overrides ?? {}),
+    overrides: mergeSettings(loopbackSettings(folder, running.resolvers), options.overrides ?? {}) as object,
   });
   const config: Config = { ...base, registries };
   return {
@@ -84,16 +84,6 @@ export async function setStage(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function mergeDeep(base: object, over: object): object {
-  const result: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const known = result[key];
-    const both = [known, value].every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
-    result[key] = both ? mergeDeep(known as object, value as object) : value;
-  }
-  return result;
 }
 
 /** Import a stage's filings; gives the ids of the sites. */

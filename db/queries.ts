@@ -30,7 +30,16 @@ export const queries = {
 
   // due work
   stateInsert: 'INSERT OR IGNORE INTO check_states (site_id, check_id, next_due_at) VALUES (?, ?, ?)',
-  stateStop: 'UPDATE check_states SET next_due_at = NULL, confirm_due_at = NULL WHERE site_id = ?',
+  stateStop: 'UPDATE check_states SET next_due_at = NULL WHERE site_id = ?',
+  stateForget: `UPDATE check_states SET suspect_looks = 0, suspect_fails = 0, confirm_due_at = NULL, judged_sweep_id = sweep_id
+    WHERE site_id = ? AND check_id = ?`,
+  statesLost: `SELECT site_id AS siteId, check_id AS checkId, suspect_looks AS suspectLooks FROM check_states
+    WHERE sweep_id = ? AND judged_sweep_id IS NOT sweep_id AND next_due_at <= ? AND confirm_due_at IS NULL LIMIT ?`,
+  statesMissing: `INSERT OR IGNORE INTO check_states (site_id, check_id, next_due_at)
+    SELECT id, ?, ? + abs(random()) % ? FROM sites WHERE state = 'active'`,
+  statesPark:
+    'UPDATE check_states SET next_due_at = NULL, confirm_due_at = NULL WHERE check_id = ? AND next_due_at IS NOT NULL',
+  checkIdsKnown: 'SELECT DISTINCT check_id AS checkId FROM check_states',
   stateRestart: 'UPDATE check_states SET next_due_at = ? WHERE site_id = ? AND check_id = ? AND next_due_at IS NULL',
   stateDelete: 'DELETE FROM check_states WHERE site_id = ? AND check_id = ?',
   dueSites: 'SELECT site_id AS siteId FROM check_states WHERE next_due_at <= ? ORDER BY next_due_at LIMIT ?',
@@ -45,7 +54,8 @@ export const queries = {
   confirmsDue: `SELECT c.site_id AS siteId, c.check_id AS checkId, c.sweep_id AS sweepId, c.suspect_looks AS suspectLooks
     FROM check_states c JOIN sweeps w ON w.id = c.sweep_id
     WHERE c.confirm_due_at <= ? AND w.state = 'running' ORDER BY c.confirm_due_at LIMIT ?`,
-  confirmClaim: 'UPDATE check_states SET confirm_due_at = NULL, next_due_at = ? WHERE site_id = ? AND check_id = ?',
+  confirmClaim:
+    'UPDATE check_states SET confirm_due_at = NULL, claimed_at = ?, next_due_at = ? WHERE site_id = ? AND check_id = ?',
   confirmsOfSweepDue: 'UPDATE check_states SET confirm_due_at = ? WHERE sweep_id = ? AND confirm_due_at IS NOT NULL',
   stateDrop: `UPDATE check_states SET suspect_looks = 0, suspect_fails = 0, confirm_due_at = NULL, judged_sweep_id = sweep_id,
       next_due_at = ? WHERE site_id = ? AND check_id = ?`,

@@ -33,7 +33,7 @@ const shape = z.strictObject({
     tries: positive.max(10),
     screenResolvers: positive,
     confirmResolvers: positive,
-    minConfirmResolvers: positive,
+    minConfirmResolvers: z.int().min(2, 'is at least 2: a failure needs more than one resolver (R16.2)'),
     wellKnownNames: z.array(z.string().regex(/^[a-z0-9.-]+$/, 'is a host name')),
     bogusAddresses: z.array(z.string().refine((value) => isIP(value) !== 0, 'is an IP address')),
   }),
@@ -66,7 +66,11 @@ const shape = z.strictObject({
     maxQueuedSites: positive,
     batchSites: positive.max(10_000),
   }),
-  confirm: z.strictObject({ pauseMs: ms, looks: positive.max(10), inconclusiveBackoffMs: ms }),
+  confirm: z.strictObject({
+    pauseMs: ms,
+    looks: z.int().min(2, 'is at least 2: a failure is seen again before it counts (R16.2)').max(10),
+    inconclusiveBackoffMs: ms,
+  }),
   hostRule: z.enum(['any', 'every']),
   outdatedLink: z.enum(['warn', 'fail']),
   checks: z.record(z.string(), checkSettings),
@@ -198,6 +202,9 @@ function at(value: unknown, path: PropertyKey[]): unknown {
 }
 
 function crossCheck({ dns, resolvers, page, sweep, gather }: Settings): [string, string] | null {
+  const twice = resolvers.find((resolver, index) => resolvers.indexOf(resolver) !== index);
+  if (twice !== undefined)
+    return [`resolvers: ${twice} stands twice`, 'one resolver asked twice is one observation: give different ones'];
   if (dns.minConfirmResolvers > dns.confirmResolvers) {
     return [
       'dns.minConfirmResolvers is larger than dns.confirmResolvers',

@@ -59,8 +59,8 @@ export const domainExpiry: CheckDefinition = {
     'registry-contradicts-dns': {
       severity: 'inconclusive',
       title: {
-        zh: '注册局称 {domain} 不存在，但域名仍在解析，暂不判定',
-        en: 'The registry says {domain} does not exist, yet it resolves',
+        zh: '注册局称 {domain} 不存在，但未能由解析证实，暂不判定',
+        en: 'The registry says {domain} does not exist, which DNS does not confirm',
       },
       remedy: { zh: '无需操作，系统会再次核查。', en: 'Nothing to do; it is looked at again.' },
     },
@@ -127,13 +127,13 @@ function judgeDomain(domain: string, facts: RegistrationFacts, input: CheckInput
     },
   ];
   const redemption = facts.statuses.find((status) =>
-    /^(?:redemption ?period|pending ?delete|pending ?restore)\b/i.test(status),
+    /^(?:redemption ?period|pending ?delete|pending ?restore)$/i.test(status),
   );
   if (redemption !== undefined) {
     return [finding(domainExpiry, 'redemption', { about, params: { domain, status: redemption }, evidence })];
   }
   const findings: Finding[] = [];
-  const hold = facts.statuses.find((status) => /^(?:client ?hold|server ?hold)\b/i.test(status));
+  const hold = facts.statuses.find((status) => /^(?:client ?hold|server ?hold)$/i.test(status));
   if (hold !== undefined)
     findings.push(finding(domainExpiry, 'on-hold', { about, params: { domain, status: hold }, evidence }));
   if (facts.expiresAt === null) {
@@ -161,9 +161,8 @@ function daysUntil(expiresAt: string, now: number): number {
 /** A domain that answers with addresses is registered, whatever a hurried registry server says (R16.1). */
 function stillResolves(domain: string, { artifacts }: CheckInput): boolean {
   const dns = artifacts.dns;
-  // Never asked (an offline audit): the registry's word stands alone. Asked without an answer: it may well resolve.
-  if (dns === undefined) return false;
-  if (!dns.ok) return true;
+  // Never asked (an offline audit), or asked without an answer: it may well resolve.
+  if (dns === undefined || !dns.ok) return true;
   const own = dns.value.hosts.filter(({ host }) => host === domain || host.endsWith(`.${domain}`));
   const answers = own.flatMap((host) => host.answers);
   return answers.length === 0 || answers.some((answer) => answer.outcome !== 'nxdomain');

@@ -28,7 +28,13 @@ export function viewHost({ answers }: HostAnswers, input: CheckInput): HostView 
     return view('unobserved', { reason: reasons.join(', ') || 'no resolver' });
   }
   if (observed.some((answer) => isBogus(answer, input))) return view('bogus');
-  const views = observed.map((answer) => viewAnswer(answer, input));
+  const views = observed.map((answer) => {
+    const seen = viewAnswer(answer, input);
+    // The family that was not observed may lead here: half an answer clears a host, but does not accuse it.
+    return answer.partial === true && seen.kind !== 'here'
+      ? view('unobserved', { reason: 'one address family was not observed' })
+      : seen;
+  });
   const first = views[0] as HostView;
   const same = views.every((one) => one.kind === first.kind);
   if (same) return first;
@@ -64,7 +70,12 @@ function viewAnswer(answer: ResolverAnswer, input: CheckInput): HostView {
       .map((name) => input.whoseName(name))
       .find((owner) => owner !== null) ?? null;
   if (front !== null && isFront(front)) {
-    if (front.provider !== own) return view('other-provider', { provider: front.provider, region: front.region });
+    if (front.provider !== own) {
+      // Another's front whose address is ours: the lists contradict each other, so nothing is said.
+      if (byAddresses(answer, input, false).kind === 'here')
+        return view('disagree', { reason: `CNAME of ${front.provider}, address of ${own}` });
+      return view('other-provider', { provider: front.provider, region: front.region });
+    }
     return front.mainland === false ? view('overseas', { region: front.region }) : byAddresses(answer, input, true);
   }
   return byAddresses(answer, input, false);

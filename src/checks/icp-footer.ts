@@ -38,15 +38,15 @@ function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): F
     const result = parseIcpNumber(shown.number);
     return result.ok ? [{ shown, number: result.number }] : [];
   });
-  const mine = parsed.filter(({ number }) => isActual(number, own, input));
-  if (mine.length > 0)
-    return judgeOwn(
-      mine.map(({ shown }) => shown),
-      input,
-    );
+  const mine = parsed.filter(({ number }) => isActual(number, own, input)).map(({ shown }) => shown);
+  // The own number, rightly linked, is a pass wherever it was seen; anything less is only said of a page fully seen.
+  if (mine.some(({ link }) => link === 'miit')) return judgeOwn(mine, input);
   if (document.status >= 400) return [blind(`HTTP ${document.status}`)];
   const away = awayFromFiling(document, input);
   if (away !== null) return [finding(icpFooter, 'redirected-off-site', { params: { host: away } })];
+  const partial = whyPartial(facts);
+  if (partial !== null) return [uncertain(partial)];
+  if (mine.length > 0) return judgeOwn(mine, input);
   const doubt = whyUncertain(facts, own);
   if (doubt !== null) return [doubt];
   return [accuse(facts, parsed, own)];
@@ -66,6 +66,10 @@ function judgeOwn(mine: ShownNumber[], { policy }: CheckInput): Finding[] {
   const best = mine.toSorted((a, b) => rank[b.link] - rank[a.link])[0] as ShownNumber;
   const evidence = evidenceOf(best);
   const findings: Finding[] = [];
+  if (best.link === 'other' && (best.scripted || /beian\.miit\.gov\.cn/i.test(parametersOf(best.href ?? '')))) {
+    // A script or a redirector may well lead to the ministry: nobody followed it.
+    return [uncertain(`the link is ${best.scripted ? 'a script' : 'a redirector'}: ${best.href}`)];
+  }
   if (best.link === 'none')
     findings.push(finding(icpFooter, 'not-linked', { params: { number: best.number }, evidence }));
   else if (best.link === 'other') {
@@ -90,6 +94,24 @@ function judgeOwn(mine: ShownNumber[], { policy }: CheckInput): Finding[] {
   return findings;
 }
 
+/** The query of a link, decoded; '' when it has none. */
+function parametersOf(href: string): string {
+  const url = URL.parse(href, 'http://page.invalid/');
+  if (url === null || url.search === '' || !/%3a|%2f/i.test(url.search)) return '';
+  return url.search.replace(/%3a/gi, ':').replace(/%2f/gi, '/');
+}
+
+/** Reasons for which a page was not seen as a person sees it: nothing is accused then. */
+function whyPartial(facts: PageFacts): string | null {
+  if (facts.notHtml) return 'the answer is a script, not a page';
+  if (facts.truncated) return 'the page was larger than the reading limit, or broke off';
+  if (facts.footerSources.length > 0) return `footer from ${facts.footerSources[0]}`;
+  if (FIREWALL_TITLE.test(facts.title)) return `a firewall's page: ${facts.title}`;
+  return null;
+}
+
+const FIREWALL_TITLE = /安全验证|拦截|验证码|人机验证|防火墙|just a moment|attention required|access denied|forbidden/i;
+
 /** The number was not seen; may it be there all the same, drawn by something we did not run or read? */
 function whyUncertain(facts: PageFacts, own: IcpNumber): Finding | null {
   const inSource = facts.unseenNumbers.find(({ number }) => {
@@ -97,18 +119,19 @@ function whyUncertain(facts: PageFacts, own: IcpNumber): Finding | null {
     return parsed.ok && sameSubject(parsed.number, own);
   });
   if (inSource !== undefined) {
-    // A wrapper that scripts reveal hides the whole page: that is drawing, not hiding.
-    const wholePage = facts.scriptCount > 0 && facts.visibleCharacters < 200;
-    if (wholePage) return uncertain('the page is drawn by scripts');
-    if (inSource.place === 'comment' || inSource.place === 'hidden' || inSource.place === 'form') {
-      return finding(icpFooter, 'hidden', { params: { number: inSource.number, place: inSource.place } });
-    }
-    return uncertain(`number only in ${inSource.place}`);
+    const { place, number } = inSource;
+    // A script may show what it hides; without scripts hidden stays hidden, and a comment is never shown.
+    const stays =
+      place === 'comment' ? facts.visibleCharacters >= 200 || facts.scriptCount === 0 : facts.scriptCount === 0;
+    if ((place === 'comment' || place === 'hidden') && stays)
+      return finding(icpFooter, 'hidden', { params: { number, place } });
+    return uncertain(`number only in ${place}`);
   }
-  if (facts.notHtml) return uncertain('the answer is a script, not a page');
-  if (facts.truncated) return uncertain('the page was larger than the reading limit');
-  if (facts.footerSources.length > 0) return uncertain(`footer from ${facts.footerSources[0]}`);
+  if (facts.metaRefresh !== null && facts.visibleCharacters < 400)
+    return uncertain(`the page leads on to ${facts.metaRefresh}`);
   if (facts.frames.length > 0 && facts.visibleCharacters < 400) return uncertain('the page consists of frames');
+  if (facts.frames.some((source) => /^(?!https?:|\/\/|about:|javascript:|data:)./i.test(source)))
+    return uncertain('a frame of the site was not read');
   if (facts.scriptCount > 0 && facts.visibleCharacters < 200) return uncertain('the page is drawn by scripts');
   if (facts.visibleCharacters === 0) return uncertain('the page is empty');
   return null;

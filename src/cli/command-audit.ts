@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { domainToASCII } from 'node:url';
 import type { Command } from 'commander';
 import { fillText, runCheck } from '../checks/conclude.ts';
 import { domainExpiry } from '../checks/domain-expiry.ts';
@@ -145,12 +146,13 @@ function auditPage(file: string, options: AuditOptions, config: Config, now: num
 function auditRegistration(file: string, options: AuditOptions, config: Config, now: number): void {
   const bytes = readBytes(file);
   const utf8 = bytes.toString('utf8');
-  const facts = readRegistration(utf8.includes('\ufffd') ? new TextDecoder('gb18030').decode(bytes) : utf8);
-  const domain = (options.domain ?? '').toLowerCase();
+  const text = utf8.includes('\ufffd') ? new TextDecoder('gb18030').decode(bytes) : utf8;
+  const facts = readRegistration(text);
+  const domain = domainToASCII((options.domain ?? facts.domain ?? '').toLowerCase());
   const { found, expiresAt, createdAt, registrar, registrant, statuses, protocol } = facts;
   const filing = bareFiling('京ICP备00000000号', '京ICP备00000000号', options.province ?? '', config);
   filing.domains = domain === '' ? [] : [domain];
-  const artifact = { ok: true as const, observedAt: now, tookMs: 0, value: facts };
+  const artifact = { ok: true as const, observedAt: now, tookMs: 0, value: readRegistration(text, domain) };
   const artifacts: Artifacts = {
     registration: {
       ok: true,

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { fillText } from '../checks/conclude.ts';
 import { findCheck } from '../checks/index.ts';
@@ -220,6 +220,7 @@ function exportBundle(sites: DescribedSite[], ledger: Ledger, file: string): voi
 }
 
 function exportEvidence(sites: DescribedSite[], ledger: Ledger, folder: string): void {
+  mkdirSync(folder, { recursive: true });
   for (const { siteNumber, checks } of sites) {
     for (const { check, history } of checks) {
       for (const piece of history[0] === undefined ? [] : ledger.evidence.ofVerdict(history[0].verdictId)) {

@@ -1,3 +1,4 @@
+import { PROVINCE_ABBREVIATIONS } from '../filing/site-number.ts';
 import type { UnseenPlace } from './types.ts';
 
 /** What the page reader knows of HTML: which elements break lines, stand alone, hide their content, or name a footer. */
@@ -22,7 +23,8 @@ export const UNSEEN_ELEMENTS: Record<string, UnseenPlace> = {
 export const FOOTER_NAME =
   /(?:^|[\s_-])(?:foot|footer|footers|ft|copyright|copy|copyrights|bottom|btm|beian|icp|record|bot|end)(?:$|[\s_\-\d])|foot|copyright|bottom|beian|banquan|版权/i;
 export const FOOTER_SOURCE = /foot|bottom|copyright|beian|icp|banquan/i;
-export const NUMBER_HINT = /icp|备案|网安|公安|[ab][12] ?[.-] ?\d/i;
+export const NUMBER_HINT = /i ?c ?p|备案|网安|公安|[ab][12] ?[.-] ?\d/i;
+export const UNFINISHED_NUMBER = new RegExp(`[${PROVINCE_ABBREVIATIONS}] ?ICP ?(?:备|证)? ?$`, 'i');
 export const SCRIPT_FILE =
   /^\s*(?:\/\/|\/\*|document\.|const\s|let\s|var\s|function[\s(]|!function|import[\s{*]|export\s|\(function|\(\(\)|\(\(|window\.|define\(|["']use strict|\$\(|jQuery|self\.|webpack|;\(function|"?use strict)/;
 

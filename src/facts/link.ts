@@ -6,7 +6,7 @@ import type { LinkKind } from './types.ts';
  */
 export function classifyLink(href: string | null): LinkKind {
   if (href === null || href.trim() === '') return 'none';
-  const host = hostOf(href);
+  const host = hostOf(href.replace(/^[\s\u200b-\u200f\ufeff"'“”‘’]+|[\s\u200b-\u200f\ufeff"'“”‘’]+$/g, ''));
   if (host === null) return 'other';
   if (host === 'beian.miit.gov.cn' || host === 'www.beian.miit.gov.cn') return 'miit';
   if (/(?:^|\.)(?:miitbeian|miibeian)\.gov\.cn$/.test(host)) return 'retired';

@@ -9,6 +9,7 @@ import {
   MARKUP_IN_CODE,
   NUMBER_HINT,
   SCRIPT_FILE,
+  UNFINISHED_NUMBER,
   UNSEEN_ELEMENTS,
   VOID,
 } from './html-elements.ts';
@@ -23,6 +24,7 @@ export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000
 
 interface Anchor {
   href: string;
+  scripted: boolean;
   via: 'anchor' | 'click-handler';
   start: number;
   end: number;
@@ -34,6 +36,8 @@ interface Frame {
   footer: boolean;
   anchor: Anchor | null;
   handler: Anchor | null;
+  /** A style sheet for the screen, outside noscript. */
+  applies: boolean;
 }
 
 /**
@@ -57,6 +61,7 @@ export class PageReader {
   #rawText = '';
   #unseenText = '';
   #titleText = '';
+  #carried = 0;
   #visibleCharacters = 0;
   #elements = 0;
   #scriptCount = 0;
@@ -147,6 +152,9 @@ export class PageReader {
       this.#truncated = true;
       return;
     }
+    // As in browsers, anything but options ends a list of options.
+    const listed = this.#stack.slice(-3).some((frame) => frame.name === 'select');
+    if (listed && !['option', 'optgroup', 'hr'].includes(name)) this.#close('select');
     const parent = this.#top();
     const names = `${attributes['class'] ?? ''} ${attributes['id'] ?? ''} ${attributes['classname'] ?? ''}`;
     const frame: Frame = {
@@ -155,14 +163,16 @@ export class PageReader {
       footer: (parent?.footer ?? false) || name === 'footer' || (names.length > 2 && FOOTER_NAME.test(names)),
       anchor: parent?.anchor ?? null,
       handler: parent?.handler ?? null,
+      applies: (parent?.unseen ?? null) === null && /^(?:|all|screen)$/i.test((attributes['media'] ?? '').trim()),
     };
     const position = this.#line.length;
-    if (name === 'a' && attributes['href'] !== undefined) {
-      const href = attributes['href']
+    const target = attributes['href'] ?? attributes['xlink:href'];
+    if (name === 'a' && target !== undefined) {
+      const href = target
         .replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '')
         .trim()
         .slice(0, 500);
-      frame.anchor = { href, via: 'anchor', start: position, end: -1 };
+      frame.anchor = { href, scripted: false, via: 'anchor', start: position, end: -1 };
       const click = this.#handlerOf(attributes);
       if (click !== null && /^(?:#|javascript:|$)/i.test(frame.anchor.href)) {
         frame.anchor.href = click;
@@ -170,12 +180,15 @@ export class PageReader {
       } else if (/^javascript:/i.test(frame.anchor.href)) {
         const inside = linkInHandler(frame.anchor.href);
         if (inside !== null) Object.assign(frame.anchor, { href: inside, via: 'click-handler' });
+        else frame.anchor.scripted = /^javascript:\s*(?!;|void|\s*$)/i.test(frame.anchor.href);
       }
+      const dead = frame.anchor.via === 'anchor' && /^(?:#|javascript:|$)/i.test(frame.anchor.href);
+      if (dead && attributes['onclick'] !== undefined) frame.anchor.scripted = true;
       if (frame.unseen === null) this.#lineAnchors.push(frame.anchor);
     } else {
       const click = this.#handlerOf(attributes);
       if (click !== null) {
-        frame.handler = { href: click, via: 'click-handler', start: position, end: -1 };
+        frame.handler = { href: click, scripted: false, via: 'click-handler', start: position, end: -1 };
         if (frame.unseen === null) this.#lineAnchors.push(frame.handler);
       }
     }
@@ -193,11 +206,13 @@ export class PageReader {
     const componentRoot = name === 'template' && this.#elements === 1;
     if (place !== undefined && !componentRoot) return place;
     if (attributes['hidden'] !== undefined) return 'hidden';
+    if (name === 'dialog' && attributes['open'] === undefined) return 'hidden';
     const style = attributes['style'];
     if (style !== undefined && declaresInvisible(style)) return 'hidden';
     const { classes, ids } = this.#hiddenSelectors;
-    if (ids.size > 0 && ids.has(attributes['id'] ?? '')) return 'hidden';
-    if (classes.size > 0 && (attributes['class'] ?? '').split(/\s+/).some((one) => classes.has(one))) return 'hidden';
+    if (ids.size > 0 && ids.has(attributes['id'] ?? '')) return 'style-sheet';
+    if (classes.size > 0 && (attributes['class'] ?? '').split(/\s+/).some((one) => classes.has(one)))
+      return 'style-sheet';
     return null;
   }
 
@@ -206,6 +221,9 @@ export class PageReader {
       this.#scriptCount++;
       const source = attributes['src'] ?? '';
       if (FOOTER_SOURCE.test(source.split('?')[0]?.split('/').pop() ?? '')) this.#noteFooterSource(source);
+    } else if (name === 'img') {
+      const words = `${attributes['alt'] ?? ''} ${attributes['title'] ?? ''}`;
+      if (/icp/i.test(words)) this.#scanUnseen(words, 'attribute');
     } else if (name === 'iframe' || name === 'frame') {
       const source = attributes['src'] ?? '';
       if (this.#frames.length < 20) this.#frames.push(source.slice(0, 300));
@@ -246,8 +264,10 @@ export class PageReader {
   #endFrame(frame: Frame): void {
     const parent = this.#top();
     if (frame.anchor !== null && frame.anchor !== parent?.anchor) frame.anchor.end = this.#line.length;
+    // Digits behind an anchor are another matter: they must not run into the number inside it.
+    if (frame.name === 'a' && /\d$/.test(this.#line)) this.#line += ' ';
     if (frame.handler !== null && frame.handler !== parent?.handler) frame.handler.end = this.#line.length;
-    if (frame.name === 'style') collectHiddenSelectors(this.#rawText, this.#hiddenSelectors);
+    if (frame.name === 'style' && frame.applies) collectHiddenSelectors(this.#rawText, this.#hiddenSelectors);
     if (frame.name === 'style') this.#rawText = '';
     if (frame.unseen !== null && (parent?.unseen ?? null) === null) this.#flushUnseen(frame.unseen);
   }
@@ -285,6 +305,13 @@ export class PageReader {
 
   #flushLine(): void {
     const line = this.#line;
+    // A number may be broken over lines or cells right behind its prefix: the line goes on.
+    if (line.length < 400 && UNFINISHED_NUMBER.test(line) && this.#carried < 3) {
+      this.#carried++;
+      if (!line.endsWith(' ')) this.#line = `${line} `;
+      return;
+    }
+    this.#carried = 0;
     if (line !== '') {
       this.#hash.update(line.trim());
       if (NUMBER_HINT.test(line)) this.#readLine(line);
@@ -308,7 +335,10 @@ export class PageReader {
       end: anchor.end === -1 ? line.length : anchor.end,
     }));
     for (const match of findIcpNumbers(line)) {
-      if (this.#sightings.length >= PAGE_CAPS.sightings) break;
+      if (this.#sightings.length >= PAGE_CAPS.sightings) {
+        this.#truncated = true;
+        break;
+      }
       this.#sightings.push({
         match,
         line,

@@ -1,4 +1,5 @@
-import { parseRegistryDate } from './registry-date.ts';
+import { domainToASCII } from 'node:url';
+import { parseRegistryDate, plausibleExpiry } from './registry-date.ts';
 import type { RegistrationFacts } from './types.ts';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -16,6 +17,7 @@ export function parseRdap(json: unknown): RegistrationFacts {
   const root = asObject(json as Json);
   const facts: RegistrationFacts = {
     protocol: 'rdap',
+    domain: domainToASCII(asString(root['ldhName']).toLowerCase().replace(/\.$/, '')) || null,
     found: 'refused',
     expiresAt: null,
     createdAt: null,
@@ -34,7 +36,12 @@ export function parseRdap(json: unknown): RegistrationFacts {
 function isNotFound(root: { [key: string]: Json }): boolean {
   const code = Number(root['errorCode']);
   const words = `${asString(root['title'])} ${asArray(root['description']).map(asString).join(' ')}`;
-  if (/no rdap|not (?:supported|authoritative)|service is available|rate|limit|denied/i.test(words)) return false;
+  if (
+    /rdap|support|authoritative|service|rate|limit|denied|too many|handle|path|url|\btld\b|unavailable|try again/i.test(
+      words,
+    )
+  )
+    return false;
   return code === 404;
 }
 
@@ -50,8 +57,9 @@ function readDomain(root: { [key: string]: Json }, facts: RegistrationFacts): tr
     }
     return null;
   };
-  facts.expiresAt = event('expiration') ?? event('registrar expiration');
+  // The registrar's own date says nothing of the registry's.
   facts.createdAt = event('registration');
+  facts.expiresAt = plausibleExpiry(event('expiration'), facts.createdAt);
   facts.statuses = [
     ...new Set(
       asArray(root['status'])

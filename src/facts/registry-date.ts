@@ -17,6 +17,9 @@ export function parseRegistryDate(text: string, defaultOffset = ''): string | nu
   hit = /^(\d{4})(\d{2})(\d{2})(?!\d)/.exec(value);
   if (hit !== null) return compose(hit[1], hit[2], hit[3], [], defaultOffset);
   hit = DAY_FIRST.exec(value);
+  // 12/05/2026 is May in France and December in the United States: unknown.
+  if (hit !== null && value.includes('/') && Number(hit[1]) <= 12 && Number(hit[2]) <= 12 && hit[1] !== hit[2])
+    return null;
   if (hit !== null) return compose(hit[3], hit[2], hit[1], hit.slice(4), defaultOffset);
   hit = NAMED_MONTH.exec(value);
   if (hit !== null) return compose(hit[3], monthOf(hit[2]), hit[1], hit.slice(4), defaultOffset);
@@ -58,4 +61,10 @@ function offsetOf(zone: string | undefined, defaultOffset: string): string {
  */
 export function registryInstant(date: string): number {
   return date.length === 10 ? Date.parse(`${date}T23:59:59-12:00`) : Date.parse(date);
+}
+
+/** An expiry before the creation is a misreading or a broken answer: unknown, not expired (R16.1). */
+export function plausibleExpiry(expiresAt: string | null, createdAt: string | null): string | null {
+  if (expiresAt === null || createdAt === null) return expiresAt;
+  return registryInstant(expiresAt) < registryInstant(createdAt) ? null : expiresAt;
 }

@@ -5,6 +5,7 @@ import type { LinkKind, LinkVia, ShownNumber } from './types.ts';
 /** An anchor or click handler on the line of a number; offsets into the line. */
 export interface LineAnchor {
   href: string;
+  scripted: boolean;
   via: 'anchor' | 'click-handler';
   start: number;
   end: number;
@@ -50,7 +51,7 @@ export function summariseSightings(sightings: Sighting[], visibleCharacters: num
 
 function describe(sighting: Sighting, visibleCharacters: number): ShownNumber {
   const { match, line } = sighting;
-  const { href, via } = findLink(sighting);
+  const { href, via, scripted } = findLink(sighting);
   const from = Math.max(0, match.start - 60);
   return {
     text: line.slice(match.start, match.end).trim(),
@@ -60,17 +61,18 @@ function describe(sighting: Sighting, visibleCharacters: number): ShownNumber {
     link: classifyLink(href),
     linkVia: via,
     placeholder: match.placeholder,
+    scripted,
     occurrences: 1,
     context: line.slice(from, from + 160).trim(),
   };
 }
 
 /** Own anchor first, then a click handler, then a neighbour in the same footer item that leads to the ministry. */
-function findLink({ match, line, anchors }: Sighting): { href: string | null; via: LinkVia } {
+function findLink({ match, line, anchors }: Sighting): { href: string | null; via: LinkVia; scripted: boolean } {
   const covering = anchors.filter((anchor) => anchor.start < match.end && anchor.end > match.start);
   const best = covering.sort((a, b) => RANK[classifyLink(b.href)] - RANK[classifyLink(a.href)])[0];
   if (best !== undefined && (best.via === 'anchor' || classifyLink(best.href) !== 'none')) {
-    return { href: best.href, via: best.via };
+    return { href: best.href, via: best.via, scripted: best.scripted };
   }
   for (const anchor of anchors) {
     const kind = classifyLink(anchor.href);
@@ -78,9 +80,11 @@ function findLink({ match, line, anchors }: Sighting): { href: string | null; vi
     const gap = anchor.start >= match.end ? line.slice(match.end, anchor.start) : line.slice(anchor.end, match.start);
     const near = gap.replace(/[\s:|,.;()[\]/·-]/g, '').length <= ADJACENT_CHARACTERS;
     const text = line.slice(anchor.start, anchor.end);
-    if (near && !/\d{6}/.test(text) && !/\d{6}/.test(gap)) return { href: anchor.href, via: 'adjacent' };
+    // A link a person cannot see or press (no text) is no link of the number's.
+    const pressable = text.trim() !== '' && !/\d{6}/.test(text);
+    if (near && pressable && !/\d{6}/.test(gap)) return { href: anchor.href, via: 'adjacent', scripted: false };
   }
-  return { href: null, via: null };
+  return { href: null, via: null, scripted: false };
 }
 
 /**

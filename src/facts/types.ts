@@ -17,6 +17,8 @@ export interface ShownNumber {
   link: LinkKind;
   linkVia: LinkVia;
   placeholder: boolean;
+  /** The link is a script whose target was not read. */
+  scripted: boolean;
   /** How many times it stands on the page. */
   occurrences: number;
   /** Text around it, at most 160 characters, for the evidence. */
@@ -24,7 +26,15 @@ export interface ShownNumber {
 }
 
 /** Why a number in the source is not seen by a person (design §4). */
-export type UnseenPlace = 'comment' | 'script' | 'template' | 'hidden' | 'noscript' | 'form' | 'attribute';
+export type UnseenPlace =
+  | 'comment'
+  | 'script'
+  | 'template'
+  | 'hidden'
+  | 'style-sheet'
+  | 'noscript'
+  | 'form'
+  | 'attribute';
 
 /** A number that is in the source but not on the screen. */
 export interface UnseenNumber {
@@ -65,6 +75,8 @@ export interface PageFacts {
 /** What a registry said of a domain (R3.3, R3.7, R17.9). */
 export interface RegistrationFacts {
   protocol: 'rdap' | 'whois';
+  /** The domain the answer is about (ASCII, lower case); null when it names none. */
+  domain: string | null;
   /** `refused`: throttled, denied or garbage; nothing can be said of the domain. */
   found: boolean | 'refused';
   /** ISO 8601, UTC. */

@@ -1,4 +1,5 @@
-import { parseRegistryDate } from './registry-date.ts';
+import { domainToASCII } from 'node:url';
+import { parseRegistryDate, plausibleExpiry } from './registry-date.ts';
 import type { RegistrationFacts } from './types.ts';
 
 interface Pair {
@@ -9,10 +10,10 @@ interface Pair {
 }
 
 const REFUSED =
-  /queried interval is too short|access is too fast|too fast,? ?please|please maintain at least|(?:whois )?limit (?:has been )?exceeded|exceeded|number of allowed queries|excessive quer|maximum (?:number of )?quer|grace period|quota|too many (?:connections|requests|queries)|please go away|try again|request denied|access denied|permission denied|access control limit|not authori[sz]ed|blacklist|black-listed|blocked|rate.?limit|throttl|service (?:is )?(?:currently |temporarily )?(?:unavailable|not available)|temporarily unavailable|currently down|server (?:is )?too busy|too busy|internal (?:server )?error|connection (?:reset|refused|timed out)|timed? ?out|please wait|查询过于频繁|请稍后|访问受限/i;
+  /queried interval is too short|access is too fast|too fast,? ?please|please maintain at least|(?:whois )?limit (?:has been )?exceeded|exceeded|number of allowed queries|excessive quer|maximum (?:number of )?quer|grace period|quota|too many (?:connections|requests|queries)|please go away|try again|request denied|access denied|permission denied|access control limit|not authori[sz]ed|blacklist|black-listed|blocked|rate.?limit|throttl|service (?:is )?(?:currently |temporarily )?(?:unavailable|not available)|temporarily unavailable|currently down|server (?:is )?too busy|too busy|internal (?:server )?error|connection (?:reset|refused|timed out)|timed? ?out|please wait|limit reached|per hour reached|queries per|query rate|rate of|maintenance|connection lost|http\/\d|^404 |bad gateway|no match for tld|次数|超限|查询过于频繁|请稍后|访问受限/i;
 
 const NOT_FOUND =
-  /^[\s%#*>.-]*(?:error[:\s-]+)?(?:no matching record|the domain you want to register is reserved|the domain you requested is prohibited|.{0,80}in the reserved list|.{0,80}can ?not be registered online|no match\b|no data found|no found\b|not found\b|domain (?:name )?(?:.{1,80} )?(?:not found|does not exist|is not registered|has not been registered|is available|not registered|unknown)|the (?:queried )?(?:object|domain)(?: name)?(?: .{1,80})? (?:does not exist|has not been registered|is not registered|was not found|not found|is available|is not available)|this domain name has not been registered|this domain is (?:not registered|available)|no entries found|no such domain|no object found|nothing found|object does not exist|invalid (?:query|domain|domain name|request)|(?:.{1,80} )?(?:is )?(?:currently )?(?:not available|available) for (?:registration|purchase)|reserved by|name is reserved|.{0,60}reserved name|not available for registration|we do not have an entry|.{0,80}: common; no match|.{1,80} (?:is free|not found\.?$|no match\.?$|does not exist\.?$)|status:\s*(?:free|available)\b|available\s*:\s*yes|이 도메인|.{0,60}등록되어 있지 않습니다|.{0,60}未注册|.{0,60}未被注册)/im;
+  /^[\s%#*>.-]*(?:error[:\s-]+)?(?:no matching record|the domain you want to register is reserved|the domain you requested is prohibited|.{0,80}in the reserved list|.{0,80}can ?not be registered online|no match\b|no data found|no found\b|not found\b|domain (?:name )?(?:.{1,80} )?(?:not found|does not exist|is not registered|has not been registered|is available|not registered|unknown)|the (?:queried )?(?:object|domain)(?: name)?(?: .{1,80})? (?:does not exist|has not been registered|is not registered|was not found|not found|is available|is not available)|this domain name has not been registered|this domain is (?:not registered|available)|no entries found|no such domain|no object found|nothing found|object does not exist|(?:.{1,80} )?(?:is )?(?:currently )?(?:not available|available) for (?:registration|purchase)|reserved by|name is reserved|.{0,60}reserved name|not available for registration|we do not have an entry|.{0,80}: common; no match|.{1,80} (?:is free|not found\.?$|no match\.?$|does not exist\.?$)|status:\s*(?:free|available)\b|available\s*:\s*yes|이 도메인|.{0,60}등록되어 있지 않습니다|.{0,60}未注册|.{0,60}未被注册)/im;
 
 const KEYS = {
   domain: [
@@ -26,7 +27,6 @@ const KEYS = {
     'ドメイン名',
   ],
   expires: [
-    'registry expiry date',
     'expiration date',
     'expiry date',
     'expiration time',
@@ -46,11 +46,8 @@ const KEYS = {
     'record expires on',
     'registration expires',
     'registration expiration',
-    'renewal date',
     'paid-till',
-    'free-date',
     'valid until',
-    'validity',
     'valid-date',
     'validuntil',
     'exp date',
@@ -58,6 +55,8 @@ const KEYS = {
     '到期时间',
     '过期时间',
   ],
+  /** Said where nothing better is: dates of billing or release, or the first of a span. */
+  lastResort: ['renewal date', 'validity'],
   created: [
     'creation date',
     'created',
@@ -149,6 +148,7 @@ function saysNotFound(text: string): boolean {
 function empty(): RegistrationFacts {
   return {
     protocol: 'whois',
+    domain: null,
     found: false,
     expiresAt: null,
     createdAt: null,
@@ -220,15 +220,28 @@ function readRecord(pairs: Pair[], text: string): RegistrationFacts {
     }
     return null;
   };
+  const createdAt = date(KEYS.created);
   return {
     protocol: 'whois',
+    domain: domainOf(own),
     found: true,
-    expiresAt: firstSectionDate(own, KEYS.expires, date),
-    createdAt: date(KEYS.created),
+    expiresAt: plausibleExpiry(
+      date(['registry expiry date']) ?? firstSectionDate(own, KEYS.expires, date) ?? date(KEYS.lastResort),
+      createdAt,
+    ),
+    createdAt,
     registrar: name(own, KEYS.registrar),
     registrant: name(own, KEYS.organisation) ?? name(own, KEYS.person) ?? contactSection(own),
     statuses: readStatuses(own),
   };
+}
+
+/** The domain the record is about: the last one named, since registries list look-alike hosts first. */
+function domainOf(pairs: Pair[]): string | null {
+  const domains: readonly string[] = KEYS.domain;
+  const named = pairs.filter((pair) => domains.includes(pair.key) && /^[^\s/]+\.[^\s/]+$/.test(pair.value));
+  const value = named.at(-1)?.value ?? '';
+  return domainToASCII(value.toLowerCase().replace(/\.$/, '')) || null;
 }
 
 /** Two sections (registry, registrar) may both give an expiry: the one written first wins, whatever its key. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream, writeFileSync } from 'node:fs';
+import { InputError, messageOf } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { COLUMN_NAMES, type Field } from './columns.ts';
 import { openRows, type RowSource } from './read-rows.ts';
@@ -56,8 +57,8 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     ignoredColumns: source.ignoredColumns,
     dryRun: options.dryRun,
   };
-  // A dry run has no ledger to ask for doubles: 48 bits of a digest a number keep it small.
-  const seen = options.dryRun ? new Set<number>() : null;
+  // Numbers of this file: 48 bits of a digest each keep a million of them small.
+  const seen = new Set<number>();
   let batch: { line: number; row: FilingRow }[] = [];
   const flush = (): void => {
     if (batch.length === 0) return;
@@ -66,12 +67,8 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
         batch.map(({ row }) => row),
         startedAt,
       )) {
-        const { line, row } = batch[outcome.index] as (typeof batch)[number];
-        if (outcome.result === 'duplicate') reject(line, [duplicate(row)]);
-        else {
-          summary[outcome.result]++;
-          options.onSite?.(outcome.siteId);
-        }
+        summary[outcome.result]++;
+        options.onSite?.(outcome.siteId);
       }
     }
     batch = [];
@@ -91,9 +88,9 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     }
     const result = validateRow(row.cells, options);
     if (!result.ok) reject(row.line, result.problems);
-    else if (seen?.has(shortDigest(result.row.siteNumber)) === true) reject(row.line, [duplicate(result.row)]);
+    else if (seen.has(shortDigest(result.row.siteNumber))) reject(row.line, [duplicate(result.row)]);
     else {
-      seen?.add(shortDigest(result.row.siteNumber));
+      seen.add(shortDigest(result.row.siteNumber));
       batch.push({ line: row.line, row: result.row });
     }
     if (batch.length >= BATCH_ROWS) {
@@ -132,6 +129,14 @@ class RejectsFile {
 
   write(line: number, column: string, value: string, remedy: string): void {
     if (this.#stream === null) {
+      try {
+        writeFileSync(this.#path, '');
+      } catch (error) {
+        throw new InputError(
+          `rejected rows cannot be written: ${messageOf(error)}`,
+          'give --rejects a file in a writable folder',
+        );
+      }
       this.#stream = createWriteStream(this.#path);
       this.#stream.write('\ufeffrow,column,value,remedy\n');
     }

@@ -54,6 +54,7 @@ export async function askResolver(
     aaaa: v6.addresses,
     cnames: v4.chain.length >= v6.chain.length ? v4.chain : v6.chain,
   };
+  if (answer.outcome === 'answer' && !(isSettled(v4.outcome) && isSettled(v6.outcome))) answer.partial = true;
   const detail = [v4.detail, v6.detail].find((text) => text !== undefined);
   return detail === undefined || answer.outcome === 'answer' ? answer : { ...answer, detail };
 }
@@ -72,9 +73,7 @@ interface Walk {
  * half an observation is none (R16.1).
  */
 function combine(v4: Walk, v6: Walk): ResolverAnswer['outcome'] {
-  if (v4.outcome === 'answer' || v6.outcome === 'answer') {
-    return v4.outcome === 'answer' || isSettled(v4.outcome) ? 'answer' : v4.outcome;
-  }
+  if (v4.outcome === 'answer' || v6.outcome === 'answer') return 'answer';
   if (!isSettled(v4.outcome)) return v4.outcome;
   if (!isSettled(v6.outcome)) return v6.outcome;
   return v4.outcome === 'nxdomain' && v6.outcome === 'nxdomain' ? 'nxdomain' : 'no-data';

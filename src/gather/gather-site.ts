@@ -55,7 +55,10 @@ export function hostsToCheck(filing: { domains: string[]; hosts: string[] }, reg
   const hosts = new Set<string>();
   for (const domain of filing.domains) {
     hosts.add(domain);
-    if (registrable.includes(domain) && !domain.startsWith('www.')) hosts.add(`www.${domain}`);
+  }
+  for (const apex of registrable) {
+    hosts.add(apex);
+    if (!apex.startsWith('www.')) hosts.add(`www.${apex}`);
   }
   for (const host of filing.hosts) hosts.add(host);
   return [...hosts].slice(0, 40);

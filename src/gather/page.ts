@@ -46,7 +46,7 @@ interface Look {
 }
 
 /**
- * Read the home page of the first host that answers with one: `http` first (a redirect leads to `https`), then `https`.
+ * Read the home page of the first host that answers with one that shows a number, else of the first that answers: `http` first (a redirect leads to `https`), then `https`.
  * Every redirect is walked by hand with the whole guard per hop. Never throws; a failure is data (design §3).
  */
 export async function gatherPage(hosts: string[], options: PageOptions): Promise<PageLook> {
@@ -59,11 +59,15 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
       if (look.signal.aborted) break;
       const attempt = await walkRedirects(`${scheme}://${bracket(host)}/`, look);
       value.attempts.push({ host, hops: attempt.hops });
-      if (attempt.document !== null && attempt.document.status < 400) {
-        value.document = attempt.document;
+      const { document } = attempt;
+      if (document !== null && document.status < 400 && document.facts.icpNumbers.length > 0) {
+        value.document = document;
         return finish(value, look, startedAt);
       }
-      fallback ??= attempt.document;
+      if (document !== null && (fallback === null || (fallback.status >= 400 && document.status < 400)))
+        fallback = document;
+      // Another host may be the one that shows the number: all are read before a page without any is judged.
+      if (document !== null && document.status < 400) break;
       // The name itself does not lead anywhere: the other scheme would fare no better.
       if (attempt.hops[0]?.failure?.code === 'no-address' || attempt.hops[0]?.failure?.code === 'dns-unobserved') break;
     }

@@ -46,7 +46,7 @@ async function ask(domain: string, registry: Registry, options: RegistrationOpti
     if (way === null) continue;
     try {
       const { text, name } = await way(domain, registry, options);
-      const value = readRegistration(text);
+      const value = readRegistration(text, domain);
       if (options.keepRaw) raw.push({ kind: 'registration', name, base64: Buffer.from(text).toString('base64') });
       const artifact = { ok: true as const, observedAt, tookMs: options.now() - observedAt, value };
       if (value.found !== 'refused') return { registry: registry.id, artifact, raw };

@@ -44,6 +44,8 @@ export interface ResolverAnswer {
   aaaa: string[];
   /** The chain walked, in order, without the host itself; at most 8. */
   cnames: string[];
+  /** One address family was not observed: what the other says is half the truth. */
+  partial?: true;
   /** Said when the outcome alone does not explain itself. */
   detail?: string;
 }

@@ -42,7 +42,7 @@ export class Dispatcher {
   async dispatchDue(): Promise<number> {
     const { ledger, settings, now } = this.#options;
     let dispatched = await this.dispatchUrgent();
-    for (let room = await this.room(); room > 0; ) {
+    for (let room = ledger.sweeps.isHeld() ? 0 : await this.room(); room > 0; ) {
       const limit = Math.min(room, settings.sweep.batchSites);
       const slack = Math.min(...Object.values(settings.checks).map(({ intervalMs }) => intervalMs)) * 0.1;
       const claims = ledger.transaction(() => {
@@ -89,7 +89,7 @@ export class Dispatcher {
     const lookups: { job: RegistrationJob; delay: number }[] = [];
     for (const claim of claims) {
       const record = ledger.filings.load(claim.siteId);
-      if (record === null) continue;
+      if (record === null || record.state !== 'active') continue;
       const stage: Stage = claim.look === 0 ? 'screen' : 'confirm';
       if (record.filing.service !== 'site') {
         this.#options.judge.judgeWithout(claim, record);
@@ -145,8 +145,8 @@ export class Dispatcher {
   }
 
   /**
-   * One look-up a domain, at the start its registry's budget gives; recent answers are used again. Where the budget is spent
-   * the checks are put off until it is free.
+   * One look-up a domain, at the start its registry's budget gives. While screening, recent answers are used again; a
+   * confirmation always asks anew. Where a budget is spent nothing was observed: that is said, never guessed from old answers.
    */
   #planRegistration(
     claim: Claim,
@@ -155,33 +155,41 @@ export class Dispatcher {
     stage: Stage,
     priority: number,
   ): { job: RegistrationJob; delay: number }[] {
-    const { ledger, settings, directory, now } = this.#options;
+    const { ledger, settings, directory, judge } = this.#options;
     const { minRefreshMs, horizonMs } = settings.registration;
-    const lookups: { job: RegistrationJob; delay: number }[] = [];
-    let latest = now();
-    for (const domain of record.registrable) {
+    const now = this.#options.now();
+    const asked = record.registrable.filter((domain) => {
       const stored = ledger.registries.get(domain);
-      if (stage === 'screen' && stored !== null && stored.artifact.ok && now() - stored.observedAt < minRefreshMs)
-        continue;
-      const registry = directory.find(domain);
-      const slot = ledger.registries.reserve(registry?.id ?? 'unknown', registry?.intervalMs ?? 0, now(), horizonMs);
-      const startAt = 'startAt' in slot ? slot.startAt : slot.busyUntil;
-      latest = Math.max(latest, startAt);
-      if ('startAt' in slot) {
-        lookups.push({
-          job: { stage, priority, domain, sweepId: claim.sweepId, look: claim.look },
-          delay: Math.max(0, startAt - now()),
-        });
-      }
+      const fresh = stored?.artifact.ok === true && now - stored.observedAt < minRefreshMs;
+      return stage === 'confirm' || !fresh;
+    });
+    if (asked.length === 0) {
+      judge.judgeStoredRegistration(claim, checkIds, stage);
+      return [];
     }
-    for (const checkId of checkIds) ledger.sweeps.extendLease(claim.siteId, checkId, latest + settings.sweep.leaseMs);
-    if (lookups.length === 0) this.#options.judge.judgeStoredRegistration(claim, checkIds, stage);
+    const spent = asked
+      .map((domain) => directory.find(domain))
+      .find((registry) => registry !== null && ledger.registries.busyBeyond(registry.id, now + horizonMs));
+    if (spent !== undefined && spent !== null) {
+      judge.judgeUnasked(claim, checkIds, stage, `the rate budget of registry ${spent.id} is spent`);
+      return [];
+    }
+    const lookups = asked.map((domain) => {
+      const registry = directory.find(domain);
+      const startAt = ledger.registries.reserve(registry?.id ?? 'unknown', registry?.intervalMs ?? 0, now);
+      const job: RegistrationJob = { stage, priority, domain, sweepId: claim.sweepId, look: claim.look };
+      return { job, delay: Math.max(0, startAt - now) };
+    });
+    const last = now + Math.max(...lookups.map(({ delay }) => delay));
+    for (const checkId of checkIds) ledger.sweeps.extendLease(claim.siteId, checkId, last + settings.sweep.leaseMs);
     return lookups;
   }
 }
 
 function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: ArtifactName[]): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
+  // The filed home page first: an apex may show something else.
+  const pageHosts = [...new Set([...record.filing.hosts, ...record.filing.domains, ...hosts])].slice(0, 4);
   return {
     siteId: claim.siteId,
     sweepId: claim.sweepId,
@@ -189,7 +197,7 @@ function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: 
     checkIds,
     want,
     hosts,
-    pageHosts: hosts.slice(0, 4),
+    pageHosts,
   };
 }
 

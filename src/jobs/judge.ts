@@ -83,6 +83,15 @@ export class Judge {
     return this.#record([this.#judge(record, { ...claim, checkIds }, stage, now, artifacts, [])]);
   }
 
+  /** Nothing was asked (a spent budget): said as not observed, never judged from what lies about. */
+  judgeUnasked(claim: Claim, checkIds: string[], stage: Stage, reason: string): Recorded[] {
+    const record = this.#options.ledger.filings.load(claim.siteId);
+    if (record === null) return [];
+    const now = this.#options.now();
+    const artifacts: Artifacts = { registration: failed('budget', reason, now, 0, true) };
+    return this.#record([this.#judge(record, { ...claim, checkIds }, stage, now, artifacts, [])]);
+  }
+
   #registration(job: Extract<JudgeJob, { kind: 'registration' }>): Recorded[] {
     const { ledger, config, now } = this.#options;
     const { domain, answer, dns, observedAt, sweepId, look, stage } = job;
@@ -105,7 +114,9 @@ export class Judge {
         );
       if (record === null || waiting.length === 0) continue;
       const claimedAt = Math.min(...waiting.map((state) => state.claimedAt ?? observedAt));
-      if (look === 0 && !this.#allAnswered(record, claimedAt)) continue;
+      // A confirmation rests on answers given since this very look was taken up, for every domain.
+      const slackMs = look === 0 ? config.settings.registration.minRefreshMs : 0;
+      if (!this.#allAnswered(record, claimedAt - slackMs)) continue;
       const artifacts = this.#registrationArtifacts(record, observedAt);
       const claim = { siteId, sweepId, look, checkIds: waiting.map(({ checkId }) => checkId) };
       looks.push(this.#judge(record, claim, stage, observedAt, artifacts, answer.raw));
@@ -113,12 +124,12 @@ export class Judge {
     return this.#record(looks);
   }
 
-  /** A site with several domains waits until each was asked since it was taken up (or is fresh enough). */
-  #allAnswered(record: SiteRecord, claimedAt: number): boolean {
-    const { ledger, config } = this.#options;
+  /** A site with several domains waits until each was answered since an instant. */
+  #allAnswered(record: SiteRecord, since: number): boolean {
+    const { ledger } = this.#options;
     return record.registrable.every((domain) => {
       const stored = ledger.registries.get(domain);
-      return stored !== null && stored.observedAt >= claimedAt - config.settings.registration.minRefreshMs;
+      return stored !== null && stored.observedAt >= since;
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { InputError } from '../errors.ts';
 import { createGatherContext, type GatherContext } from '../gather/context.ts';
@@ -82,6 +83,7 @@ export class Patrol {
     const ledgerRole = roles.includes('ledger');
     const ranges = ledgerRole ? loadConfiguredRanges(config) : null;
     const ledger = ledgerRole ? openConfiguredLedger(config) : null;
+    ledger?.filings.reconcile((options.now ?? Date.now)());
     try {
       const backend = await openBackend({ ...settings.queue, log });
       const { now, dialer } = options;
@@ -186,7 +188,13 @@ export class Patrol {
   async stop(drainTimeoutMs = this.config.settings.ops.drainTimeoutMs): Promise<void> {
     this.#stopped = true;
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
-    await this.#working;
+    // Timed work may hang on a queue that is gone: it gets the drain's time and no more.
+    const limit = new AbortController();
+    await Promise.race([
+      this.#working,
+      sleep(drainTimeoutMs, undefined, { signal: limit.signal }).catch(() => undefined),
+    ]);
+    limit.abort();
     await this.backend.close(drainTimeoutMs);
     this.gatherContext.close();
     this.ledger?.close();

@@ -57,6 +57,8 @@ export async function runScan(
     if (sweep.state === 'held' && screened >= sweep.total && waiting.length === 0) return sweep;
     if (options.signal?.aborted === true) return sweep;
     await dispatcher.dispatchUrgent();
+    // What was lost on the way (a killed worker, a wiped queue) is taken up again once its lease is over.
+    await dispatcher.dispatch(ledger.sweeps.claimLost(sweepId, options.now(), batchSites), PRIORITY.confirm);
     await sleep(100);
   }
 }

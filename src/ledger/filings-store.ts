@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import type { Statements } from './statements.ts';
+import type { CheckState } from './types.ts';
 
 /** What became of one row; `index` is its place in the batch. */
-export type UpsertOutcome =
-  | { index: number; result: 'created' | 'updated' | 'unchanged'; siteId: number }
-  | { index: number; result: 'duplicate' };
+export interface UpsertOutcome {
+  index: number;
+  result: 'created' | 'updated' | 'unchanged';
+  siteId: number;
+}
 
 /** A site as loaded for judging, with the names people read. */
 export interface SiteRecord {
@@ -37,7 +40,7 @@ export class FilingsStore {
 
   /**
    * Insert or update a batch in one transaction. A site already touched by the same import (same `startedAt`) with other data
-   * is a duplicate and left alone.
+   *
    */
   upsert(rows: FilingRow[], startedAt: number): UpsertOutcome[] {
     return this.#db.transaction(() => rows.map((row, index) => this.#upsertOne(row, index, startedAt)));
@@ -50,7 +53,6 @@ export class FilingsStore {
       row.siteNumber,
     );
     if (known?.rowDigest === digest) return { index, result: 'unchanged', siteId: known.id };
-    if (known?.updatedAt === startedAt) return { index, result: 'duplicate' };
     const subject = this.#db.get<{ id: number }>(
       'subjectUpsert',
       row.subjectNumber,
@@ -80,6 +82,7 @@ export class FilingsStore {
     else {
       siteId = known.id;
       this.#db.run('siteUpdate', ...values, siteId);
+      this.#forgetLooks(siteId);
       this.#db.run('hostsDelete', siteId);
       this.#db.run('siteContactsDelete', siteId);
     }
@@ -89,6 +92,26 @@ export class FilingsStore {
     }
     this.#schedule(siteId, row.state === 'active', startedAt);
     return { index, result: known === undefined ? 'created' : 'updated', siteId };
+  }
+
+  /** Looks under way were at the filing as it was: their results, and suspicions from them, must not touch the new one. */
+  #forgetLooks(siteId: number): void {
+    for (const state of this.#db.all<CheckState>('statesOfSite', siteId)) {
+      if (state.sweepId === null || state.judgedSweepId === state.sweepId) continue;
+      this.#db.run('sweepAddTotal', -1, state.sweepId);
+      this.#db.run('stateForget', siteId, state.checkId);
+    }
+  }
+
+  /** Give every active site the checks switched on, and park those switched off. Run at start. */
+  reconcile(now: number): void {
+    this.#db.transaction(() => {
+      for (const { id, intervalMs } of this.#checks)
+        this.#db.run('statesMissing', id, now, Math.min(intervalMs, 86_400_000));
+      for (const { checkId } of this.#db.all<{ checkId: string }>('checkIdsKnown')) {
+        if (!this.#checks.some(({ id }) => id === checkId)) this.#db.run('statesPark', checkId);
+      }
+    });
   }
 
   /** R15: only active filings are checked. New ones are spread over the check's interval, so that no wave follows an import. */

@@ -19,7 +19,7 @@ export class RegistryStore {
     this.#db = db;
   }
 
-  /** Keep an answer. A failure never replaces an answer that was read. */
+  /** Keep the last answer, or the last failure to get one. */
   store(entry: StoredRegistration): void {
     const { domain, registry, artifact, dns, observedAt } = entry;
     this.#db.run(
@@ -48,21 +48,17 @@ export class RegistryStore {
     };
   }
 
-  /**
-   * Hand out the next start for a registry, `intervalMs` after the one before; null when that lies beyond the horizon (ask
-   * again later: the budget is spent). One ledger hands them out, so all workers share one budget.
-   */
-  reserve(
-    registry: string,
-    intervalMs: number,
-    now: number,
-    horizonMs: number,
-  ): { startAt: number } | { busyUntil: number } {
+  /** True when a registry's budget is handed out beyond an instant. */
+  busyBeyond(registry: string, until: number): boolean {
+    return (this.#db.get<{ nextFreeAt: number }>('budgetGet', registry)?.nextFreeAt ?? 0) > until;
+  }
+
+  /** Hand out the next start for a registry (epoch ms). One ledger hands them out, so all workers share one budget. */
+  reserve(registry: string, intervalMs: number, now: number): number {
     const budget = this.#db.get<{ nextFreeAt: number; refusals: number }>('budgetGet', registry);
     const startAt = Math.max(now, budget?.nextFreeAt ?? 0);
-    if (startAt > now + horizonMs) return { busyUntil: startAt };
     this.#db.run('budgetSet', registry, startAt + intervalMs, budget?.refusals ?? 0);
-    return { startAt };
+    return startAt;
   }
 
   /** A refusal pushes the registry's next start away, longer with every refusal in a row; an answer ends the row. */

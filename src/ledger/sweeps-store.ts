@@ -84,7 +84,11 @@ export class SweepsStore {
       const again = state.sweepId === sweepId;
       if (!again) added++;
       // Judged in this very sweep already: nothing is checked twice in a slot.
-      if (again && !pending) continue;
+      if (again && !pending) {
+        // Moved off the head of the due index, or it would hide the sites behind it.
+        this.#db.run('stateLease', now + this.#lease.leaseMs, siteId, state.checkId);
+        continue;
+      }
       this.#db.run('stateClaim', sweepId, now, now + this.#lease.leaseMs, siteId, state.checkId);
     }
     this.#db.run('sweepAddTotal', added, sweepId);
@@ -101,7 +105,7 @@ export class SweepsStore {
         now,
         limit,
       )) {
-        this.#db.run('confirmClaim', now + this.#lease.leaseMs, row.siteId, row.checkId);
+        this.#db.run('confirmClaim', now, now + this.#lease.leaseMs, row.siteId, row.checkId);
         const key = `${row.siteId} ${row.sweepId} ${row.suspectLooks}`;
         const claim = claims.get(key) ?? {
           siteId: row.siteId,
@@ -114,6 +118,30 @@ export class SweepsStore {
       }
       return [...claims.values()];
     });
+  }
+
+  /** Take up again what a sweep lost on the way: claimed, never judged, its lease over. */
+  claimLost(sweepId: number, now: number, limit: number): Claim[] {
+    return this.#db.transaction(() => {
+      const claims = new Map<string, Claim>();
+      for (const { siteId, checkId, suspectLooks } of this.#db.all<{
+        siteId: number;
+        checkId: string;
+        suspectLooks: number;
+      }>('statesLost', sweepId, now, limit)) {
+        this.#db.run('stateLease', now + this.#lease.leaseMs, siteId, checkId);
+        const key = `${siteId} ${suspectLooks}`;
+        const claim = claims.get(key) ?? { siteId, sweepId, look: suspectLooks, checkIds: [] };
+        claim.checkIds.push(checkId);
+        claims.set(key, claim);
+      }
+      return [...claims.values()];
+    });
+  }
+
+  /** True while the circuit breaker holds a scheduled sweep: nothing scheduled is taken up until an admin looks. */
+  isHeld(): boolean {
+    return this.#db.all<Sweep>('sweepsOpen').some(({ kind, state }) => kind === 'scheduled' && state === 'held');
   }
 
   /** Move the lease of a claimed check, e.g. when a registry's budget delays it. */

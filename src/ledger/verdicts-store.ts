@@ -60,7 +60,9 @@ export class VerdictsStore {
     const states = this.#db.all<CheckState>('statesOfSite', look.siteId);
     return [...look.judgements].map(([checkId, judgement]) => {
       const state = states.find((one) => one.checkId === checkId);
-      const current = state !== undefined && state.sweepId === look.sweepId && state.judgedSweepId !== look.sweepId;
+      // A filing that left (R15) has no due time: what comes late says nothing any more.
+      const active = state !== undefined && state.nextDueAt !== null;
+      const current = active && state.sweepId === look.sweepId && state.judgedSweepId !== look.sweepId;
       if (!current || state.suspectLooks !== look.look || (look.look > 0 && state.confirmDueAt !== null)) {
         return { siteId: look.siteId, checkId, step: 'dropped' as const, verdict: judgement.verdict, changed: false };
       }

@@ -41,9 +41,9 @@ describe('empty shell (R1)', () => {
       ['fail', 'no-host-resolves-here', 'resolves-to-other-provider'],
     ],
     [
-      "another provider's front before our own address",
+      "another's front before our address: the lists contradict each other",
       { 'example.cn': { cnames: ['x.cdn.dnsv1.com'], a: [HERE] } },
-      ['fail', 'no-host-resolves-here', 'resolves-to-other-provider'],
+      ['inconclusive', 'resolvers-disagree'],
     ],
     [
       'an address in no list',

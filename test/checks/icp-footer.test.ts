@@ -57,6 +57,21 @@ describe('footer number (R2)', () => {
     expect(failed.verdict).toBe('inconclusive');
   });
 
+  it.each([
+    ['a server error', 502, OWN],
+    ['a firewall', 403, OWN],
+    ['an external footer script', 200, `${OWN}<script src="/js/foot.js"></script>`],
+    ['a comment beside an external footer', 200, `<!-- ${OWN} --><script src="/js/foot.js"></script>`],
+    ['a link that is a script', 200, `<a href="#" onclick="openB()">${OWN}</a>`],
+    ['a redirector', 200, `<a href="/go?url=https%3A%2F%2Fbeian.miit.gov.cn%2F">${OWN}</a>`],
+    ['a frame of its own', 200, '<iframe src="/inc/b.html"></iframe>'],
+    ['hidden, with scripts that may show it', 200, `<p style="display:none">${OWN}</p><script>show()</script>`],
+    ['hidden by a style sheet', 200, `<style>.x{display:none}</style><p class="x">${OWN}</p>`],
+    ['the number in a picture', 200, `<img src="b.png" alt="${OWN}">`],
+  ])('says nothing of what it did not see whole: %s', (_name, status, footer) =>
+    expect(judge(pageWith(footer), {}, { status })[0]).toBe('inconclusive'),
+  );
+
   it('takes an own number on an error page for what it is', () =>
     expect(judge(pageWith(link(OWN)), {}, { status: 404 })).toEqual(['pass']));
 

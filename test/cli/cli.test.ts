@@ -20,7 +20,7 @@ beforeAll(async () => {
   const port = await freePort();
   writeFileSync(
     config,
-    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${port}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\n`,
+    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -150,6 +150,9 @@ describe('offline tools', () => {
       facts: { found: true, expiresAt: '2001-03-17T12:48:36+08:00', registrar: 'R', statuses: ['ok'] },
       verdicts: [{ check: 'domain-expiry', verdict: 'fail', codes: ['expired'] }],
     });
+    expect(
+      JSON.parse(patrol(['audit', '--registration', answer, '--domain', 'other.cn', '--json']).stdout),
+    ).toMatchObject({ facts: { found: true }, verdicts: [{ verdict: 'inconclusive' }] });
     const refused = file('refused.txt', 'Queried interval is too short.');
     expect(
       JSON.parse(patrol(['audit', '--registration', refused, '--domain', 'example.cn', '--json']).stdout),

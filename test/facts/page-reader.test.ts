@@ -42,13 +42,28 @@ describe('what a person does not see', () => {
     [`<noscript>${N}</noscript>`, 'noscript'],
     [`<p hidden>${N}</p>`, 'hidden'],
     [`<p style="color:red; display : none">${N}</p>`, 'hidden'],
-    [`<p style="font-size:0">${N}</p>`, 'hidden'],
+    [`<dialog>${N}</dialog>`, 'hidden'],
+    [`<img src="a.png" alt="${N}">`, 'attribute'],
     [`<textarea>${N}</textarea>`, 'form'],
   ])('%s', (footer, place) => {
     const facts = readPage(page(footer));
     expect(facts.icpNumbers).toEqual([]);
     expect(facts.unseenNumbers).toEqual([{ number: N, place }]);
   });
+
+  it.each([
+    ['split by a line break', `京ICP备<br>05070218号-1`],
+    ['split over cells', `<table><tr><td>京ICP备</td><td>05070218号-1</td></tr></table>`],
+    ['digits behind the anchor', `<a href="https://beian.miit.gov.cn">京ICP备05070218号-1</a><span>24小时热线</span>`],
+    ['a closing cross behind', `<a href="https://beian.miit.gov.cn">${N}</a><span>×</span>`],
+    ['children of a whitespace hack', `<div style="font-size:0"><span style="font-size:12px">${N}</span></div>`],
+    ['a never closed select', `<select><option>a<div>${N}</div>`],
+    ['blanks inside ICP', '京 I C P 备 05070218 号-1'],
+    ['in parentheses', '京ICP备（05070218）号-1'],
+    ['a print style sheet', `<style media=print>.x{display:none}</style><p class=x>${N}</p>`],
+  ])('is seen all the same: %s', (_name, footer) =>
+    expect(readPage(page(footer)).icpNumbers.map(({ number }) => number)).toEqual([N]),
+  );
 
   it('reads simple style rules, and leaves media rules alone', () => {
     expect(readPage(page(`<style>.x,.y{display:none}</style><p class="a y">${N}</p>`)).icpNumbers).toEqual([]);

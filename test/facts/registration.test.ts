@@ -26,6 +26,7 @@ describe('WHOIS', () => {
   it('reads a CNNIC record, dates in Beijing time', () => {
     expect(readRegistration(CNNIC)).toEqual({
       protocol: 'whois',
+      domain: 'example.cn',
       found: true,
       expiresAt: '2027-03-17T12:48:36+08:00',
       createdAt: '2003-03-17T12:20:05+08:00',
@@ -49,6 +50,13 @@ describe('WHOIS', () => {
     ['WHOIS LIMIT EXCEEDED - SEE WWW.PIR.ORG/WHOIS FOR DETAILS', 'refused'],
     ['% Too many requests, please wait\nNo entries found', 'refused'],
     ['Excessive querying, grace period of 30 seconds.', 'refused'],
+    ['Daily limit reached. No match', 'refused'],
+    ['Number of queries per hour reached. domain not found', 'refused'],
+    ['Domain not found: database connection lost', 'refused'],
+    ['Not Found - service is down for maintenance', 'refused'],
+    ['HTTP/1.1 404 Not Found', 'refused'],
+    ['Error: Invalid domain name', 'refused'],
+    ['该域名未注册或查询次数超限', 'refused'],
     ['', 'refused'],
     ['\u0000\u0001garbage', 'refused'],
     ['<html><head><title>502 Bad Gateway</title></head></html>', 'refused'],
@@ -57,6 +65,24 @@ describe('WHOIS', () => {
 
   it('keeps a record whose legal terms speak of refusals', () => {
     expect(readRegistration(`${CNNIC}${VERISIGN_TERMS}`)).toMatchObject({ found: true });
+  });
+
+  it('does not believe an answer about another domain', () => {
+    expect(readRegistration(CNNIC, 'example.cn').found).toBe(true);
+    expect(readRegistration(CNNIC, 'other.cn')).toMatchObject({ found: 'refused', expiresAt: null });
+  });
+
+  it('takes the registry expiry before the registrar one, and billing dates last', () => {
+    const text =
+      'Domain Name: a.com\nRenewal Date: 2020-01-01\nRegistrar Registration Expiration Date: 2026-01-01\nRegistry Expiry Date: 2027-01-01\nRegistrar: R\n';
+    expect(readRegistration(text).expiresAt).toBe('2027-01-01');
+  });
+
+  it('takes an expiry before the creation for a misreading', () => {
+    expect(
+      readRegistration('Domain Name: a.com\nCreation Date: 2020-01-01\nExpiration Date: 2019-01-01\nRegistrar: R\n')
+        .expiresAt,
+    ).toBeNull();
   });
 
   it('treats a redacted holder as unknown', () => {
@@ -102,6 +128,7 @@ describe('RDAP', () => {
   it('reads a domain', () => {
     expect(readRegistration(JSON.stringify(answer))).toEqual({
       protocol: 'rdap',
+      domain: 'example.com',
       found: true,
       expiresAt: '2028-09-14T04:00:00Z',
       createdAt: '1997-09-15T04:00:00Z',
@@ -114,6 +141,9 @@ describe('RDAP', () => {
   it.each([
     [{ errorCode: 404, title: 'Not Found' }, false],
     [{ errorCode: 404, title: 'No RDAP service is available for this domain' }, 'refused'],
+    [{ errorCode: 404, title: 'Not Found', description: ['The requested URL was not found'] }, 'refused'],
+    [{ errorCode: 404, title: 'No handler for path' }, 'refused'],
+    [{ errorCode: 404, title: 'This server does not handle the TLD' }, 'refused'],
     [{ errorCode: 429, title: 'Too Many Requests' }, 'refused'],
     [{ errorCode: 400, title: 'Bad Request' }, 'refused'],
     [{ errorCode: 501 }, 'refused'],
@@ -143,6 +173,7 @@ describe('dates', () => {
     ['20121231', '2012-12-31'],
     ['31-12-2020', '2020-12-31'],
     ['31/12/2020', '2020-12-31'],
+    ['12/05/2026', null],
     ['Fri Feb 03 15:34:57 GMT 2012', '2012-02-03T15:34:57Z'],
     ['2001-05-02/22:28:22', '2001-05-02T22:28:22Z'],
     ['2024-02-29', '2024-02-29'],

@@ -180,6 +180,12 @@ describe('bad rows', () => {
     });
     expect(filing('京ICP备05070218号-1')?.subjectName).toBe('甲公司');
     expect(rejects()[0]).toMatchObject({ row: '3', column: 'site_number' });
+    // The same file again: still the first.
+    expect(await run('twice.csv', `${HEAD}\n${GOOD}\n${GOOD.replace('甲', '乙')}\n`)).toMatchObject({
+      unchanged: 1,
+      rejected: 1,
+    });
+    expect(filing('京ICP备05070218号-1')?.subjectName).toBe('甲公司');
   });
 
   it('broken NDJSON lines', async () => {

@@ -74,8 +74,10 @@ describe('small things', () => {
   it('checks the filed names, their www and listed hosts (R1.8)', () => {
     expect(hostsToCheck({ domains: ['a.cn', 'm.b.cn'], hosts: ['shop.a.cn', 'a.cn'] }, ['a.cn', 'b.cn'])).toEqual([
       'a.cn',
-      'www.a.cn',
       'm.b.cn',
+      'www.a.cn',
+      'b.cn',
+      'www.b.cn',
       'shop.a.cn',
     ]);
   });

@@ -132,6 +132,7 @@ export function registrationArtifact(
 ): Artifact<RegistrationValue> {
   const value: RegistrationFacts = {
     protocol: 'rdap',
+    domain,
     found: true,
     expiresAt: '2028-01-01T00:00:00Z',
     createdAt: '2015-01-01T00:00:00Z',

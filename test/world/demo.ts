@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const { dns, http, rdap, whois } = running.requests;
   const odd = (id: string): string => world.sites.find(({ oddity }) => oddity === id)?.domain ?? '';
   const explain = (id: string, more = ''): string =>
-    `  npm run patrol -- explain ${odd(id)} --config ${configFile}${more}`;
+    `  npm run -s patrol -- explain ${odd(id)} --config ${configFile}${more}`;
   print(
     `\nthe little internet answered ${dns} DNS queries, ${http} HTTP requests, ${rdap} RDAP and ${whois} WHOIS questions`,
   );
@@ -63,10 +63,10 @@ async function main(): Promise<void> {
   print(`a footer without link, told to its owner in Chinese:\n${explain('not-linked', ' --lang zh')}`);
   print(`resolvers that disagree: nobody is accused:\n${explain('resolvers-disagree')}`);
   print(
-    `the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run patrol -- audit ${FOLDER}/artifacts.json`,
+    `the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run -s patrol -- audit ${FOLDER}/artifacts.json`,
   );
   print(
-    'your own filings:\n  npm run patrol -- import --template > filings.csv   then   npm run patrol -- scan filings.csv',
+    'your own filings:\n  npm run -s patrol -- import --template > filings.csv   then   npm run -s patrol -- scan filings.csv',
   );
 }
 

@@ -195,7 +195,8 @@ export const footerOddities: Oddity[] = [
         head: '<style>.nope{display:none}</style>',
       });
     },
-    FOOTER(fail('hidden')),
+    FOOTER(blind('needs-rendering')),
+    { slow: true },
   ),
   web('media-rule-only', 'hidden only on small screens: not hidden', (d, t) => {
     d.web.body = t.page(d, `<span class="nope">${LINK(d.siteNumber)}</span>`, {
@@ -342,6 +343,7 @@ export const webOddities: Oddity[] = [
     'redirects to a site outside the filing (R17.2)',
     (d, t) => {
       redirect(d, `http://${d.domain}/`, 'http://elsewhere.example.com/');
+      redirect(d, `http://www.${d.domain}/`, 'http://elsewhere.example.com/');
       d.extraNames.set('elsewhere.example.com', [{ a: [t.book.here()] }]);
       d.extraWeb.set('elsewhere.example.com', { body: '<html><body><p>另一个网站的首页内容</p></body></html>' });
     },

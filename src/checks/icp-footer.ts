@@ -97,7 +97,7 @@ function judgeOwn(mine: ShownNumber[], { policy }: CheckInput): Finding[] {
 /** The query of a link, decoded; '' when it has none. */
 function parametersOf(href: string): string {
   const url = URL.parse(href, 'http://page.invalid/');
-  if (url === null || url.search === '' || !/%3a|%2f/i.test(url.search)) return '';
+  if (url === null || !/=https?(?::|%3a)/i.test(url.search)) return '';
   return url.search.replace(/%3a/gi, ':').replace(/%2f/gi, '/');
 }
 

@@ -1,6 +1,7 @@
 /** Reads just enough CSS to know what a person does not see (design §4: hidden is not there). */
 
-const INVISIBLE = /(?:^|;)\s*(?:display\s*:\s*none|text-indent\s*:\s*-\d{3,}|left\s*:\s*-\d{4,}px)/i;
+const INVISIBLE =
+  /(?:^|;)\s*(?:display\s*:\s*none(?![\s\S]*[;\s]display\s*:\s*(?!none))|text-indent\s*:\s*-\d{3,}|(?:top|left|margin-left)\s*:\s*-\d{3,}px)/i;
 
 /**
  * True for a declaration list that takes its element off the screen. Font size, opacity and visibility are left alone: children

@@ -19,6 +19,14 @@ export const UNSEEN_ELEMENTS: Record<string, UnseenPlace> = {
   iframe: 'hidden',
   object: 'hidden',
   title: 'attribute',
+  canvas: 'hidden',
+  video: 'hidden',
+  audio: 'hidden',
+  datalist: 'hidden',
+  defs: 'hidden',
+  desc: 'hidden',
+  rt: 'hidden',
+  rp: 'hidden',
 };
 export const FOOTER_NAME =
   /(?:^|[\s_-])(?:foot|footer|footers|ft|copyright|copy|copyrights|bottom|btm|beian|icp|record|bot|end)(?:$|[\s_\-\d])|foot|copyright|bottom|beian|banquan|版权/i;

@@ -25,6 +25,8 @@ export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000
 interface Anchor {
   href: string;
   scripted: boolean;
+  /** It holds a picture: something to press even without text. */
+  pictured: boolean;
   via: 'anchor' | 'click-handler';
   start: number;
   end: number;
@@ -172,7 +174,7 @@ export class PageReader {
         .replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '')
         .trim()
         .slice(0, 500);
-      frame.anchor = { href, scripted: false, via: 'anchor', start: position, end: -1 };
+      frame.anchor = { href, scripted: false, pictured: false, via: 'anchor', start: position, end: -1 };
       const click = this.#handlerOf(attributes);
       if (click !== null && /^(?:#|javascript:|$)/i.test(frame.anchor.href)) {
         frame.anchor.href = click;
@@ -186,9 +188,16 @@ export class PageReader {
       if (dead && attributes['onclick'] !== undefined) frame.anchor.scripted = true;
       if (frame.unseen === null) this.#lineAnchors.push(frame.anchor);
     } else {
-      const click = this.#handlerOf(attributes);
+      const click = this.#handlerOf(attributes) ?? unreadHandler(name, attributes);
       if (click !== null) {
-        frame.handler = { href: click, scripted: false, via: 'click-handler', start: position, end: -1 };
+        frame.handler = {
+          href: click,
+          scripted: click === UNREAD_HANDLER,
+          pictured: false,
+          via: 'click-handler',
+          start: position,
+          end: -1,
+        };
         if (frame.unseen === null) this.#lineAnchors.push(frame.handler);
       }
     }
@@ -222,6 +231,8 @@ export class PageReader {
       const source = attributes['src'] ?? '';
       if (FOOTER_SOURCE.test(source.split('?')[0]?.split('/').pop() ?? '')) this.#noteFooterSource(source);
     } else if (name === 'img') {
+      const anchor = this.#top()?.anchor ?? null;
+      if (anchor !== null) anchor.pictured = true;
       const words = `${attributes['alt'] ?? ''} ${attributes['title'] ?? ''}`;
       if (/icp/i.test(words)) this.#scanUnseen(words, 'attribute');
     } else if (name === 'iframe' || name === 'frame') {
@@ -379,6 +390,14 @@ export class PageReader {
       if (this.#unseen.size < 50 && !this.#unseen.has(number)) this.#unseen.set(number, place);
     }
   }
+}
+
+/** Stands for a click handler whose target cannot be read from the page. */
+const UNREAD_HANDLER = 'javascript:';
+const TEXT_ELEMENTS = new Set('span p li em i b u font td strong label button small'.split(' '));
+
+function unreadHandler(name: string, attributes: Record<string, string>): string | null {
+  return TEXT_ELEMENTS.has(name) && /\w\(/.test(attributes['onclick'] ?? '') ? UNREAD_HANDLER : null;
 }
 
 /** Facts of a complete text in one call (offline audits, tests). */

@@ -6,6 +6,8 @@ import type { LinkKind, LinkVia, ShownNumber } from './types.ts';
 export interface LineAnchor {
   href: string;
   scripted: boolean;
+  /** It holds a picture: something to press even without text. */
+  pictured: boolean;
   via: 'anchor' | 'click-handler';
   start: number;
   end: number;
@@ -80,8 +82,8 @@ function findLink({ match, line, anchors }: Sighting): { href: string | null; vi
     const gap = anchor.start >= match.end ? line.slice(match.end, anchor.start) : line.slice(anchor.end, match.start);
     const near = gap.replace(/[\s:|,.;()[\]/·-]/g, '').length <= ADJACENT_CHARACTERS;
     const text = line.slice(anchor.start, anchor.end);
-    // A link a person cannot see or press (no text) is no link of the number's.
-    const pressable = text.trim() !== '' && !/\d{6}/.test(text);
+    // A link a person cannot see or press (no text, no picture) is no link of the number's.
+    const pressable = (text.trim() !== '' || anchor.pictured) && !/\d{6}/.test(text);
     if (near && pressable && !/\d{6}/.test(gap)) return { href: anchor.href, via: 'adjacent', scripted: false };
   }
   return { href: null, via: null, scripted: false };

@@ -140,7 +140,7 @@ export function foldText(text: string): string {
 
 const DIGITS = String.raw`\d(?: ?\d){4,13}(?= {0,2}(?:- {0,2}\d{1,3} {0,2}[AXKaxk]? {0,2})?号)|\d{5,12}`;
 const MASKED = String.raw`[\dxX×*＊#?某○●□]{4,14}`;
-const HEAD = String.raw`([${PROVINCE_ABBREVIATIONS}]) {0,3}[)\]】]? {0,3}[iI] ?[cC] ?[pP] {0,3}(备|证) {0,3}案? {0,3}字? {0,3}第?(?:编?号)? {0,3}[:|.]? {0,3}[(]? ?`;
+const HEAD = String.raw`([${PROVINCE_ABBREVIATIONS}]) {0,3}[)\]】]? {0,3}[iI] ?[cC] ?[pP] {0,3}(备|证) {0,3}案? {0,3}字? {0,3}第?(?:编?号)? {0,3}[:|.]? {0,3}(?:[nN][oO][.:]? ?)?[(]? ?`;
 const TAIL = String.raw`( ?[)]?(?: {0,3}号)?)?(?:( {0,2})[-_]( {0,2})(\d{1,4})(?!\d)([AXKaxk](?![A-Za-z]))?( {0,3}号)?)?`;
 const NUMBER_PATTERN = new RegExp(`${HEAD}(${DIGITS}|${MASKED})${TAIL}`, 'g');
 

@@ -63,6 +63,8 @@ describe('footer number (R2)', () => {
     ['an external footer script', 200, `${OWN}<script src="/js/foot.js"></script>`],
     ['a comment beside an external footer', 200, `<!-- ${OWN} --><script src="/js/foot.js"></script>`],
     ['a link that is a script', 200, `<a href="#" onclick="openB()">${OWN}</a>`],
+    ['a handler that was not read', 200, `<span onclick="openBeian()">${OWN}</span>`],
+    ['a plain redirector', 200, `<a href="/go?url=https://beian.miit.gov.cn/">${OWN}</a>`],
     ['a redirector', 200, `<a href="/go?url=https%3A%2F%2Fbeian.miit.gov.cn%2F">${OWN}</a>`],
     ['a frame of its own', 200, '<iframe src="/inc/b.html"></iframe>'],
     ['hidden, with scripts that may show it', 200, `<p style="display:none">${OWN}</p><script>show()</script>`],

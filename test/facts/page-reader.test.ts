@@ -26,6 +26,15 @@ describe('the link of a number', () => {
     [`${N}</div><div><a href="https://beian.miit.gov.cn/">友情链接</a>`, 'none', null],
   ])('%s', (footer, link, linkVia) => expect(first(page(footer))).toMatchObject({ number: N, link, linkVia }));
 
+  it.each([['a picture that is the link', `<a href="https://beian.miit.gov.cn/"><img src="i.png"></a> ${N}`]])(
+    'is found: %s',
+    (_name, footer) => expect(first(page(footer))?.link).toBe('miit'),
+  );
+
+  it('an empty anchor beside the number is no link', () => {
+    expect(first(page(`<a href="https://beian.miit.gov.cn/"></a>${N}`))?.link).toBe('none');
+  });
+
   it('takes the best of two sightings', () => {
     const facts = readPage(page(`<a href="https://beian.miit.gov.cn/">${N}</a><div>${N}</div>`));
     expect(facts.icpNumbers).toHaveLength(1);
@@ -57,6 +66,9 @@ describe('what a person does not see', () => {
     ['digits behind the anchor', `<a href="https://beian.miit.gov.cn">京ICP备05070218号-1</a><span>24小时热线</span>`],
     ['a closing cross behind', `<a href="https://beian.miit.gov.cn">${N}</a><span>×</span>`],
     ['children of a whitespace hack', `<div style="font-size:0"><span style="font-size:12px">${N}</span></div>`],
+    ['No. before the digits', '京ICP备No.05070218号-1'],
+    ['a reading above', `<ruby>${N}<rt>x</rt></ruby>`],
+    ['a display that is set again', `<p style="display:none;display:block">${N}</p>`],
     ['a never closed select', `<select><option>a<div>${N}</div>`],
     ['blanks inside ICP', '京 I C P 备 05070218 号-1'],
     ['in parentheses', '京ICP备（05070218）号-1'],

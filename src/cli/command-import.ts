@@ -103,6 +103,8 @@ export function printImport(summary: ImportSummary, config: Config): void {
       `${rows} rows: ${created} new, ${updated} updated, ${unchanged} unchanged, ${rejected} rejected → ${config.settings.ledger.path}`,
     );
   if (ignoredColumns.length > 0) print(`columns not used: ${ignoredColumns.join(', ')}`);
+  for (const { row, column, value, remedy } of summary.problems)
+    print(`  row ${row}, ${column}: ${value === '' ? '(empty)' : value} → ${remedy}`);
   if (summary.rejectsFile !== null) {
     print(paint('yellow', `rejected rows with row, column, value and remedy: ${summary.rejectsFile}`));
   }

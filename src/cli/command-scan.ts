@@ -97,7 +97,7 @@ export async function scan(targets: string[], options: ScanOptions, environment:
     });
     progress.end('scanned', sweep.judged, sweep.total);
     const result = summarise(sweep, siteIds, patrol.ledger as Ledger);
-    if (human) printSummary(result);
+    if (human) printSummary(result, options);
     else printJson(result);
     if (rejected > 0) process.exitCode = EXIT.badInput;
     else if (options.failOn !== undefined && reaches(result, options.failOn as Verdict)) process.exitCode = EXIT.failOn;
@@ -232,7 +232,7 @@ function titlesOf(ledger: Ledger, siteId: number, checkId: string): { zh: string
     });
 }
 
-function printSummary(result: ScanResult): void {
+function printSummary(result: ScanResult, options: CommonOptions): void {
   const number = (count: number, verdict: Verdict): string =>
     count === 0 ? paint('gray', '0') : count > 0 && verdict !== 'pass' ? paintedCount(count, verdict) : String(count);
   print('');
@@ -264,7 +264,10 @@ function printSummary(result: ScanResult): void {
     );
   }
   const first = shown[0];
-  if (first !== undefined) print(`\nnext: patrol explain ${first.domain}   (verdicts, evidence and remedy in words)`);
+  if (first !== undefined) {
+    const config = options.config === undefined ? '' : ` --config ${options.config}`;
+    print(`\nnext: npm run -s patrol -- explain ${first.domain}${config}   (verdicts, evidence and remedy in words)`);
+  }
 }
 
 const SHOWN_SITES = 12;

@@ -19,6 +19,8 @@ export interface ImportSummary {
   rejectsFile: string | null;
   ignoredColumns: string[];
   dryRun: boolean;
+  /** The first rejected cells, to show at once. */
+  problems: { row: number; column: string; value: string; remedy: string }[];
 }
 
 /** How an import is to be done. */
@@ -35,6 +37,7 @@ export interface ImportOptions {
 }
 
 const BATCH_ROWS = 1000;
+const SHOWN_PROBLEMS = 10;
 
 /**
  * Import a filings file: stream, validate, upsert (idempotent: the same file twice changes nothing). Good rows are kept
@@ -56,6 +59,7 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     rejectsFile: null,
     ignoredColumns: source.ignoredColumns,
     dryRun: options.dryRun,
+    problems: [],
   };
   // Numbers of this file: 48 bits of a digest each keep a million of them small.
   const seen = new Set<number>();
@@ -74,16 +78,19 @@ export async function importFilings(file: string, ledger: Ledger, options: Impor
     batch = [];
     options.onProgress?.({ rows: summary.rows, rejected: summary.rejected, share: source.progress() });
   };
+  const note = (row: number, column: string, value: string, remedy: string): void => {
+    rejects.write(row, column, value, remedy);
+    if (summary.problems.length < SHOWN_PROBLEMS) summary.problems.push({ row, column, value, remedy });
+  };
   const reject = (line: number, problems: RowProblem[]): void => {
     summary.rejected++;
-    for (const problem of problems)
-      rejects.write(line, COLUMN_NAMES[problem.field][0] as string, problem.value, problem.remedy);
+    for (const problem of problems) note(line, COLUMN_NAMES[problem.field][0] as string, problem.value, problem.remedy);
   };
   for await (const row of source.rows) {
     summary.rows++;
     if ('broken' in row) {
       summary.rejected++;
-      rejects.write(row.line, '(row)', row.broken.value, row.broken.remedy);
+      note(row.line, '(row)', row.broken.value, row.broken.remedy);
       continue;
     }
     const result = validateRow(row.cells, options);

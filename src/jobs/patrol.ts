@@ -83,7 +83,7 @@ export class Patrol {
     const ledgerRole = roles.includes('ledger');
     const ranges = ledgerRole ? loadConfiguredRanges(config) : null;
     const ledger = ledgerRole ? openConfiguredLedger(config) : null;
-    ledger?.filings.reconcile((options.now ?? Date.now)());
+    ledger?.reconcileChecks((options.now ?? Date.now)());
     try {
       const backend = await openBackend({ ...settings.queue, log });
       const { now, dialer } = options;

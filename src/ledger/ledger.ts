@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
@@ -17,15 +18,27 @@ export class Ledger {
   readonly evidence: EvidenceStore;
   readonly registries: RegistryStore;
   readonly #db: Statements;
+  readonly #schedules: readonly CheckSchedule[];
 
   constructor(connection: LedgerConnection, settings: VerdictSettings & { schedules: readonly CheckSchedule[] }) {
     this.connection = connection;
     this.#db = new Statements(connection.sqlite);
+    this.#schedules = settings.schedules;
     this.filings = new FilingsStore(this.#db, settings.schedules);
     this.sweeps = new SweepsStore(this.#db, settings);
     this.evidence = new EvidenceStore(this.#db);
     this.verdicts = new VerdictsStore(this.#db, this.evidence, settings);
     this.registries = new RegistryStore(this.#db);
+  }
+
+  /** After checks were switched on or off: see {@link FilingsStore.reconcile}. Costs nothing when they are as at the last start. */
+  reconcileChecks(now: number): void {
+    const ids = this.#schedules.map(({ id }) => id).sort();
+    const mark = createHash('sha1').update(ids.join()).digest().readUInt32BE(0) >>> 1;
+    const { sqlite } = this.connection;
+    if (sqlite.pragma('user_version', { simple: true }) === mark) return;
+    this.filings.reconcile(now);
+    sqlite.pragma(`user_version = ${mark}`);
   }
 
   /** One write transaction over several stores. */

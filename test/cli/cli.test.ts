@@ -214,7 +214,7 @@ describe('without a network', () => {
       [1, 0],
     ]);
     expect(JSON.stringify(result.sites)).toContain('well-known names');
-    expect(patrol(['scan', 'example.cn', '--confirm-pause', '0']).stdout).toContain('no resolver answers');
+    expect(patrol(['scan', 'example.cn', '--confirm-pause', '0']).stdout).toContain('no resolver can be used');
     const artifacts = join(folder, 'artifacts.json');
     expect(patrol(['explain', 'example.cn', '--export', artifacts, '--lang', 'zh']).stdout).toContain('暂不判定');
     const audited = JSON.parse(patrol(['audit', artifacts, '--json']).stdout) as { verdicts: { same: boolean }[] };

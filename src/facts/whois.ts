@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url';
 import { parseRegistryDate, plausibleExpiry } from './registry-date.ts';
 import type { RegistrationFacts } from './types.ts';
+import { KEYS, LEGAL_TERMS, NOT_FOUND, REFUSED } from './whois-words.ts';
 
 interface Pair {
   key: string;
@@ -8,116 +9,6 @@ interface Pair {
   /** Lines below a heading without a value of its own. */
   below: string[];
 }
-
-const REFUSED =
-  /queried interval is too short|access is too fast|too fast,? ?please|please maintain at least|(?:whois )?limit (?:has been )?exceeded|exceeded|number of allowed queries|excessive quer|maximum (?:number of )?quer|grace period|quota|too many (?:connections|requests|queries)|please go away|try again|request denied|access denied|permission denied|access control limit|not authori[sz]ed|blacklist|black-listed|blocked|rate.?limit|throttl|service (?:is )?(?:currently |temporarily )?(?:unavailable|not available)|temporarily unavailable|currently down|server (?:is )?too busy|too busy|internal (?:server )?error|connection (?:reset|refused|timed out)|timed? ?out|please wait|limit reached|per hour reached|queries per|query rate|rate of|maintenance|connection lost|http\/\d|^404 |bad gateway|no match for tld|次数|超限|查询过于频繁|请稍后|访问受限/i;
-
-const NOT_FOUND =
-  /^[\s%#*>.-]*(?:error[:\s-]+)?(?:no matching record|the domain you want to register is reserved|the domain you requested is prohibited|.{0,80}in the reserved list|.{0,80}can ?not be registered online|no match\b|no data found|no found\b|not found\b|domain (?:name )?(?:.{1,80} )?(?:not found|does not exist|is not registered|has not been registered|is available|not registered|unknown)|the (?:queried )?(?:object|domain)(?: name)?(?: .{1,80})? (?:does not exist|has not been registered|is not registered|was not found|not found|is available|is not available)|this domain name has not been registered|this domain is (?:not registered|available)|no entries found|no such domain|no object found|nothing found|object does not exist|(?:.{1,80} )?(?:is )?(?:currently )?(?:not available|available) for (?:registration|purchase)|reserved by|name is reserved|.{0,60}reserved name|not available for registration|we do not have an entry|.{0,80}: common; no match|.{1,80} (?:is free|not found\.?$|no match\.?$|does not exist\.?$)|status:\s*(?:free|available)\b|available\s*:\s*yes|이 도메인|.{0,60}등록되어 있지 않습니다|.{0,60}未注册|.{0,60}未被注册)/im;
-
-const KEYS = {
-  domain: [
-    'domain name',
-    'domain',
-    'domainname',
-    'domain name (utf8)',
-    'nom de domaine',
-    'complete domain name',
-    'domain id',
-    'ドメイン名',
-  ],
-  expires: [
-    'expiration date',
-    'expiry date',
-    'expiration time',
-    'registrar registration expiration date',
-    'expires',
-    'expires on',
-    'expires at',
-    'expire date',
-    'expire',
-    'expire on',
-    'expiry',
-    'expiration',
-    'domain expires',
-    'domain expiration date',
-    'domain expiration',
-    'record expires',
-    'record expires on',
-    'registration expires',
-    'registration expiration',
-    'paid-till',
-    'valid until',
-    'valid-date',
-    'validuntil',
-    'exp date',
-    '有効期限',
-    '到期时间',
-    '过期时间',
-  ],
-  /** Said where nothing better is: dates of billing or release, or the first of a span. */
-  lastResort: ['renewal date', 'validity'],
-  created: [
-    'creation date',
-    'created',
-    'created on',
-    'created date',
-    'create date',
-    'domain create date',
-    'domain registration date',
-    'domain name commencement date',
-    'record created on',
-    'record created',
-    'registration time',
-    'registration date',
-    'registered date',
-    'registered on',
-    'registered',
-    'registration',
-    'date registered',
-    'activated',
-    'assigned',
-    '登録年月日',
-    '注册时间',
-  ],
-  registrar: [
-    'registrar',
-    'sponsoring registrar',
-    'registrar name',
-    'registrar organization',
-    'registration service provider',
-    'current registrar',
-    'registrar of record',
-    'authorized agency',
-    'registered by',
-    '注册商',
-  ],
-  organisation: [
-    'registrant organization',
-    'registrant organisation',
-    'registrant org',
-    'registrant company',
-    'registrant organization name',
-    'company english name (it should be the same as the registered/corporation name on your business register certificate or relevant documents)',
-    'holder english name',
-    'company english name',
-    'organization name',
-    'organisation name',
-    'organisation',
-  ],
-  person: [
-    'registrant',
-    'registrant name',
-    'registrant contact name',
-    'owner',
-    'owner name',
-    'holder',
-    'registered to',
-    '注册者',
-    'organization using domain name',
-  ],
-  status: ['domain status', 'status', 'state', 'registration status', 'eppstatus', 'flags', '状態'],
-} as const;
 
 /** Read a WHOIS answer. Refusals are told apart from "not found"; garbage is a refusal (R16.1, design §3). */
 export function parseWhois(raw: string): RegistrationFacts {
@@ -133,10 +24,6 @@ export function parseWhois(raw: string): RegistrationFacts {
   if (isRecord(facts, pairs)) return facts;
   return { ...empty(), found: saysNotFound(text) ? false : 'refused' };
 }
-
-/** Legal terms follow the answer and speak of limits and blocking themselves: the answer proper decides. */
-const LEGAL_TERMS =
-  /^\W*(?:notice:|terms of use|terms and conditions|by submitting|for more information on whois|>>> ?(?:last update|important)|the (?:data|information|service) (?:in|provided|is)|access to|with jprs whois|this whois)/im;
 
 function saysNotFound(text: string): boolean {
   const terms = LEGAL_TERMS.exec(text);

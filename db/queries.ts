@@ -41,7 +41,6 @@ export const queries = {
     'UPDATE check_states SET next_due_at = NULL, confirm_due_at = NULL WHERE check_id = ? AND next_due_at IS NOT NULL',
   checkIdsKnown: 'SELECT DISTINCT check_id AS checkId FROM check_states',
   stateRestart: 'UPDATE check_states SET next_due_at = ? WHERE site_id = ? AND check_id = ? AND next_due_at IS NULL',
-  stateDelete: 'DELETE FROM check_states WHERE site_id = ? AND check_id = ?',
   dueSites: 'SELECT site_id AS siteId FROM check_states WHERE next_due_at <= ? ORDER BY next_due_at LIMIT ?',
   oldestDue: 'SELECT min(next_due_at) AS dueAt FROM check_states WHERE next_due_at IS NOT NULL',
   statesOfSite: `SELECT site_id AS siteId, check_id AS checkId, verdict, codes, since, checked_at AS checkedAt, verdict_id AS verdictId,

@@ -1,6 +1,6 @@
 import type { PageFacts, ShownNumber } from '../facts/types.ts';
 import { type IcpNumber, parseIcpNumber, sameSite, sameSubject } from '../filing/site-number.ts';
-import type { PageDocument } from '../gather/types.ts';
+import type { PageDocument, PageValue } from '../gather/types.ts';
 import { conclude, finding } from './conclude.ts';
 import { footerCodes } from './icp-footer-codes.ts';
 import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
@@ -29,7 +29,27 @@ function judge(input: CheckInput): Judgement {
     const failure = attempts.flatMap((attempt) => attempt.hops).findLast((hop) => hop.failure !== null)?.failure;
     return conclude([blind(failure?.message ?? 'no page answered')]);
   }
-  return conclude(judgePage(document, own.number, input));
+  const findings = judgePage(document, own.number, input);
+  const unread = unreadHost(attempts, document);
+  const accuses = findings.some(({ severity }) => severity === 'fail');
+  return conclude(
+    accuses && unread !== null && document.facts.icpNumbers.length === 0 ? [uncertain(unread)] : findings,
+  );
+}
+
+/** A page without any number accuses only when no other home page of the site was left unseen. */
+function unreadHost(attempts: PageValue['attempts'], document: PageDocument): string | null {
+  const seen = new Set(
+    attempts.filter(({ hops }) => hops.some(({ status }) => status !== null)).map(({ host }) => host),
+  );
+  const stated = new Set(['no-address', 'connection-refused']);
+  const unread = attempts.find(
+    ({ host, hops }) =>
+      host !== document.host &&
+      !seen.has(host) &&
+      hops.some(({ failure }) => failure !== null && !stated.has(failure.code)),
+  );
+  return unread === undefined ? null : `${unread.host} could not be read`;
 }
 
 function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): Finding[] {

@@ -1,4 +1,4 @@
-import type { PageHop } from '../gather/types.ts';
+import type { Failure, PageHop } from '../gather/types.ts';
 import { commonCodes, conclude, finding } from './conclude.ts';
 import type { CheckDefinition, CheckInput, Evidence, Judgement } from './types.ts';
 
@@ -51,8 +51,19 @@ export const reachability: CheckDefinition = {
   judge,
 };
 
-/** Failures that the site's own side stated; everything else may be ours or the network's (R16.1). */
-const STATED = new Set(['connection-refused', 'no-address']);
+/**
+ * Stated by the site's own side: a refused connection, or a name without address by every resolver that answered, and by as
+ * many as policy asks (R16.2). Everything else may be ours or the network's (R16.1).
+ */
+function isStated(failure: Failure, host: string, { artifacts, policy }: CheckInput): boolean {
+  if (failure.ours) return false;
+  if (failure.code === 'connection-refused') return true;
+  const dns = artifacts.dns;
+  if (failure.code !== 'no-address' || dns === undefined || !dns.ok) return false;
+  const answers = dns.value.hosts.find((one) => one.host === host)?.answers ?? [];
+  const settled = answers.filter(({ outcome }) => ['answer', 'nxdomain', 'no-data'].includes(outcome));
+  return settled.length >= policy.minResolvers && settled.every(({ outcome }) => outcome !== 'answer');
+}
 
 function judge(input: CheckInput): Judgement {
   const page = input.artifacts.page;
@@ -80,7 +91,10 @@ function judge(input: CheckInput): Judgement {
     return conclude([finding(reachability, 'server-error', { params: { host, status: serverError }, evidence })]);
   }
   const failures = hops.map((hop) => hop.failure).filter((failure) => failure !== null);
-  if (failures.length > 0 && failures.every((failure) => STATED.has(failure.code) && !failure.ours)) {
+  const stated = attempts.every(({ host: tried, hops: steps }) =>
+    steps.every(({ failure }) => failure === null || isStated(failure, tried, input)),
+  );
+  if (failures.length > 0 && stated) {
     const reason = [...new Set(failures.map((failure) => failure.code))].join(', ');
     return conclude([finding(reachability, 'unreachable', { severity, params: { host, reason }, evidence })]);
   }

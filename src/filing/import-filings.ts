@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, type WriteStream, writeFileSync } from 'node:fs';
 import { InputError, messageOf } from '../errors.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import { COLUMN_NAMES, type Field } from './columns.ts';
 import { openRows, type RowSource } from './read-rows.ts';
 import { type FilingRow, type RowProblem, validateRow } from './validate-row.ts';
@@ -21,6 +20,15 @@ export interface ImportSummary {
   dryRun: boolean;
   /** The first rejected cells, to show at once. */
   problems: { row: number; column: string; value: string; remedy: string }[];
+}
+
+/** Where filings go: the ledger, as far as an import knows it. */
+export interface FilingSink {
+  upsertFilings: (
+    rows: FilingRow[],
+    startedAt: number,
+  ) => { index: number; result: 'created' | 'updated' | 'unchanged'; siteId: number }[];
+  recordImport: (summary: ImportSummary, startedAt: number, finishedAt: number) => void;
 }
 
 /** How an import is to be done. */
@@ -44,7 +52,7 @@ const SHOWN_PROBLEMS = 10;
  * whatever the others are; every rejected row is written to `rejectsFile` with row, column, value and remedy.
  * Throws InputError when the file itself cannot be used.
  */
-export async function importFilings(file: string, ledger: Ledger, options: ImportOptions): Promise<ImportSummary> {
+export async function importFilings(file: string, ledger: FilingSink, options: ImportOptions): Promise<ImportSummary> {
   const source = await openRows(file);
   const rejects = new RejectsFile(options.rejectsFile);
   const startedAt = options.now();

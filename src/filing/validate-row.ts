@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { registrableDomain } from '../gather/registries.ts';
 import type { Field } from './columns.ts';
+import { registrableDomain } from './registrable-domain.ts';
 import { foldText, type IcpNumber, parseIcpNumber, provinceOfNumber, sameSubject } from './site-number.ts';
 import type { FilingState, ProductKind, SubjectKind } from './types.ts';
 

@@ -46,7 +46,8 @@ interface Look {
 }
 
 /**
- * Read the home page of the first host that answers with one that shows a number, else of the first that answers: `http` first (a redirect leads to `https`), then `https`.
+ * Read the home page of the first host that answers with one that shows a number, else of the first that answers: `http`
+ * first (a redirect leads to `https`), then `https`.
  * Every redirect is walked by hand with the whole guard per hop. Never throws; a failure is data (design §3).
  */
 export async function gatherPage(hosts: string[], options: PageOptions): Promise<PageLook> {
@@ -56,7 +57,11 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
   let fallback: PageDocument | null = null;
   for (const host of hosts) {
     for (const scheme of ['http', 'https'] as const) {
-      if (look.signal.aborted) break;
+      if (look.signal.aborted) {
+        // Said, so that nobody takes a host that was never tried for one without a number.
+        value.attempts.push({ host, hops: [untried(`${scheme}://${bracket(host)}/`, options.totalTimeoutMs)] });
+        break;
+      }
       const attempt = await walkRedirects(`${scheme}://${bracket(host)}/`, look);
       value.attempts.push({ host, hops: attempt.hops });
       const { document } = attempt;
@@ -74,6 +79,11 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
   }
   value.document = fallback;
   return finish(value, look, startedAt);
+}
+
+function untried(url: string, totalTimeoutMs: number): PageHop {
+  const message = `timeout: not tried within ${totalTimeoutMs} ms`;
+  return { url, address: null, status: null, location: null, failure: { code: 'timeout', message, ours: false } };
 }
 
 function finish(value: PageValue, look: Look, startedAt: number): PageLook {

@@ -1,5 +1,4 @@
 import { domainToASCII } from 'node:url';
-import { getPublicSuffix } from 'tldts';
 import { z } from 'zod';
 
 /** One registry: who answers for its TLDs, and how often it may be asked. */
@@ -40,12 +39,4 @@ export class RegistryDirectory {
   ids(): string[] {
     return [...new Set([...this.#byTld.values()].map(({ id }) => id))];
   }
-}
-
-/** The name a registry knows: public suffix plus one label. Private suffixes (github.io) are not registries'. */
-export function registrableDomain(host: string): string | null {
-  const suffix = getPublicSuffix(host, { allowPrivateDomains: false });
-  if (suffix === null || host === suffix) return null;
-  const labels = host.split('.');
-  return labels.slice(-(suffix.split('.').length + 1)).join('.');
 }

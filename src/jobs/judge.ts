@@ -54,9 +54,7 @@ export class Judge {
     for (const { siteId, sweepId, look, checkIds, artifacts, raw } of job.looks) {
       const record = this.#options.ledger.filings.load(siteId);
       if (record === null) continue;
-      const stored = this.#storedRegistration(record, job.observedAt);
-      const all: Artifacts = stored === null ? artifacts : { ...artifacts, registration: stored };
-      looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, all, raw));
+      looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, artifacts, raw));
     }
     return this.#record(looks);
   }

@@ -1,6 +1,5 @@
 import type { Judgement, Verdict } from '../checks/types.ts';
-import { spread } from '../ledger/filings-store.ts';
-import type { CheckState } from '../ledger/types.ts';
+import { spread } from './spread.ts';
 
 /** What confirmation asks for (R16.2). */
 export interface ConfirmPolicy {
@@ -8,6 +7,15 @@ export interface ConfirmPolicy {
   /** Failing looks that make a failure confirmed. */
   looks: number;
   inconclusiveBackoffMs: number;
+}
+
+/** How often a check looked at a site in the sweep under way, and how often it could not be observed before. */
+export interface LookState {
+  siteId: number;
+  checkId: string;
+  suspectLooks: number;
+  suspectFails: number;
+  inconclusiveRuns: number;
 }
 
 /** What is to happen after a judgement. */
@@ -20,7 +28,7 @@ export type NextStep =
  * failure needs `looks` failing looks; what cannot be confirmed within one look more is inconclusive, never an accusation.
  */
 export function nextStep(
-  state: Pick<CheckState, 'siteId' | 'checkId' | 'suspectLooks' | 'suspectFails' | 'inconclusiveRuns'>,
+  state: LookState,
   judgement: Judgement,
   options: { confirm: ConfirmPolicy; intervalMs: number; now: number },
 ): NextStep {

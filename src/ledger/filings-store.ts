@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
+import { spread } from '../judge/spread.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState } from './types.ts';
 
@@ -203,11 +204,4 @@ interface SiteRow {
   filedAddresses: string;
   approvedAt: string | null;
   service: Filing['service'];
-}
-
-/** A steady offset for a site and check within `span`: the same site always falls into the same place. */
-export function spread(siteId: number, checkId: string, span: number): number {
-  if (span <= 0) return 0;
-  const digest = createHash('md5').update(`${siteId}:${checkId}`).digest();
-  return Math.floor((digest.readUInt32BE(0) / 0x1_0000_0000) * span);
 }

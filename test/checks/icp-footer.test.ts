@@ -74,6 +74,17 @@ describe('footer number (R2)', () => {
     expect(judge(pageWith(footer), {}, { status })[0]).toBe('inconclusive'),
   );
 
+  it('accuses of a missing number only when every home page was read', () => {
+    const page = pageArtifact(pageWith('联系我们'));
+    if (!page.ok) throw new Error('no page');
+    const failure = { code: 'timeout' as const, message: 'timeout', ours: false };
+    page.value.attempts.push({
+      host: 'www.example.cn',
+      hops: [{ url: 'http://www.example.cn/', address: null, status: null, location: null, failure }],
+    });
+    expect(icpFooter.judge(checkInput({ artifacts: { page } })).verdict).toBe('inconclusive');
+  });
+
   it('takes an own number on an error page for what it is', () =>
     expect(judge(pageWith(link(OWN)), {}, { status: 404 })).toEqual(['pass']));
 

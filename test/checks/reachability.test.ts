@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { reachability } from '../../src/checks/reachability.ts';
 import type { FailureCode, PageHop } from '../../src/gather/types.ts';
-import { checkInput, filingOf, NOW, noPage, pageArtifact, pageWith } from '../support/check-input.ts';
+import { checkInput, dnsArtifact, filingOf, NOW, noPage, pageArtifact, pageWith } from '../support/check-input.ts';
 
 const broken = (code: FailureCode, ours = false): Partial<PageHop> => ({ failure: { code, message: code, ours } });
 const judge = (page: ReturnType<typeof noPage>, over: Parameters<typeof filingOf>[0] = {}) => {
@@ -42,6 +42,21 @@ describe('reachability (R2.5, R1.3)', () => {
     expect(judge(noPage([broken('connection-refused')]), { province: '天津', approvedAt: days(100) })[0]).toBe('warn');
     expect(judge(noPage([broken('connection-refused')]), { province: '天津', approvedAt: null })[0]).toBe('warn');
   });
+  it('takes a missing address from several resolvers only (R16.2)', () => {
+    const page = noPage([broken('no-address')]);
+    const filing = filingOf({ province: '上海' });
+    const verdict = (dns: Parameters<typeof dnsArtifact>[0]) =>
+      reachability.judge(checkInput({ filing, artifacts: { page, dns: dnsArtifact(dns) } })).verdict;
+    expect(verdict({ 'example.cn': { outcome: 'nxdomain' } })).toBe('fail');
+    expect(verdict({ 'example.cn': [{ outcome: 'nxdomain' }, { a: ['47.92.0.1'] }, { a: ['47.92.0.1'] }] })).toBe(
+      'inconclusive',
+    );
+    expect(verdict({ 'example.cn': [{ outcome: 'nxdomain' }, { outcome: 'timeout' }, { outcome: 'timeout' }] })).toBe(
+      'inconclusive',
+    );
+    expect(judge(page)).toEqual(['inconclusive', 'not-observed']);
+  });
+
   it('notes a bad certificate without weighing it', () => {
     const tls = {
       ok: true as const,

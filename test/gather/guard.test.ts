@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { registrableDomain } from '../../src/filing/registrable-domain.ts';
 import { isPublicAddress } from '../../src/gather/address-guard.ts';
 import { sniffCharset } from '../../src/gather/charset.ts';
 import { hostsToCheck } from '../../src/gather/gather-site.ts';
 import { KeyedLimiter } from '../../src/gather/limiter.ts';
-import { registrableDomain } from '../../src/gather/registries.ts';
 import { gbk } from '../world/oddities-page.ts';
 
 describe('the address guard', () => {

@@ -1,8 +1,12 @@
+import { caseQueries } from './queries-cases.ts';
+
 /**
  * Every SQL statement of the hot paths, by name. A test explains each one against a filled ledger and fails on a full walk
  * over a table that grows with the register.
  */
 export const queries = {
+  ...caseQueries,
+
   // filings
   subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, updated_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (subject_number) DO UPDATE SET name = excluded.name, kind = excluded.kind, province = excluded.province,
@@ -125,6 +129,9 @@ export const queries = {
   alertRaise: `INSERT INTO alerts (key, message, raised_at, last_seen_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
       raised_at = CASE WHEN resolved_at IS NULL THEN raised_at ELSE excluded.raised_at END, resolved_at = NULL`,
+  alertRaiseAgain: `INSERT INTO alerts (key, message, raised_at, last_seen_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
+      raised_at = excluded.raised_at, resolved_at = NULL`,
   alertResolve: 'UPDATE alerts SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL',
   ledgerSize: `SELECT (SELECT count(*) FROM sites) AS sites, (SELECT count(*) FROM sites WHERE state = 'active') AS active,
     (SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL) AS scheduled`,

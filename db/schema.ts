@@ -252,3 +252,5 @@ export const alerts = sqliteTable('alerts', {
   lastSeenAt: integer('last_seen_at').notNull(),
   resolvedAt: integer('resolved_at'),
 });
+
+export * from './schema-cases.ts';

@@ -3,7 +3,18 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type CalendarFile, calendarShape } from './calendar/workdays.ts';
+import { type Programmes, programmesShape } from './cases/programme-policy.ts';
 import { type ProvinceTable, provinceTable } from './checks/policy.ts';
+import {
+  casesShape,
+  crossCheckConsequences,
+  enforcementShape,
+  noticesShape,
+  portalShape,
+  readSecret,
+  SECRETS,
+} from './config-consequences.ts';
 import { InputError, messageOf } from './errors.ts';
 import type { ResolverAddress } from './gather/dns-transport.ts';
 import { type RegistryTable, registryTable } from './gather/registries.ts';
@@ -81,6 +92,10 @@ const shape = z.strictObject({
     jumpFactor: z.number().min(1),
     maxInconclusiveShare: z.number().gt(0).max(1),
   }),
+  cases: casesShape,
+  notices: noticesShape,
+  enforcement: enforcementShape,
+  portal: portalShape,
   evidence: z.strictObject({ retentionMs: ms }),
   ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), ownFolder: z.string().min(1), maxAgeMs: ms }),
   ops: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), drainTimeoutMs: ms }),
@@ -95,6 +110,8 @@ export interface Config {
   settings: Settings;
   provinces: ProvinceTable;
   registries: RegistryTable;
+  programmes: Programmes;
+  calendar: CalendarFile;
   /** Files the settings came from, in order. */
   origin: string[];
 }
@@ -135,21 +152,29 @@ export function loadConfig(
     merged = mergeSettings(merged, apply(value));
     origin.push(`environment ${name}`);
   }
+  for (const [name, apply] of SECRETS) {
+    const value = readSecret(env, name);
+    if (value === undefined) continue;
+    merged = mergeSettings(merged, apply(value));
+    origin.push(`secret ${name}`);
+  }
   if (options.overrides !== undefined) merged = mergeSettings(merged, options.overrides);
   const result = shape.safeParse(merged);
   if (!result.success) throw configError(result.error, defaults, origin);
-  const problem = crossCheck(result.data);
+  const problem = crossCheck(result.data) ?? crossCheckConsequences(result.data);
   if (problem !== null) throw new InputError(`configuration: ${problem[0]}`, problem[1]);
   return {
     settings: result.data,
     provinces: readTable('config/provinces.yaml', provinceTable),
     registries: readTable('config/registries.yaml', registryTable),
+    programmes: readTable(result.data.cases.programmes, programmesShape),
+    calendar: readTable(result.data.cases.calendar, calendarShape),
     origin,
   };
 }
 
 function readTable<T>(file: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(readYaml(join(ROOT, file)));
+  const result = schema.safeParse(readYaml(configPath(file)));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new InputError(

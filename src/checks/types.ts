@@ -78,6 +78,8 @@ export interface CheckDefinition {
   /** Used where present; its absence changes nothing but detail. */
   wants?: readonly ArtifactName[];
   codes: Record<string, CodeDefinition>;
+  /** Whom a failure concerns: the site (default), or the subject with all its sites (R4.7). */
+  concerns?: 'site' | 'subject';
   /** False for filings the check does not concern (apps, mini-programs: R17.4). */
   appliesTo: (filing: Filing) => boolean;
   judge: (input: CheckInput) => Judgement;

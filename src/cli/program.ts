@@ -5,9 +5,12 @@ import { ledgerError } from '../../db/client.ts';
 import { ROOT } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
 import { addAuditCommand } from './command-audit.ts';
+import { addCasesCommand } from './command-cases.ts';
+import { addContactsCommand } from './command-contacts.ts';
 import { addDoctorCommand } from './command-doctor.ts';
 import { addExplainCommand } from './command-explain.ts';
 import { addImportCommand } from './command-import.ts';
+import { addNoticesCommand } from './command-notices.ts';
 import { addRangesCommand } from './command-ranges.ts';
 import { addScanCommand } from './command-scan.ts';
 import {
@@ -35,6 +38,9 @@ export function buildProgram(environment: CliEnvironment): Command {
   addScanCommand(program, environment);
   addRescanCommand(program, environment);
   addExplainCommand(program, environment);
+  addCasesCommand(program, environment);
+  addNoticesCommand(program, environment);
+  addContactsCommand(program, environment);
   addDoctorCommand(program, environment);
   addRangesCommand(program, environment);
   addChecksCommand(program, environment);

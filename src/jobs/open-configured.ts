@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openLedger } from '../../db/client.ts';
+import { WorkCalendar } from '../calendar/workdays.ts';
+import { CaseKeeper } from '../cases/keeper.ts';
 import { checks as allChecks } from '../checks/index.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import { type Config, configPath } from '../config.ts';
@@ -11,8 +13,25 @@ export function enabledChecks(config: Config): CheckDefinition[] {
   return allChecks.filter(({ id }) => config.settings.checks[id]?.enabled ?? false);
 }
 
-/** Open the configured ledger with the configured checks. */
+/** Open the configured ledger with the configured checks; cases follow from what is written into it. */
 export function openConfiguredLedger(config: Config): Ledger {
+  const ledger = openLedgerAlone(config);
+  ledger.listen(keeperFor(ledger, config));
+  return ledger;
+}
+
+/** The keeper of a ledger's cases, by the configured rules. */
+export function keeperFor(ledger: Ledger, config: Config): CaseKeeper {
+  const { settings, programmes } = config;
+  return new CaseKeeper(ledger, {
+    settings,
+    programmes,
+    calendar: new WorkCalendar(config.calendar),
+    checks: allChecks,
+  });
+}
+
+function openLedgerAlone(config: Config): Ledger {
   const { settings } = config;
   const enabled = enabledChecks(config);
   const settingsOf = (checkId: string) =>

@@ -8,11 +8,12 @@ import type { Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
 import type { LoadedRanges } from '../provider/list-file.ts';
 import { type JobQueue, openBackend, type QueueBackend } from './backend.ts';
+import { Consequences, type ConsequencesOptions } from './consequences.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { startGatherWorkers } from './gather-worker.ts';
 import { Judge } from './judge.ts';
 import { enabledChecks, loadConfiguredRanges, openConfiguredLedger } from './open-configured.ts';
-import { type GatherJob, type JudgeJob, QUEUES, type RegistrationJob, type TickJob } from './payloads.ts';
+import { type ActJob, type GatherJob, type JudgeJob, QUEUES, type RegistrationJob, type TickJob } from './payloads.ts';
 
 /** What a process does. `gather` needs only the queue; `ledger` judges and schedules, on the ledger's machine. */
 export type Role = 'gather' | 'ledger';
@@ -27,6 +28,8 @@ export interface PatrolOptions {
   now?: () => number;
   dialer?: Dialer;
   onRecorded?: (recorded: Recorded[]) => void;
+  /** Channels, access system and delivery times other than the configured ones. */
+  consequences?: Pick<ConsequencesOptions, 'channels' | 'accessSystem' | 'policy' | 'onStep'>;
 }
 
 /** A running patrol: queue, workers, and (with the ledger role) judge, dispatcher and scheduler. */
@@ -37,15 +40,21 @@ export class Patrol {
   readonly ledger: Ledger | null;
   readonly ranges: LoadedRanges | null;
   readonly dispatcher: Dispatcher | null;
+  /** Cases, notices and enforcement; with the ledger role only. */
+  readonly consequences: Consequences | null;
   readonly queues: { gather: JobQueue<GatherJob>; registration: JobQueue<RegistrationJob>; judge: JobQueue<JudgeJob> };
   readonly #log: Logger;
   readonly #now: () => number;
+  #acts: JobQueue<ActJob> | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
   #working: Promise<unknown> | null = null;
   #lastTickAt: number;
   #stopped = false;
 
-  private constructor(options: PatrolOptions, parts: Pick<Patrol, 'backend' | 'gatherContext' | 'ledger' | 'ranges'>) {
+  private constructor(
+    options: PatrolOptions,
+    parts: Pick<Patrol, 'backend' | 'gatherContext' | 'ledger' | 'ranges' | 'consequences'>,
+  ) {
     this.config = options.config;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
@@ -54,6 +63,7 @@ export class Patrol {
     this.gatherContext = parts.gatherContext;
     this.ledger = parts.ledger;
     this.ranges = parts.ranges;
+    this.consequences = parts.consequences;
     this.queues = {
       gather: this.backend.queue<GatherJob>(QUEUES.gather),
       registration: this.backend.queue<RegistrationJob>(QUEUES.registration),
@@ -88,7 +98,11 @@ export class Patrol {
       const backend = await openBackend({ ...settings.queue, log });
       const { now, dialer } = options;
       const gatherContext = createGatherContext(config, { ...(now && { now }), ...(dialer && { dialer }) });
-      const patrol = new Patrol(options, { backend, gatherContext, ledger, ranges });
+      const consequences =
+        ledger === null
+          ? null
+          : await Consequences.open({ ledger, config, log, now: now ?? Date.now, ...options.consequences });
+      const patrol = new Patrol(options, { backend, gatherContext, ledger, ranges, consequences });
       if (options.schedule && ledgerRole) await patrol.#startSchedule();
       return patrol;
     } catch (error) {
@@ -131,6 +145,12 @@ export class Patrol {
     const { tickMs } = this.config.settings.sweep;
     const ticks = this.backend.queue<TickJob>(QUEUES.tick);
     this.backend.worker<TickJob>(QUEUES.tick, () => this.tick(), { concurrency: 1 });
+    const acts = this.backend.queue<ActJob>(QUEUES.act);
+    this.#acts = acts;
+    this.backend.worker<ActJob>(QUEUES.act, async (job) => void (await this.consequences?.run(job.data.job)), {
+      concurrency: 3,
+      maxStalledCount: 10,
+    });
     const install = (): Promise<unknown> =>
       ticks.upsertJobScheduler(
         'tick',
@@ -160,6 +180,7 @@ export class Patrol {
     this.#lastTickAt = this.#now();
     const slot = Math.floor(this.#now() / this.config.settings.sweep.tickMs);
     if (!ledger.sweeps.takeSlot('tick', slot, this.#now())) return;
+    this.consequences?.tick();
     const dispatched = await dispatcher.dispatchDue();
     if (dispatched > 0) this.#log.info({ dispatched }, 'sites taken up');
     const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
@@ -168,7 +189,11 @@ export class Patrol {
 
   /** Rescans and confirmations do not wait for a tick. */
   async #quickWork(): Promise<void> {
-    if (this.dispatcher !== null && !this.#stopped) await this.dispatcher.dispatchUrgent();
+    if (this.dispatcher === null || this.#stopped) return;
+    await this.dispatcher.dispatchUrgent();
+    // One job of a sort at a time: its id keeps a second one out while the first waits or runs.
+    for (const job of this.consequences?.due() ?? [])
+      await this.#acts?.add('act', { job }, { jobId: `act-${job}`, removeOnComplete: true, removeOnFail: true });
   }
 
   /** One piece of timed work at a time; its failure is logged and the next beat tries again. */
@@ -197,6 +222,7 @@ export class Patrol {
     limit.abort();
     await this.backend.close(drainTimeoutMs);
     this.gatherContext.close();
+    this.consequences?.close();
     this.ledger?.close();
   }
 }

@@ -3,7 +3,13 @@ import type { RegistrationLook } from '../gather/registration.ts';
 import type { Artifact, DnsValue, RawEvidence, Stage } from '../gather/types.ts';
 
 /** Queue names. */
-export const QUEUES = { tick: 'tick', gather: 'gather', registration: 'registration', judge: 'judge' } as const;
+export const QUEUES = {
+  tick: 'tick',
+  gather: 'gather',
+  registration: 'registration',
+  judge: 'judge',
+  act: 'act',
+} as const;
 
 /** BullMQ priorities: lower runs first; every job has one, since a job without goes before all others. */
 export const PRIORITY = { rescan: 1, confirm: 5, sweep: 10 } as const;
@@ -45,6 +51,11 @@ export type JudgeJob =
       answer: RegistrationLook;
       dns: Artifact<DnsValue>;
     };
+
+/** A wake-up for what follows from verdicts: which piece of work, never whose. */
+export interface ActJob {
+  job: 'cases' | 'deliver' | 'enforce';
+}
 
 /** A scheduler's heartbeat. */
 export type TickJob = Record<string, never>;

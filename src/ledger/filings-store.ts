@@ -33,6 +33,8 @@ export interface CheckSchedule {
 export class FilingsStore {
   readonly #db: Statements;
   readonly #checks: readonly CheckSchedule[];
+  /** Told when a filing changed, inside the import's transaction. */
+  onChanged: ((siteId: number, state: string, now: number) => void) | null = null;
 
   constructor(db: Statements, checks: readonly CheckSchedule[]) {
     this.#db = db;
@@ -41,7 +43,7 @@ export class FilingsStore {
 
   /**
    * Insert or update a batch in one transaction. A site already touched by the same import (same `startedAt`) with other data
-   *
+   * counts as updated.
    */
   upsert(rows: FilingRow[], startedAt: number): UpsertOutcome[] {
     return this.#db.transaction(() => rows.map((row, index) => this.#upsertOne(row, index, startedAt)));
@@ -92,6 +94,7 @@ export class FilingsStore {
       this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, startedAt);
     }
     this.#schedule(siteId, row.state === 'active', startedAt);
+    if (known !== undefined) this.onChanged?.(siteId, row.state, startedAt);
     return { index, result: known === undefined ? 'created' : 'updated', siteId };
   }
 

@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
+import type { PublishedVerdict } from '../cases/keeper.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
+import { CasesStore } from './cases-store.ts';
+import { ContactsStore } from './contacts-store.ts';
+import { EnforcementsStore } from './enforcements-store.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
+import { OutboxStore } from './outbox-store.ts';
 import { RegistryStore } from './registry-store.ts';
 import { Statements } from './statements.ts';
 import { SweepsStore } from './sweeps-store.ts';
 import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
+
+/** Hears what the ledger writes, inside the transaction. */
+export interface LedgerListener {
+  published: (verdict: PublishedVerdict, now: number) => void;
+  filingChanged: (siteId: number, state: string, now: number) => void;
+}
 
 /** The ledger: one SQLite database, its stores, and nothing that knows a network. */
 export class Ledger {
@@ -17,6 +28,10 @@ export class Ledger {
   readonly verdicts: VerdictsStore;
   readonly evidence: EvidenceStore;
   readonly registries: RegistryStore;
+  readonly cases: CasesStore;
+  readonly outbox: OutboxStore;
+  readonly contacts: ContactsStore;
+  readonly enforcements: EnforcementsStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -29,6 +44,10 @@ export class Ledger {
     this.evidence = new EvidenceStore(this.#db);
     this.verdicts = new VerdictsStore(this.#db, this.evidence, settings);
     this.registries = new RegistryStore(this.#db);
+    this.cases = new CasesStore(this.#db);
+    this.outbox = new OutboxStore(this.#db);
+    this.contacts = new ContactsStore(this.#db);
+    this.enforcements = new EnforcementsStore(this.#db);
   }
 
   /** After checks were switched on or off: see {@link FilingsStore.reconcile}. Costs nothing when they are as at the last start. */
@@ -39,6 +58,27 @@ export class Ledger {
     if (sqlite.pragma('user_version', { simple: true }) === mark) return;
     this.filings.reconcile(now);
     sqlite.pragma(`user_version = ${mark}`);
+  }
+
+  /** Whoever keeps cases hears of verdicts and of filings that change, inside the transaction that writes them. */
+  listen(listener: LedgerListener): void {
+    this.verdicts.onPublished = (verdict, now) => listener.published(verdict, now);
+    this.filings.onChanged = (siteId, state, now) => listener.filingChanged(siteId, state, now);
+  }
+
+  /**
+   * One write transaction that is on the disk when this returns: what goes on a wire next must not be forgotten, even when
+   * the power fails (design §5). Only the outermost call can promise that.
+   */
+  durably<T>(work: () => T): T {
+    const { sqlite } = this.connection;
+    if (sqlite.inTransaction) return this.#db.transaction(work);
+    sqlite.pragma('synchronous = FULL');
+    try {
+      return this.#db.transaction(work);
+    } finally {
+      sqlite.pragma('synchronous = NORMAL');
+    }
   }
 
   /** One write transaction over several stores. */
@@ -57,9 +97,9 @@ export class Ledger {
     this.#db.run('importInsert', file, startedAt, finishedAt, rows, created, updated, unchanged, rejected);
   }
 
-  /** Tell the admins something, once a key. */
-  raiseAlert(key: string, message: string, now: number): void {
-    this.#db.run('alertRaise', key, message, now, now);
+  /** Tell the admins something, once a key until it is resolved; `again` tells them anew. */
+  raiseAlert(key: string, message: string, now: number, options: { again?: boolean } = {}): void {
+    this.#db.run(options.again === true ? 'alertRaiseAgain' : 'alertRaise', key, message, now, now);
   }
 
   /** What an alert was about is over. */

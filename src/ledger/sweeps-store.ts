@@ -144,6 +144,11 @@ export class SweepsStore {
     return this.#db.all<Sweep>('sweepsOpen').some(({ kind, state }) => kind === 'scheduled' && state === 'held');
   }
 
+  /** True while any sweep is held: then nothing is opened, notified or enforced (design §1). */
+  anyHeld(): boolean {
+    return this.#db.all<Sweep>('sweepsOpen').some(({ state }) => state === 'held');
+  }
+
   /** Move the lease of a claimed check, e.g. when a registry's budget delays it. */
   extendLease(siteId: number, checkId: string, until: number): void {
     this.#db.run('stateLease', until, siteId, checkId);

@@ -1,3 +1,4 @@
+import type { PublishedVerdict } from '../cases/keeper.ts';
 import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
 import type { RawEvidence, Stage } from '../gather/types.ts';
 import { type AuditBundle, algorithmVersion } from '../judge/bundle.ts';
@@ -40,6 +41,8 @@ export class VerdictsStore {
   readonly #db: Statements;
   readonly #evidence: EvidenceStore;
   readonly #settings: VerdictSettings;
+  /** Told of every verdict published, inside its transaction. */
+  onPublished: ((verdict: PublishedVerdict, now: number) => void) | null = null;
 
   constructor(db: Statements, evidence: EvidenceStore, settings: VerdictSettings) {
     this.#db = db;
@@ -126,6 +129,20 @@ export class VerdictsStore {
       step.inconclusiveRuns,
       siteId,
       checkId,
+    );
+    const check = this.#settings.checks.find(({ id }) => id === checkId);
+    this.onPublished?.(
+      {
+        siteId,
+        checkId,
+        verdict: step.verdict,
+        judgement,
+        verdictId,
+        algorithmVersion: check === undefined ? checkId : algorithmVersion(check),
+        observedAt: look.bundle.observedAt,
+        shadow,
+      },
+      now,
     );
     return changed;
   }

@@ -1,0 +1,182 @@
+import { beijingInstant } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from './keeper.ts';
+import {
+  demandAppeal,
+  demandRecheck,
+  type ExtensionJudgement,
+  type ExtensionRequest,
+  judgeExtension,
+} from './requests.ts';
+import { MoveRefused } from './transition.ts';
+import type { Actor, CaseRecord } from './types.ts';
+
+/** What people ask of a case: owners for time, a look or an appeal; admins for judgement. Every refusal says what is possible. */
+export class CaseDesk {
+  readonly #keeper: CaseKeeper;
+
+  constructor(keeper: CaseKeeper) {
+    this.#keeper = keeper;
+  }
+
+  /** A case by its code. Throws MoveRefused when there is none. */
+  find(code: string): CaseRecord {
+    const record = this.#keeper.ledger.cases.byCode(code);
+    if (record === null) throw new MoveRefused(`no case ${code}`, 'patrol cases list shows the codes');
+    return record;
+  }
+
+  /** Ask for a re-check (R4.6); owners are rate-limited. */
+  askRecheck(code: string, actor: Actor, now: number): void {
+    const { ledger, rules } = this.#keeper;
+    ledger.transaction(() => {
+      const record = this.find(code);
+      if (this.#keeper.cannotLook(record))
+        throw new MoveRefused(
+          `case ${record.code}: while access is restricted the page cannot be looked at (限制访问期间无法复查页面)`,
+          'appeal (申诉), or let an admin give access back for a time: patrol cases restore',
+        );
+      const asked = ledger.cases.events(record.id).filter(({ move }) => move === 'recheck-asked');
+      const limits = rules.settings.cases.ownerRecheck;
+      if (actor.kind === 'owner')
+        demandRecheck(
+          record,
+          asked.map(({ at }) => at),
+          now,
+          limits,
+        );
+      this.#keeper.move(record.id, 'recheck-asked', { now, actor });
+      this.#keeper.askLook(record, now);
+    });
+  }
+
+  /** Ask for more time (R4.4): judged at once; the deadline moves at once. */
+  askExtension(code: string, request: ExtensionRequest, actor: Actor, now: number): ExtensionJudgement {
+    const { ledger, rules } = this.#keeper;
+    return ledger.transaction(() => {
+      const record = this.find(code);
+      const reasons = rules.programmes.extensionReasons;
+      const judgement = judgeExtension(record, request, { now, calendar: rules.calendar, reasons });
+      const { reason, description, workingDays } = request;
+      const data = { reason, description, workingDays, ...(judgement.granted ? {} : { why: judgement.why }) };
+      this.#keeper.move(record.id, judgement.granted ? 'extension-granted' : 'extension-refused', { now, actor, data });
+      return judgement;
+    });
+  }
+
+  /** Appeal (R4.5): once a period, after restriction. */
+  appeal(code: string, request: { reason: string; description: string }, actor: Actor, now: number): CaseRecord {
+    const { ledger, rules } = this.#keeper;
+    return ledger.transaction(() => {
+      const record = this.find(code);
+      demandAppeal(record, request, rules.programmes.appealReasons);
+      const saved = this.#keeper.move(record.id, 'appeal-received', { now, actor, data: { ...request } });
+      ledger.resolveAlert(`approval-${record.code}`, now);
+      ledger.raiseAlert(
+        `appeal-${record.code}`,
+        `appeal in case ${record.code}: patrol cases show ${record.code}`,
+        now,
+      );
+      return saved;
+    });
+  }
+
+  /** Judge an appeal; the reason goes to the owner. */
+  judgeAppeal(code: string, accepted: boolean, reason: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, reason);
+    const record = this.find(code);
+    const saved = this.#keeper.move(record.id, accepted ? 'appeal-accepted' : 'appeal-refused', {
+      now,
+      actor,
+      data: { reason },
+    });
+    this.#keeper.ledger.resolveAlert(`appeal-${record.code}`, now);
+    return saved;
+  }
+
+  /** Give access back for a time without an appeal, so that the site can be looked at. */
+  restore(code: string, reason: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, reason);
+    return this.#keeper.move(this.find(code).id, 'restore-granted', { now, actor, data: { reason } });
+  }
+
+  /** Approve what is asked. With a second person demanded, the first approval only counts. */
+  approve(code: string, actor: Actor, now: number): CaseRecord {
+    const { ledger, rules } = this.#keeper;
+    return ledger.transaction(() => {
+      const record = this.find(code);
+      const cancelling = record.state === 'cancellation-asked';
+      const needed = rules.settings.enforcement.approvals[cancelling ? 'cancel-access' : 'restrict-access'];
+      if (record.approvals.includes(actor.name))
+        throw new MoveRefused(`case ${code}: ${actor.name} approved already`, 'a second person must approve too');
+      if (record.approvals.length + 1 < needed) return this.#keeper.move(record.id, 'approval-given', { now, actor });
+      const move = cancelling ? 'cancellation-approved' : 'enforcement-approved';
+      const saved = this.#keeper.move(record.id, move, {
+        now,
+        actor,
+        data: { approvals: [...record.approvals, actor.name] },
+      });
+      ledger.resolveAlert(`approval-${record.code}`, now);
+      return saved;
+    });
+  }
+
+  /** Decline what is asked; it is asked again in three working days. */
+  decline(code: string, reason: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, reason);
+    const record = this.find(code);
+    const restricted = record.state === 'cancellation-asked' && record.restrictedAt !== null;
+    const move = restricted ? 'cancellation-declined' : 'enforcement-declined';
+    const saved = this.#keeper.move(record.id, move, { now, actor, data: { reason } });
+    this.#keeper.ledger.resolveAlert(`approval-${record.code}`, now);
+    return saved;
+  }
+
+  /** End a case without judgement; what was restricted is given back. */
+  waive(code: string, reason: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, reason);
+    const record = this.find(code);
+    const restricted =
+      record.state === 'restricted' || record.state === 'appealed' || record.state === 'cancellation-asked';
+    const saved = this.#keeper.move(record.id, restricted ? 'waived-restricted' : 'waived', {
+      now,
+      actor,
+      data: { reason },
+    });
+    for (const key of ['approval', 'appeal', 'unobserved', 'untold'])
+      this.#keeper.ledger.resolveAlert(`${key}-${record.code}`, now);
+    return saved;
+  }
+
+  /** An admin moves the deadline to the end of a Beijing date. */
+  moveDeadline(code: string, date: string, reason: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, reason);
+    const record = this.find(code);
+    const deadlineAt = /^\d{4}-\d{2}-\d{2}$/.test(date) ? beijingInstant(date, '24:00') : Number.NaN;
+    if (!(deadlineAt > now))
+      throw new MoveRefused(`case ${code}: ${date} is no date after today`, 'write it like 2026-12-31');
+    return this.#keeper.move(record.id, 'deadline-moved', { now, actor, data: { deadlineAt, reason } });
+  }
+
+  /** The owner was told in another way (a call, a letter): from here on the deadline counts (R4.3). */
+  told(code: string, how: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, how);
+    const { ledger } = this.#keeper;
+    return ledger.transaction(() => {
+      const record = this.find(code);
+      this.#keeper.move(record.id, 'noted', { now, actor, data: { told: how } });
+      const started = this.#keeper.startPeriod(record.id, now) ?? record;
+      ledger.resolveAlert(`untold-${record.code}`, now);
+      return this.#keeper.move(started.id, 'told', { now, actor, data: { how } });
+    });
+  }
+
+  /** A remark for the history. */
+  note(code: string, text: string, actor: Actor, now: number): CaseRecord {
+    demandText(code, text);
+    return this.#keeper.move(this.find(code).id, 'noted', { now, actor, data: { text } });
+  }
+}
+
+function demandText(code: string, text: string): void {
+  if (text.trim() === '') throw new MoveRefused(`case ${code}: a reason is needed`, 'give it: --reason "…"');
+}

@@ -1,0 +1,159 @@
+import type { CaseKeeper } from './keeper.ts';
+import { isTerminal } from './moves.ts';
+import { dueTimers, nextTimerAt, type Timer } from './timers.ts';
+import { type CaseRecord, SYSTEM } from './types.ts';
+
+/** Look after every case something is due for, at most `limit`. Gives how many were looked after. */
+export function tickCases(keeper: CaseKeeper, now: number, limit = 500): number {
+  const due = keeper.ledger.cases.due(now, limit);
+  for (const caseId of due) keeper.ledger.transaction(() => tickCase(keeper, caseId, now));
+  return due.length;
+}
+
+function tickCase(keeper: CaseKeeper, caseId: number, now: number): void {
+  let record = keeper.ledger.cases.get(caseId);
+  if (record === null || isTerminal(record.state)) return;
+  if (record.dryRun && keeper.live) {
+    record = keeper.move(caseId, 'went-live', { now, actor: SYSTEM, data: { why: 'notices were switched on' } });
+    const open = keeper.ledger.enforcements.ofCase(caseId).filter(({ nextAt }) => nextAt !== null);
+    for (const act of open)
+      keeper.ledger.enforcements.update(act, { state: 'cancelled', nextAt: null, settledAt: now });
+  }
+  correctDeadline(keeper, record, now);
+  let wait: number | null = null;
+  for (const timer of dueTimers(record, now).skipped) {
+    keeper.move(caseId, 'noted', { now, actor: SYSTEM, data: { timer: timer.key, skipped: 'its time had passed' } });
+  }
+  for (const timer of dueTimers(keeper.ledger.cases.get(caseId) as CaseRecord, now).due) {
+    const current = keeper.ledger.cases.get(caseId) as CaseRecord;
+    // A move of state may have ended the timers after it.
+    if (isTerminal(current.state) || (current.state !== record.state && timer.kind !== 'look')) break;
+    const later = fire(keeper, current, timer, now);
+    if (later !== null) wait = Math.min(wait ?? later, later);
+  }
+  reviveDryActs(keeper, caseId, now);
+  const after = keeper.ledger.cases.get(caseId) as CaseRecord;
+  if (isTerminal(after.state)) return;
+  // Timers that wait for a look are due in the past: the wait counts for them, the rest keep their own times.
+  const next = nextTimerAt(after, now) as number;
+  const waiting = after.state === record.state ? wait : null;
+  keeper.ledger.cases.save(after, waiting === null ? Math.max(next, now) : Math.max(waiting, now + 1));
+}
+
+/** Fire a timer. Gives until when it waits for a look, or null when it is done with. */
+function fire(keeper: CaseKeeper, record: CaseRecord, timer: Timer, now: number): number | null {
+  const input = { now, actor: SYSTEM };
+  switch (timer.kind) {
+    case 'look':
+      keeper.askLook(record, now);
+      keeper.ledger.cases.save({ ...record, lookDueAt: now + keeper.rules.settings.cases.dailyLookMs }, now);
+      return null;
+    case 'reminder':
+      keeper.move(record.id, 'reminded', { ...input, data: { timer: timer.key } });
+      return null;
+    case 'deadline': {
+      if (!record.dryRun && record.toldAt === null) return nobodyTold(keeper, record, now);
+      const wait = untilConfirmed(keeper, record, now);
+      if (wait === null)
+        keeper.move(record.id, 'deadline-passed', { ...input, data: { deadlineAt: record.deadlineAt } });
+      return wait;
+    }
+    case 'ask-enforcement':
+    case 'ask-cancellation': {
+      const wait = untilConfirmed(keeper, record, now);
+      if (wait === null) ask(keeper, record, timer.kind === 'ask-enforcement' ? 'enforcement' : 'cancellation', now);
+      return wait;
+    }
+    case 'appeal-nudge':
+    case 'appeal-late': {
+      const late = timer.kind === 'appeal-late';
+      keeper.ledger.raiseAlert(
+        `appeal-${record.code}`,
+        late
+          ? `appeal in case ${record.code} was not judged in time (R4.5): patrol cases show ${record.code}`
+          : `appeal in case ${record.code} waits for its judgement: patrol cases show ${record.code}`,
+        now,
+        { again: true },
+      );
+      keeper.move(record.id, 'noted', { ...input, data: { timer: timer.key, told: 'admins' } });
+      return null;
+    }
+  }
+}
+
+function ask(keeper: CaseKeeper, record: CaseRecord, what: 'enforcement' | 'cancellation', now: number): void {
+  const input = { now, actor: SYSTEM };
+  const asked = keeper.move(record.id, `${what}-asked`, input);
+  const approvals =
+    keeper.rules.settings.enforcement.approvals[what === 'enforcement' ? 'restrict-access' : 'cancel-access'];
+  if (approvals === 0)
+    keeper.move(record.id, `${what}-approved`, { ...input, data: { why: 'no approval is asked for' } });
+  else
+    keeper.ledger.raiseAlert(
+      `approval-${record.code}`,
+      `case ${record.code}: ${what === 'enforcement' ? 'restricting' : 'cancelling'} access waits for approval: patrol cases approve ${asked.code}`,
+      now,
+      { again: true },
+    );
+}
+
+/** Null when a fresh look fails; else until when to wait for one. What cannot be observed never leads to an act (R16.1). */
+export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: number): number | null {
+  const { lookWaitMs, unobservedRetryMs } = keeper.rules.settings.cases;
+  if (keeper.ledger.sweeps.anyHeld()) return now + unobservedRetryMs;
+  const { kind } = keeper.freshness(record, now);
+  if (kind === 'fails') {
+    keeper.ledger.resolveAlert(`unobserved-${record.code}`, now);
+    return null;
+  }
+  if (kind === 'stale') {
+    keeper.askLook(record, now);
+    return now + lookWaitMs;
+  }
+  keeper.ledger.raiseAlert(
+    `unobserved-${record.code}`,
+    keeper.cannotLook(record)
+      ? `case ${record.code}: our own restriction hides the pages, so nothing further follows by itself; give access back for a time (patrol cases restore ${record.code}) or judge by hand`
+      : `case ${record.code} is past its time, but the site cannot be observed: nothing follows until a look fails or passes`,
+    now,
+  );
+  if (keeper.cannotLook(record)) return now + keeper.rules.settings.cases.dailyLookMs;
+  keeper.askLook(record, now);
+  return now + unobservedRetryMs;
+}
+
+/** Nobody could be told: no deadline counts, a person must call (R4.3). */
+function nobodyTold(keeper: CaseKeeper, record: CaseRecord, now: number): number {
+  keeper.ledger.raiseAlert(
+    `untold-${record.code}`,
+    `case ${record.code}: no notice reached anyone, so its deadline does not count; call the owner, mend the contacts, then: patrol cases show ${record.code}`,
+    now,
+  );
+  return now + keeper.rules.settings.cases.dailyLookMs;
+}
+
+/** A calendar arrived for a year that was counted without it: the deadline moves later, never earlier. */
+function correctDeadline(keeper: CaseKeeper, record: CaseRecord, now: number): void {
+  if (!record.deadlineProvisional || record.deadlinePeriod === null) return;
+  const again = keeper.rules.calendar.deadline(record.deadlineFrom, record.deadlinePeriod);
+  const running = record.state === 'open' || record.state === 'extended' || record.state === 'restored';
+  if (again.provisional || !running) return;
+  const data = {
+    why: 'the calendar of the year is known now',
+    from: record.deadlineFrom,
+    period: record.deadlinePeriod,
+  };
+  keeper.move(record.id, 'deadline-corrected', { now, actor: SYSTEM, data });
+}
+
+/** Acts approved while enforcement was in dry-run were never submitted: once it is live they are asked for again. */
+function reviveDryActs(keeper: CaseKeeper, caseId: number, now: number): void {
+  const record = keeper.ledger.cases.get(caseId) as CaseRecord;
+  const approved = record.state === 'enforcement-approved' || record.state === 'cancellation-approved';
+  if (!approved || record.dryRun || !keeper.rules.settings.enforcement.live) return;
+  const acts = keeper.ledger.enforcements.ofCase(caseId);
+  const round = Math.max(0, ...acts.map((act) => act.round));
+  if (!acts.some((act) => act.round === round && act.state === 'dry-run')) return;
+  const move = record.state === 'enforcement-approved' ? 'enforcement-failed' : 'cancellation-failed';
+  keeper.move(caseId, move, { now, actor: SYSTEM, data: { why: 'it was approved while enforcement was in dry-run' } });
+}

@@ -1,0 +1,188 @@
+import { beijingDate } from '../calendar/beijing-time.ts';
+import type { Period, WorkCalendar } from '../calendar/workdays.ts';
+import { InputError } from '../errors.ts';
+import type { NoticeKind } from '../notify/types.ts';
+import { ANY_STATE, isTerminal, type Move, moveOf, STATES } from './moves.ts';
+import type { Act, Actor, CaseRecord, CaseState } from './types.ts';
+
+/** A move that the table does not allow here: said with what is possible instead. */
+export class MoveRefused extends InputError {
+  constructor(message: string, remedy: string) {
+    super(message, remedy);
+    this.name = 'MoveRefused';
+  }
+}
+
+/** What comes with a move. `data` goes into the history as it is, so no personal data in it. */
+export interface MoveInput {
+  now: number;
+  actor: Actor;
+  data?: Record<string, unknown>;
+}
+
+/** What a move does: the record after it, and what follows from it in the same transaction. */
+export interface Transition {
+  record: CaseRecord;
+  from: CaseState;
+  to: CaseState;
+  notice: NoticeKind | null;
+  /** Makes the notice unique for the case: the same stage is told once. */
+  stage: string | null;
+  act: Act | null;
+}
+
+/**
+ * Make a move: pure, by the table of `moves.ts`. Gives the changed record and what follows. Throws MoveRefused when the table
+ * does not lead from here, or the actor may not make it.
+ */
+export function applyMove(record: CaseRecord, move: Move, input: MoveInput, calendar: WorkCalendar): Transition {
+  const definition = moveOf(move);
+  const allowed = ANY_STATE.includes(move) || definition.from.includes(record.state);
+  if (!allowed) {
+    throw new MoveRefused(
+      `case ${record.code}: "${move}" is not possible while it is ${record.state} (${STATES[record.state].en})`,
+      isTerminal(record.state)
+        ? 'the case has ended; a new failure opens a new one'
+        : `possible from: ${definition.from.join(', ')}`,
+    );
+  }
+  if (!definition.by.includes(input.actor.kind)) {
+    throw new MoveRefused(
+      `case ${record.code}: ${input.actor.kind} may not make the move "${move}"`,
+      `it is for: ${definition.by.join(', ')}`,
+    );
+  }
+  const to = definition.to === 'same' ? record.state : definition.to;
+  const closedAt = isTerminal(to) ? (record.closedAt ?? input.now) : null;
+  const changed: CaseRecord = { ...record, state: to, closedAt, ...effectOf(record, move, input, calendar) };
+  return {
+    record: changed,
+    from: record.state,
+    to,
+    notice: definition.notice ?? null,
+    stage: definition.notice === undefined ? null : stageOf(definition.notice, changed, input),
+    act: definition.act ?? null,
+  };
+}
+
+/** What a move changes beside the state. */
+function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: WorkCalendar): Partial<CaseRecord> {
+  const { now, data = {} } = input;
+  switch (move) {
+    case 'told':
+      return { toldAt: record.toldAt ?? now };
+    case 'noted':
+      return data['timer'] === undefined ? {} : { fired: [...record.fired, String(data['timer'])] };
+    case 'reminded':
+      return { fired: [...record.fired, String(data['timer'])] };
+    case 'deadline-corrected':
+      return deadlineOf(record, now, Number(data['from']), data['period'] as Period, calendar);
+    case 'extension-granted': {
+      const period = { workingDays: Number(data['workingDays']) };
+      const { at, provisional } = calendar.extended(record.deadlineAt, period);
+      return {
+        extensions: record.extensions + 1,
+        deadlineAt: at,
+        deadlineProvisional: provisional,
+        deadlineFrom: record.deadlineAt - 1,
+        deadlinePeriod: period,
+        deadlineSetAt: now,
+      };
+    }
+    case 'deadline-moved':
+      return {
+        askAgainAt: null,
+        deadlineAt: Number(data['deadlineAt']),
+        deadlineProvisional: false,
+        deadlinePeriod: null,
+        deadlineSetAt: now,
+        approvals: [],
+      };
+    case 'enforcement-asked':
+    case 'cancellation-asked':
+    case 'enforcement-failed':
+    case 'cancellation-failed':
+      return { approvals: [], askAgainAt: null };
+    case 'approval-given':
+      return { approvals: [...record.approvals, input.actor.name] };
+    case 'enforcement-declined':
+    case 'cancellation-declined':
+      return { approvals: [], askAgainAt: calendar.deadline(now, { workingDays: 3 }).at };
+    case 'access-restricted':
+      return { restrictedAt: now, cancelDueAt: cancelDue(record, now, calendar), approvals: [] };
+    case 'appeal-received':
+      return {
+        appeals: record.appeals + 1,
+        appealedAt: now,
+        reviewDueAt: calendar.deadline(now, record.policy.appeal.review).at,
+        approvals: [],
+      };
+    case 'appeal-refused':
+      // The owner gets the whole time again before the irrevocable act: nothing runs while an appeal is judged.
+      return { reviewDueAt: null, appealedAt: null, cancelDueAt: cancelDue(record, now, calendar) };
+    case 'appeal-accepted':
+      return { reviewDueAt: null, appealedAt: null };
+    case 'access-restored':
+      return {
+        ...deadlineOf(record, now, now, record.policy.restore, calendar),
+        restrictedAt: null,
+        cancelDueAt: null,
+      };
+    case 'went-live':
+      return {
+        ...deadlineOf(record, now, now, record.policy.remediation, calendar),
+        dryRun: false,
+        toldAt: null,
+        approvals: [],
+        fired: [],
+        extensions: 0,
+      };
+    default:
+      return {};
+  }
+}
+
+function deadlineOf(
+  record: CaseRecord,
+  now: number,
+  from: number,
+  period: Period,
+  calendar: WorkCalendar,
+): Partial<CaseRecord> {
+  const { at, provisional } = calendar.deadline(from, period);
+  return {
+    // A deadline told to an owner never moves earlier, except where a new period starts.
+    deadlineAt: record.state === 'open' || record.state === 'extended' ? Math.max(at, record.deadlineAt) : at,
+    deadlineProvisional: provisional,
+    deadlineFrom: from,
+    deadlinePeriod: period,
+    deadlineSetAt: now,
+  };
+}
+
+function cancelDue(record: CaseRecord, now: number, calendar: WorkCalendar): number | null {
+  return record.policy.acts.includes('cancel-access') ? calendar.deadline(now, record.policy.cancelAfter).at : null;
+}
+
+/** The key under which a notice is told once: the kind, and what makes it another one. */
+function stageOf(kind: NoticeKind, record: CaseRecord, { data = {} }: MoveInput): string {
+  const deadline = beijingDate(record.deadlineAt - 1);
+  switch (kind) {
+    case 'found':
+      return record.seq === 0 ? 'found' : `found:${deadline}`;
+    case 'reminder':
+      return String(data['timer']);
+    case 'extended':
+    case 'overdue':
+      return `${kind}:${deadline}`;
+    case 'extension-refused':
+    case 'enforced':
+    case 'appeal-accepted':
+      return `${kind}:${record.seq + 1}`;
+    case 'appeal-received':
+    case 'appeal-refused':
+      return `${kind}:${record.appeals}`;
+    default:
+      return kind;
+  }
+}

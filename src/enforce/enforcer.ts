@@ -1,0 +1,211 @@
+import { addDays, beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import type { Move } from '../cases/moves.ts';
+import { untilConfirmed } from '../cases/tick.ts';
+import { type CaseRecord, SYSTEM } from '../cases/types.ts';
+import type { Enforcement } from '../ledger/enforcements-store.ts';
+import type { Logger } from '../log.ts';
+import type { AccessSystem, ActOutcome } from './webhook.ts';
+
+/** What enforcing needs. `onStep` is told of every step (tests kill the process there). */
+export interface EnforcerOptions {
+  keeper: CaseKeeper;
+  /** Null while enforcement is in dry-run or no access system is configured. */
+  system: AccessSystem | null;
+  log: Logger;
+  now: () => number;
+  onStep?: (step: string) => void;
+}
+
+/** Carries acts to the access system: fresh look, cap, commit, wire, commit (design §5 for acts). */
+export class Enforcer {
+  readonly #options: EnforcerOptions;
+
+  constructor(options: EnforcerOptions) {
+    this.#options = options;
+  }
+
+  /** Do what is due; gives the acts touched. One at a time: an act is rare and weighs much. */
+  async run(limit = 100): Promise<number> {
+    const { keeper, now } = this.#options;
+    const due = keeper.ledger.enforcements.due(now(), limit);
+    for (const { id } of due) await this.#one(id);
+    return due.length;
+  }
+
+  async #one(id: number): Promise<void> {
+    const { keeper, system, now } = this.#options;
+    const prepared = keeper.ledger.durably(() => this.#prepare(id, now()));
+    if (prepared === null) return;
+    const { enforcement, how } = prepared;
+    this.#options.onStep?.('act-committed');
+    if (system === null) throw new Error('enforcement is live without an access system');
+    const { idempotencyKey, payload, receipt } = enforcement;
+    const outcome =
+      how === 'poll'
+        ? await system.poll(idempotencyKey, receipt as string, now())
+        : await system.submit(idempotencyKey, payload, now());
+    this.#options.onStep?.('act-on-wire');
+    keeper.ledger.durably(() => this.#settle(enforcement, outcome, now()));
+    this.#options.onStep?.('act-settled');
+  }
+
+  /** Decide whether the act goes on the wire now, and commit that it does. Null: not now, or not at all. */
+  #prepare(id: number, now: number): { enforcement: Enforcement; how: 'submit' | 'poll' } | null {
+    const { keeper } = this.#options;
+    const { ledger, rules } = keeper;
+    const settings = rules.settings.enforcement;
+    const enforcement = ledger.enforcements.get(id);
+    const record = enforcement === null ? null : ledger.cases.get(enforcement.caseId);
+    if (enforcement === null || record === null || enforcement.nextAt === null || enforcement.nextAt > now) return null;
+    if (enforcement.dryRun) {
+      this.#dry(enforcement, record, now);
+      return null;
+    }
+    if (enforcement.state === 'pending') {
+      const nextAt = now + settings.pollMs;
+      return { enforcement: ledger.enforcements.update(enforcement, { nextAt }), how: 'poll' };
+    }
+    const wait = enforcement.state === 'waiting' ? this.#mayAct(enforcement, record, now) : null;
+    if (wait !== null) {
+      ledger.enforcements.update(enforcement, { nextAt: wait, lookAskedAt: enforcement.lookAskedAt ?? now });
+      return null;
+    }
+    const attempts = enforcement.attempts + 1;
+    const sending = ledger.enforcements.update(enforcement, {
+      state: 'sending',
+      attempts,
+      submittedAt: enforcement.submittedAt ?? now,
+      nextAt: now + Math.max(settings.timeoutMs * 2, backoffMs(attempts)),
+    });
+    return { enforcement: sending, how: 'submit' };
+  }
+
+  /** Null when an act may go out; else until when it waits. Giving access back never waits. */
+  #mayAct(enforcement: Enforcement, record: CaseRecord, now: number): number | null {
+    if (enforcement.act === 'restore-access') return null;
+    const { ledger, rules } = this.#options.keeper;
+    const { maxPerDay } = rules.settings.enforcement;
+    if (ledger.enforcements.held('enforcement') !== null) return now + 60_000;
+    const today = beijingInstant(beijingDate(now), '00:00');
+    const since = Math.max(today - 1, ledger.enforcements.countFrom('enforcement'));
+    if (enforcement.submittedAt === null && ledger.enforcements.submittedSince(since) >= maxPerDay) {
+      const reason = `${maxPerDay} sites were acted against today (enforcement.maxPerDay)`;
+      ledger.enforcements.hold('enforcement', reason, 'circuit breaker', now);
+      ledger.raiseAlert(
+        'hold-enforcement',
+        `enforcement is stopped: ${reason}; look, then: patrol cases release-enforcement`,
+        now,
+      );
+      return beijingInstant(addDays(beijingDate(now), 1), '00:00');
+    }
+    return untilConfirmed(this.#options.keeper, record, now);
+  }
+
+  /** Dry-run: nothing is submitted. A case that is all dry-run goes on as if it had been; one people were told of stays. */
+  #dry(enforcement: Enforcement, record: CaseRecord, now: number): void {
+    const { keeper } = this.#options;
+    keeper.ledger.enforcements.update(enforcement, { state: 'dry-run', settledAt: now, nextAt: null });
+    const data = { act: enforcement.act, siteId: enforcement.siteId, dryRun: true };
+    if (record.dryRun) this.#complete(record.id, enforcement, now);
+    else
+      keeper.move(record.id, 'noted', {
+        now,
+        actor: SYSTEM,
+        data: { ...data, why: 'enforcement is in dry-run: nothing was submitted' },
+      });
+  }
+
+  #settle(enforcement: Enforcement, outcome: ActOutcome, now: number): void {
+    const { keeper, log } = this.#options;
+    const { enforcements } = keeper.ledger;
+    const fields = {
+      caseId: enforcement.caseId,
+      act: enforcement.act,
+      attempts: enforcement.attempts,
+      outcome: outcome.kind,
+    };
+    log.info(fields, 'access system answered');
+    switch (outcome.kind) {
+      case 'done':
+        enforcements.update(enforcement, {
+          state: 'done',
+          receipt: outcome.receipt ?? enforcement.receipt,
+          error: null,
+          settledAt: now,
+          nextAt: null,
+        });
+        this.#complete(enforcement.caseId, enforcement, now);
+        return;
+      case 'pending': {
+        const nextAt = now + keeper.rules.settings.enforcement.pollMs;
+        if (enforcement.state !== 'pending') {
+          const { act, siteId, irrevocable } = enforcement;
+          keeper.move(enforcement.caseId, 'act-submitted', {
+            now,
+            actor: SYSTEM,
+            data: { act, siteId, irrevocable, receipt: outcome.receipt },
+          });
+        }
+        enforcements.update(enforcement, { state: 'pending', receipt: outcome.receipt, error: null, nextAt });
+        return;
+      }
+      case 'refused':
+        enforcements.update(enforcement, { state: 'failed', error: outcome.message, settledAt: now, nextAt: null });
+        keeper.ledger.raiseAlert(
+          `act-${enforcement.caseId}`,
+          `the access system refused ${enforcement.act} (${outcome.message.slice(0, 120)}): patrol cases show ${keeper.ledger.cases.get(enforcement.caseId)?.code}`,
+          now,
+          { again: true },
+        );
+        this.#complete(enforcement.caseId, enforcement, now);
+        return;
+      case 'retry':
+        enforcements.update(enforcement, {
+          state: enforcement.state === 'pending' ? 'pending' : 'sending',
+          error: outcome.message,
+          nextAt: now + backoffMs(enforcement.attempts),
+        });
+        if (enforcement.attempts === 5)
+          keeper.ledger.raiseAlert(
+            `act-${enforcement.caseId}`,
+            `the access system does not take ${enforcement.act}: ${outcome.message.slice(0, 120)}`,
+            now,
+          );
+    }
+  }
+
+  /** When every site of an asking is settled, the case moves on. */
+  #complete(caseId: number, { act, round }: Enforcement, now: number): void {
+    const { keeper } = this.#options;
+    const rows = keeper.ledger.enforcements.ofCase(caseId).filter((one) => one.act === act && one.round === round);
+    if (rows.some(({ state }) => state === 'waiting' || state === 'sending' || state === 'pending')) return;
+    const record = keeper.ledger.cases.get(caseId) as CaseRecord;
+    const failed = rows.filter(({ state }) => state === 'failed');
+    const data = {
+      sites: rows.map(({ siteId, state, receipt }) => ({ siteId, state, receipt })),
+      ...(failed.length > 0 && { error: failed[0]?.error?.slice(0, 200) }),
+    };
+    const move = completion(record, act, failed.length > 0);
+    if (move === null) return;
+    if (failed.length === 0) keeper.ledger.resolveAlert(`act-${caseId}`, now);
+    keeper.move(caseId, move, { now, actor: SYSTEM, data });
+  }
+}
+
+/** The move that follows when an act is settled for all sites. */
+function completion(record: CaseRecord, act: Enforcement['act'], failed: boolean): Move | null {
+  switch (act) {
+    case 'restrict-access':
+      return record.state === 'enforcement-approved' ? (failed ? 'enforcement-failed' : 'access-restricted') : null;
+    case 'cancel-access':
+      return record.state === 'cancellation-approved' ? (failed ? 'cancellation-failed' : 'access-cancelled') : null;
+    case 'restore-access':
+      if (record.state !== 'restoring' && record.state !== 'lifting') return null;
+      if (failed) return 'restore-failed';
+      return record.state === 'restoring' ? 'access-restored' : 'restriction-lifted';
+  }
+}
+
+/** One minute, doubled, at most an hour. */
+const backoffMs = (attempts: number): number => Math.min(3_600_000, 60_000 * 2 ** Math.max(0, attempts - 1));

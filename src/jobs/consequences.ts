@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import { programmeOfCheck } from '../cases/programme-policy.ts';
+import { tickCases } from '../cases/tick.ts';
+import type { Config } from '../config.ts';
+import { Enforcer } from '../enforce/enforcer.ts';
+import { type AccessSystem, WebhookAccessSystem } from '../enforce/webhook.ts';
+import { InputError, messageOf } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../log.ts';
+import { planAdminNotices } from '../notify/admin.ts';
+import { RobotChannel } from '../notify/channels/robot.ts';
+import type { Channel } from '../notify/channels/types.ts';
+import { Deliverer } from '../notify/deliverer.ts';
+import { DELIVERY_POLICY, type DeliveryPolicy } from '../notify/outcome.ts';
+import type { ChannelId } from '../notify/types.ts';
+import { keeperFor } from './open-configured.ts';
+
+/** The pieces of work that follow from verdicts; each is woken when the database says that something is due. */
+export const CONSEQUENCE_JOBS = ['cases', 'deliver', 'enforce'] as const;
+export type ConsequenceJob = (typeof CONSEQUENCE_JOBS)[number];
+
+/** What consequences need. Channels and the access system are the configured ones unless given. */
+export interface ConsequencesOptions {
+  ledger: Ledger;
+  config: Config;
+  log: Logger;
+  now: () => number;
+  channels?: Partial<Record<ChannelId, Channel>>;
+  accessSystem?: AccessSystem;
+  policy?: DeliveryPolicy;
+  onStep?: (step: string) => void;
+}
+
+/** Cases, delivery and enforcement of one ledger. */
+export class Consequences {
+  readonly keeper: CaseKeeper;
+  readonly #options: ConsequencesOptions;
+  readonly #channels: Partial<Record<ChannelId, Channel>>;
+  readonly #deliverer: Deliverer;
+  readonly #enforcer: Enforcer;
+
+  private constructor(options: ConsequencesOptions, channels: Partial<Record<ChannelId, Channel>>) {
+    const { ledger, config, log, now, onStep } = options;
+    const { enforcement } = config.settings;
+    this.#options = options;
+    this.keeper = keeperFor(ledger, config);
+    this.#channels = channels;
+    const steps = onStep === undefined ? {} : { onStep };
+    this.#deliverer = new Deliverer({
+      keeper: this.keeper,
+      channels,
+      policy: options.policy ?? DELIVERY_POLICY,
+      log,
+      now,
+      ...steps,
+    });
+    const configured =
+      enforcement.live && enforcement.url !== null && enforcement.secret !== null
+        ? new WebhookAccessSystem({
+            url: enforcement.url,
+            secret: enforcement.secret,
+            timeoutMs: enforcement.timeoutMs,
+          })
+        : null;
+    this.#enforcer = new Enforcer({
+      keeper: this.keeper,
+      system: options.accessSystem ?? configured,
+      log,
+      now,
+      ...steps,
+    });
+  }
+
+  /** Open the configured channels. Throws InputError when one cannot be (a missing key file). */
+  static async open(options: ConsequencesOptions): Promise<Consequences> {
+    return new Consequences(options, options.channels ?? (await openChannels(options.config, options.now)));
+  }
+
+  /** Which pieces of work something is due for now. */
+  due(): ConsequenceJob[] {
+    const { ledger, now } = this.#options;
+    const passed = (at: number | null): boolean => at !== null && at <= now();
+    const due: ConsequenceJob[] = [];
+    if (passed(ledger.cases.nextDueAt())) due.push('cases');
+    if (passed(ledger.outbox.nextDueAt())) due.push('deliver');
+    if (passed(ledger.enforcements.nextDueAt())) due.push('enforce');
+    return due;
+  }
+
+  /** When the next piece of work falls due (epoch ms), or null. */
+  nextDueAt(): number | null {
+    const { ledger } = this.#options;
+    const ats = [ledger.cases.nextDueAt(), ledger.outbox.nextDueAt(), ledger.enforcements.nextDueAt()];
+    const known = ats.filter((at): at is number => at !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  }
+
+  /** Do one piece of work. Gives how much was touched. */
+  async run(job: ConsequenceJob): Promise<number> {
+    switch (job) {
+      case 'cases':
+        return tickCases(this.keeper, this.#options.now());
+      case 'deliver':
+        return this.#deliverer.run();
+      case 'enforce':
+        return this.#enforcer.run();
+    }
+  }
+
+  /** Once a tick: tell admins what was raised, and (once a day) look again at failures that have no case. */
+  tick(): void {
+    const { ledger, now } = this.#options;
+    planAdminNotices(this.keeper, now());
+    if (ledger.sweeps.takeSlot('case-reconcile', Math.floor(now() / 86_400_000), now())) this.reconcile();
+  }
+
+  /**
+   * Failures without a case (confirmed while a sweep was held, or before cases were kept) are looked at again: a case is opened
+   * by a fresh look only. Gives the sites asked for.
+   */
+  reconcile(): number {
+    const { ledger, config, now } = this.#options;
+    const { programmes } = config;
+    const sites = new Set<number>();
+    for (const { id } of this.keeper.rules.checks) {
+      const programme = programmeOfCheck(programmes, id, now());
+      if (programme === null) continue;
+      for (const siteId of ledger.cases.failingSites(id)) {
+        const owner = ledger.contacts.siteOwner(siteId);
+        const touching = owner === null ? [] : ledger.cases.openCasesTouching(siteId, owner.subjectId);
+        if (!touching.some((record) => record.programme === programme || record.policy.checks.includes(id)))
+          sites.add(siteId);
+      }
+    }
+    ledger.sweeps.requestRescan([...sites], 'failure without a case', now());
+    return sites.size;
+  }
+
+  /** Work until nothing is due at this instant, at most `rounds` times. Gives how much was touched. */
+  async settle(rounds = 50): Promise<number> {
+    let touched = 0;
+    for (let round = 0; round < rounds; round++) {
+      const due = this.due();
+      if (due.length === 0) break;
+      let done = 0;
+      for (const job of due) done += await this.run(job);
+      touched += done;
+      if (done === 0) break;
+    }
+    return touched;
+  }
+
+  /** Close the channels. */
+  close(): void {
+    for (const channel of Object.values(this.#channels)) channel.close();
+  }
+}
+
+/** The channels the configuration names. SDKs are loaded only where they are used. */
+export async function openChannels(config: Config, now: () => number): Promise<Partial<Record<ChannelId, Channel>>> {
+  const { notices } = config.settings;
+  const channels: Partial<Record<ChannelId, Channel>> = {};
+  const { email, sms, admins } = notices;
+  if (email.host !== null) {
+    const { EmailChannel } = await import('../notify/channels/email.ts');
+    const { dkim } = email;
+    const key =
+      dkim === null
+        ? null
+        : { domainName: dkim.domainName, keySelector: dkim.keySelector, privateKey: readKey(dkim.privateKeyFile) };
+    channels.email = new EmailChannel({ ...email, host: email.host, dkim: key });
+  }
+  const { keyId, keySecret, signName, templates, protocol, timeoutMs, region } = sms;
+  if (sms.provider === 'aliyun' && keyId !== null && keySecret !== null && signName !== null) {
+    const { AliyunSmsChannel } = await import('../notify/channels/sms-aliyun.ts');
+    const endpoint = sms.endpoint ?? 'dysmsapi.aliyuncs.com';
+    channels.sms = new AliyunSmsChannel({
+      endpoint,
+      protocol,
+      accessKeyId: keyId,
+      accessKeySecret: keySecret,
+      signName,
+      templates,
+      timeoutMs,
+    });
+  }
+  if (
+    sms.provider === 'tencent' &&
+    keyId !== null &&
+    keySecret !== null &&
+    signName !== null &&
+    sms.sdkAppId !== null
+  ) {
+    const { TencentSmsChannel } = await import('../notify/channels/sms-tencent.ts');
+    const endpoint = sms.endpoint ?? 'sms.tencentcloudapi.com';
+    const { sdkAppId } = sms;
+    channels.sms = new TencentSmsChannel({
+      endpoint,
+      protocol,
+      region,
+      secretId: keyId,
+      secretKey: keySecret,
+      sdkAppId,
+      signName,
+      templates,
+      timeoutMs,
+    });
+  }
+  for (const kind of new Set(admins.robots.map((robot) => robot.kind)))
+    channels[kind] = new RobotChannel(
+      kind,
+      admins.robots.filter((robot) => robot.kind === kind),
+      now,
+    );
+  return channels;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new InputError(
+      `notices.email.dkim.privateKeyFile: ${messageOf(error)}`,
+      'give a PEM file this process may read',
+    );
+  }
+}

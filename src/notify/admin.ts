@@ -1,0 +1,111 @@
+import { addDays, beijingDate, beijingHour } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import { STATES } from '../cases/moves.ts';
+import type { NoticeDraft } from '../ledger/outbox-store.ts';
+import type { ChannelId } from './types.ts';
+
+/** The admins' digest is written at this Beijing hour. */
+const DIGEST_HOUR = 9;
+
+/**
+ * Plan what admins are told: every alert raised (once a raising), and one digest a day. Alerts are about our own house and go
+ * out whether notices to owners are switched on or not.
+ */
+export function planAdminNotices(keeper: CaseKeeper, now: number): void {
+  const { ledger } = keeper;
+  const admins = adminAddresses(keeper);
+  if (admins.length === 0) return;
+  for (const { key, message, raisedAt } of ledger.openAlerts()) {
+    keeper.plan(
+      admins.map((admin) => draft(admin, `alert:${key}@${raisedAt}`, 'raised', 'admin-alert', { key, message }, now)),
+      now,
+    );
+  }
+  const date = beijingDate(now);
+  if (beijingHour(now) < DIGEST_HOUR || !ledger.sweeps.takeSlot('admin-digest', Date.parse(date) / 86_400_000, now))
+    return;
+  keeper.plan(
+    admins.map((admin) =>
+      draft(admin, `digest:${date}`, 'daily', 'admin-digest', { date, ...digest(keeper, now) }, now),
+    ),
+    now,
+  );
+}
+
+interface AdminAddress {
+  channel: ChannelId;
+  address: string;
+}
+
+function adminAddresses(keeper: CaseKeeper): AdminAddress[] {
+  const { notices } = keeper.rules.settings;
+  const mails = notices.email.host === null ? [] : notices.admins.emails;
+  return [
+    ...mails.map((address): AdminAddress => ({ channel: 'email', address })),
+    ...notices.admins.robots.map(({ kind, id }): AdminAddress => ({ channel: kind, address: id })),
+  ];
+}
+
+function draft(
+  { channel, address }: AdminAddress,
+  topic: string,
+  stage: string,
+  kind: 'admin-alert' | 'admin-digest',
+  params: Record<string, unknown>,
+  now: number,
+): NoticeDraft {
+  return {
+    topic,
+    stage,
+    kind,
+    channel,
+    recipient: address,
+    person: 'admin',
+    name: null,
+    caseId: null,
+    subjectId: null,
+    siteId: null,
+    params,
+    dryRun: false,
+    notBefore: now,
+  };
+}
+
+/** The day in figures, and what waits for a person. */
+function digest(keeper: CaseKeeper, now: number): { facts: { label: string; value: string }[]; waiting: string[] } {
+  const { ledger } = keeper;
+  const totals = ledger.cases.totals();
+  const count = (state: keyof typeof STATES): number =>
+    totals.filter((one) => one.state === state).reduce((sum, one) => sum + one.count, 0);
+  const soon = ledger.cases.inState('open', 500).filter(({ deadlineAt }) => deadlineAt <= now + 3 * 86_400_000).length;
+  const stuck = ledger.outbox.totals().filter(({ state }) => state === 'unknown' || state === 'failed');
+  const waiting = [
+    ...ledger.cases
+      .inState('appealed', 50)
+      .map(({ code }) => `judge the appeal of case ${code}: patrol cases judge ${code} --accept | --refuse`),
+    ...ledger.cases
+      .inState('enforcement-asked', 50)
+      .map(({ code }) => `approve or decline restricting access, case ${code}`),
+    ...ledger.cases
+      .inState('cancellation-asked', 50)
+      .map(({ code }) => `approve or decline cancelling access, case ${code}`),
+    ...ledger
+      .openAlerts()
+      .slice(0, 50)
+      .map(({ message }) => message),
+  ];
+  return {
+    facts: [
+      ...(Object.keys(STATES) as (keyof typeof STATES)[])
+        .map((state) => ({ label: `cases ${state}`, value: String(count(state)) }))
+        .filter(({ value }) => value !== '0'),
+      { label: `deadlines until ${addDays(beijingDate(now), 3)}`, value: String(soon) },
+      ...stuck.map(({ channel, state, count: number }) => ({
+        label: `${channel} messages ${state}`,
+        value: String(number),
+      })),
+      { label: 'addresses given up', value: String(ledger.contacts.allDead(1000).length) },
+    ],
+    waiting,
+  };
+}

@@ -1,0 +1,128 @@
+import { beijingShort } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import type { MessageContent, Notice } from '../ledger/outbox-store.ts';
+import { type CaseNotice, caseLetter, type LetterSettings } from './case-letter.ts';
+import { viewCase } from './case-view.ts';
+import { type Letter, letterHtml, letterText } from './letter.ts';
+import { alertLetter, digestLetter, type RenewalNotice, renewalLetter, verificationLetter } from './other-letters.ts';
+import { fillSms, SMS_TEMPLATES, smsValue } from './sms-templates.ts';
+import type { NoticeKind } from './types.ts';
+
+/** Stands for a one-time secret in what is kept; the secret itself goes on the wire only. */
+export const SECRET_MARK = '{{one-time-secret}}';
+
+/** Write one message for notices of one kind, channel and recipient. `now`: the instant of writing (epoch ms). */
+export function compose(keeper: CaseKeeper, notices: Notice[], now: number): MessageContent {
+  const first = notices[0] as Notice;
+  const settings = letterSettings(keeper);
+  switch (first.kind) {
+    case 'renewal':
+      return composeRenewal(keeper, notices, settings);
+    case 'contact-verification':
+      return composeVerification(keeper, first, settings);
+    case 'admin-alert':
+      return content(
+        alertLetter(notices.map(({ params }) => ({ key: String(params['key']), message: String(params['message']) }))),
+      );
+    case 'admin-digest': {
+      const { date, facts, waiting } = first.params as {
+        date: string;
+        facts: { label: string; value: string }[];
+        waiting: string[];
+      };
+      return content(digestLetter(date, facts, waiting));
+    }
+    default:
+      return composeCases(keeper, first, notices, settings, now);
+  }
+}
+
+/** What every letter says of its sender. */
+export function letterSettings(keeper: CaseKeeper): LetterSettings {
+  const { signature, askAt, portalUrl } = keeper.rules.settings.notices;
+  return { signature, askAt, portalUrl };
+}
+
+function content(letter: Letter, sms: MessageContent['sms'] = null): MessageContent {
+  return { title: letter.subject, text: letterText(letter), html: letterHtml(letter), sms };
+}
+
+function composeCases(
+  keeper: CaseKeeper,
+  first: Notice,
+  notices: Notice[],
+  settings: LetterSettings,
+  now: number,
+): MessageContent {
+  const cases = notices.flatMap(({ caseId, params }): CaseNotice[] => {
+    const record = caseId === null ? null : keeper.ledger.cases.get(caseId);
+    return record === null ? [] : [{ view: viewCase(keeper, record, now), params }];
+  });
+  const letter = caseLetter(first.kind, cases, first, settings, now);
+  return content(letter, first.channel === 'sms' ? caseSms(first.kind, cases, settings) : null);
+}
+
+function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings): MessageContent['sms'] {
+  const sorted = [...cases].sort((a, b) => a.view.deadlineAt - b.view.deadlineAt);
+  const { view } = sorted[0] as CaseNotice;
+  const issue = view.findings.find(({ standing }) => standing)?.title ?? view.findings[0]?.title ?? '';
+  const values: Record<string, string> = {
+    count: String(sorted.length),
+    number: view.number,
+    programme: view.programme,
+    issue: smsValue(issue) || view.programme,
+    deadline: beijingShort(kind === 'appeal-received' ? (view.reviewDueAt ?? view.deadlineAt) : view.deadlineAt),
+    code: view.code,
+  };
+  return sms(
+    sorted.length > 1 && SMS_TEMPLATES[`${kind}-many`] !== undefined ? `${kind}-many` : kind,
+    values,
+    settings,
+  );
+}
+
+function sms(
+  key: keyof typeof SMS_TEMPLATES,
+  values: Record<string, string>,
+  settings: LetterSettings,
+): MessageContent['sms'] {
+  const template = SMS_TEMPLATES[key];
+  if (template === undefined) return null;
+  const params = Object.fromEntries(template.params.map((name) => [name, values[name] ?? '']));
+  return { template: key, params, text: fillSms(key, params, settings.signature) };
+}
+
+function composeRenewal(keeper: CaseKeeper, notices: Notice[], settings: LetterSettings): MessageContent {
+  const domains = notices.flatMap(({ siteId, params }): RenewalNotice[] => {
+    const site = siteId === null ? null : keeper.ledger.filings.load(siteId);
+    if (site === null) return [];
+    const { domain, expiresAt, daysLeft } = params as { domain: string; expiresAt: string; daysLeft: number };
+    return [{ domain, expiresAt, daysLeft, number: site.filing.siteNumber, siteName: site.siteName }];
+  });
+  const first = notices[0] as Notice;
+  const letter = renewalLetter(domains, first, settings);
+  const soonest = [...domains].sort((a, b) => a.daysLeft - b.daysLeft)[0];
+  if (first.channel !== 'sms' || soonest === undefined) return content(letter);
+  const values = {
+    count: String(domains.length),
+    number: soonest.number,
+    date: soonest.expiresAt,
+    days: String(soonest.daysLeft),
+  };
+  return content(letter, sms(domains.length > 1 ? 'renewal-many' : 'renewal', values, settings));
+}
+
+function composeVerification(
+  keeper: CaseKeeper,
+  { params, subjectId, channel }: Notice,
+  settings: LetterSettings,
+): MessageContent {
+  const subject = subjectId === null ? null : keeper.ledger.contacts.subject(subjectId);
+  const url = `${(settings.portalUrl ?? '').replace(/\/$/, '')}/r/verify?token=${SECRET_MARK}`;
+  const letter = verificationLetter(
+    { name: String(params['name'] ?? ''), subjectName: subject?.name ?? '' },
+    url,
+    settings,
+  );
+  return content(letter, channel === 'sms' ? sms('contact-verification', { code: SECRET_MARK }, settings) : null);
+}

@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { beijingDate } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import { SYSTEM } from '../cases/types.ts';
+import type { Message, Notice } from '../ledger/outbox-store.ts';
+import { type Logger, maskText } from '../log.ts';
+import type { Channel } from './channels/types.ts';
+import { compose } from './compose.ts';
+import { onRefusedAddress, planFallback } from './fallback.ts';
+import { admitNotice, countWire } from './gate.ts';
+import { withSecret } from './one-time-secret.ts';
+import { afterLookup, afterSend, type DeliveryPolicy } from './outcome.ts';
+import type { ChannelId } from './types.ts';
+
+/** What delivering needs. `onStep` is told of every step (tests kill the process there). */
+export interface DelivererOptions {
+  keeper: CaseKeeper;
+  channels: Partial<Record<ChannelId, Channel>>;
+  policy: DeliveryPolicy;
+  log: Logger;
+  now: () => number;
+  onStep?: (step: string) => void;
+  /** Messages on the wire at once. */
+  concurrency?: number;
+}
+
+/**
+ * Delivers what is owed, exactly as design §5: the message and its correlation id are committed (and on the disk) as `sending`
+ * before the wire is touched; what the wire says is committed after. A crash between leaves `sending`, which becomes `unknown`
+ * when its lease is over, never `failed`.
+ */
+export class Deliverer {
+  readonly #options: DelivererOptions;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+  }
+
+  /** Do everything that is due, at most `limit` messages of each sort. Gives how many were touched. */
+  async run(limit = 200): Promise<number> {
+    const { keeper, now } = this.#options;
+    const due = keeper.ledger.outbox.dueMessages(now(), limit);
+    await this.#each(due, (message) => this.#again(message.id));
+    const prepared = this.#enclose(limit);
+    await this.#each(prepared, (messageId) => this.#send(messageId));
+    return due.length + prepared.length;
+  }
+
+  /** Messages go out side by side; one that fails (our own fault) is logged and does not hold up the others. */
+  async #each<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+    const queue = [...items];
+    const worker = async (): Promise<void> => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+        await work(item).catch((error: unknown) =>
+          this.#options.log.error({ error }, 'delivery failed by our own fault'),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.concurrency ?? 8 }, worker));
+  }
+
+  /** Put due notices into messages, one a recipient, channel and kind. Gives messages ready for the wire. */
+  #enclose(limit: number): number[] {
+    const { keeper, now } = this.#options;
+    const { outbox } = keeper.ledger;
+    const groups = new Map<string, number[]>();
+    for (const { id, channel, recipient, kind, dryRun } of outbox.dueNotices(now(), limit * 5)) {
+      const key = [channel, recipient, kind, dryRun].join(' ');
+      groups.set(key, [...(groups.get(key) ?? []), id]);
+      if (groups.size >= limit) break;
+    }
+    const ready: number[] = [];
+    for (const ids of groups.values()) {
+      this.#options.onStep?.('before-enclose');
+      const messageId = keeper.ledger.durably(() => this.#encloseGroup(ids, now()));
+      if (messageId !== null) ready.push(messageId);
+      this.#options.onStep?.('enclosed');
+    }
+    return ready;
+  }
+
+  #encloseGroup(ids: number[], now: number): number | null {
+    const { keeper, channels } = this.#options;
+    const { outbox } = keeper.ledger;
+    const admitted: Notice[] = [];
+    for (const id of ids) {
+      const notice = outbox.notice(id);
+      // Read again inside the transaction: a case that moved may have cancelled it.
+      if (notice?.state === 'planned' && notice.notBefore <= now && admitNotice(keeper, notice, now))
+        admitted.push(notice);
+    }
+    const [first] = admitted;
+    if (first === undefined || !countWire(keeper, first, admitted, now)) return null;
+    const channel = channels[first.channel];
+    if (!first.dryRun && first.channel !== 'in-site' && channel === undefined) {
+      for (const { id } of admitted)
+        outbox.setNotice(id, 'cancelled', `the channel ${first.channel} is not configured`);
+      return null;
+    }
+    for (const { caseId, kind } of admitted) if (caseId !== null && kind === 'found') keeper.startPeriod(caseId, now);
+    const content = compose(keeper, admitted, now);
+    const inSite = first.channel === 'in-site' && !first.dryRun;
+    const messageId = outbox.insertMessage({
+      correlationId: randomUUID().replaceAll('-', ''),
+      channel: first.channel,
+      recipient: first.recipient,
+      kind: first.kind,
+      content,
+      state: first.dryRun ? 'dry-run' : 'sending',
+      provider: first.dryRun ? null : (channel?.provider ?? 'ledger'),
+      sentDay: beijingDate(now),
+      now,
+      nextAt: first.dryRun || inSite ? null : now + this.#options.policy.leaseMs,
+    });
+    for (const { id } of admitted) outbox.setNotice(id, 'enclosed', null, messageId);
+    if (inSite) this.#putInSite(messageId, first.subjectId, now);
+    return first.dryRun || inSite ? null : messageId;
+  }
+
+  /** An in-site message touches no wire: it is delivered by the transaction that encloses it. */
+  #putInSite(messageId: number, subjectId: number | null, now: number): void {
+    const { outbox } = this.#options.keeper.ledger;
+    const message = outbox.message(messageId) as Message;
+    if (subjectId !== null) outbox.putInSite(subjectId, messageId, message.content.title, message.content.text, now);
+    const change = { state: 'delivered', acceptedAt: now, settledAt: now } as const;
+    outbox.updateMessage(message, change, { what: 'put', outcome: 'delivered', detail: 'in-site', at: now });
+    this.#accepted(messageId, now);
+  }
+
+  async #send(messageId: number): Promise<void> {
+    const { keeper, channels, policy, now, log } = this.#options;
+    const { outbox } = keeper.ledger;
+    const message = outbox.message(messageId) as Message;
+    const channel = channels[message.channel];
+    if (channel === undefined) return;
+    const wire = keeper.ledger.durably(() => withSecret(keeper, message, now()));
+    this.#options.onStep?.('before-wire');
+    const outcome = await channel.send(wire);
+    this.#options.onStep?.('after-wire');
+    const at = now();
+    keeper.ledger.durably(() => {
+      const current = outbox.message(messageId) as Message;
+      const { change, settled } = afterSend(current, outcome, channel.unknown, policy, at);
+      outbox.updateMessage(current, change, { what: 'send', outcome: outcome.kind, detail: detailOf(outcome), at });
+      if (settled === 'accepted') this.#accepted(messageId, at);
+      if (outcome.kind === 'refused') onRefusedAddress(keeper, current, outcome, at);
+      if (settled === 'failed') this.#failed(messageId, outcome.kind === 'accepted' ? '' : outcome.code, at);
+    });
+    this.#options.onStep?.('settled');
+    log.info({ messageId, channel: message.channel, kind: message.kind, outcome: outcome.kind }, 'message sent');
+  }
+
+  /** A message that is not at its end: a lease that ran out, a retry, an unknown fate, a receipt to come. */
+  async #again(messageId: number): Promise<void> {
+    const { keeper, channels, policy, now } = this.#options;
+    const { outbox } = keeper.ledger;
+    const message = outbox.message(messageId);
+    if (message === null || message.nextAt === null || message.nextAt > now()) return;
+    const channel = channels[message.channel];
+    if (message.state === 'sending') {
+      // Whoever sent it is gone: it may be on its way.
+      const wait = channel?.unknown === 'resend' ? policy.resendAfterMs : policy.lookupMs[0];
+      const change = {
+        state: 'unknown',
+        code: 'lease',
+        error: 'the process sending it ended',
+        nextAt: now() + (wait ?? 60_000),
+      } as const;
+      keeper.ledger.transaction(() =>
+        outbox.updateMessage(message, change, { what: 'lease', outcome: 'unknown', detail: 'lease over', at: now() }),
+      );
+      return;
+    }
+    if (channel === undefined) return this.#putOff(message, 'the channel is not configured');
+    if (message.state === 'retry') return this.#resend(message, 0);
+    if (message.state === 'unknown' && channel.unknown === 'resend') return this.#resend(message, 1);
+    if (channel.lookup === undefined) return this.#putOff(message, 'nothing to look up');
+    const outcome = await channel.lookup(message, { otherProviderIds: outbox.otherProviderIds(message), now: now() });
+    this.#options.onStep?.('looked-up');
+    const at = now();
+    const again = keeper.ledger.durably(() => {
+      const current = outbox.message(messageId) as Message;
+      if (current.nextAt !== message.nextAt) return false;
+      const { change, settled, resend } = afterLookup(current, outcome, policy, at);
+      outbox.updateMessage(current, change, { what: 'lookup', outcome: outcome.kind, detail: detailOf(outcome), at });
+      if (settled === 'accepted') this.#accepted(messageId, at);
+      if (outcome.kind === 'failed') onRefusedAddress(keeper, current, outcome, at);
+      if (settled === 'failed') this.#failed(messageId, outcome.kind === 'failed' ? outcome.code : 'no-receipt', at);
+      return resend;
+    });
+    if (again) await this.#resend(outbox.message(messageId) as Message, 0);
+  }
+
+  async #resend(message: Message, possibleDuplicates: number): Promise<void> {
+    const { keeper, policy, now } = this.#options;
+    const { outbox } = keeper.ledger;
+    const held = keeper.ledger.enforcements.held('notices') !== null;
+    if (held) return this.#putOff(message, 'sending is stopped');
+    keeper.ledger.durably(() => {
+      const change = {
+        state: 'sending',
+        attempts: message.attempts + 1,
+        possibleDuplicates: message.possibleDuplicates + possibleDuplicates,
+        sendingAt: now(),
+        nextAt: now() + policy.leaseMs,
+        absences: 0,
+        lookups: 0,
+      } as const;
+      outbox.updateMessage(message, change, {
+        what: 'again',
+        outcome: message.state,
+        detail: `attempt ${message.attempts + 1}`,
+        at: now(),
+      });
+    });
+    this.#options.onStep?.('resend-committed');
+    await this.#send(message.id);
+  }
+
+  #putOff(message: Message, reason: string): void {
+    const { keeper, now } = this.#options;
+    keeper.ledger.outbox.updateMessage(
+      message,
+      { nextAt: now() + 600_000, error: reason },
+      { what: 'wait', outcome: message.state, detail: reason, at: now() },
+    );
+  }
+
+  /** A channel took it: the cases it tells of know that the owner was told. */
+  #accepted(messageId: number, now: number): void {
+    const { keeper } = this.#options;
+    for (const { caseId, kind, channel, recipient, stage } of keeper.ledger.outbox.noticesOfMessage(messageId)) {
+      if (caseId === null) continue;
+      const data = { kind, stage, channel, to: maskText(recipient), messageId };
+      keeper.move(caseId, 'notice-sent', { now, actor: SYSTEM, data });
+      const record = keeper.ledger.cases.get(caseId);
+      if (kind === 'found' && record?.toldAt === null && record.closedAt === null)
+        keeper.move(caseId, 'told', { now, actor: SYSTEM, data: { channel } });
+    }
+  }
+
+  /** It will not arrive: said in the history, and somebody else is tried. */
+  #failed(messageId: number, code: string, now: number): void {
+    const { keeper } = this.#options;
+    const { outbox } = keeper.ledger;
+    for (const notice of outbox.noticesOfMessage(messageId)) {
+      outbox.setNotice(notice.id, 'failed', code, messageId);
+      if (notice.caseId === null) continue;
+      const { kind, stage, channel, recipient } = notice;
+      const data = { kind, stage, channel, to: maskText(recipient), code, messageId };
+      keeper.move(notice.caseId, 'notice-failed', { now, actor: SYSTEM, data });
+      planFallback(keeper, notice, now);
+    }
+  }
+}
+
+function detailOf(outcome: { kind: string; code?: string; message?: string; providerId?: string | null }): string {
+  return maskText(
+    [outcome.code, outcome.message, outcome.providerId].filter((part) => part !== undefined && part !== null).join(' '),
+  ).slice(0, 300);
+}

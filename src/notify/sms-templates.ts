@@ -1,0 +1,85 @@
+import type { NoticeKind } from './types.ts';
+
+/** A template to be registered with the SMS gateway: `${name}` are its variables. */
+export interface SmsTemplate {
+  text: string;
+  params: readonly string[];
+}
+
+/** Longest value of a variable: Aliyun refuses more than 35 characters. */
+export const MAX_PARAM_CHARACTERS = 35;
+/** Longest text with its signature that both gateways take. */
+export const MAX_TEXT_CHARACTERS = 500;
+
+const template = (text: string): SmsTemplate => ({
+  text,
+  params: [...text.matchAll(/\$\{(\w+)\}/g)].map((match) => match[1] ?? ''),
+});
+
+/**
+ * The texts to register (both gateways want them approved first); `many` stands for a digest of several cases. Variables
+ * hold no links and no domains: gateways refuse those (design §5).
+ */
+export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many`, SmsTemplate>> = {
+  found: template(
+    '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前整改，逾期将限制并取消接入。整改办法、复查与延期请登录备案控制台，案件码${code}。',
+  ),
+  'found-many': template(
+    '您有${count}个备案网站未通过核查，最早的须于${deadline}前整改，逾期将限制并取消接入。整改办法请登录备案控制台，案件码${code}，其余见邮件和站内信。',
+  ),
+  reminder: template(
+    '提醒：您备案的网站${number}复查仍未通过${programme}：${issue}。整改期限为${deadline}，逾期将限制并取消接入。案件码${code}。',
+  ),
+  'reminder-many': template(
+    '提醒：您有${count}个备案网站复查仍未通过，最早的须于${deadline}前整改，逾期将限制并取消接入。案件码${code}，其余见邮件和站内信。',
+  ),
+  extended: template('您备案的网站${number}整改期限已调整为${deadline}。案件码${code}。'),
+  overdue: template(
+    '您备案的网站${number}整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改请立即申请复查。案件码${code}。',
+  ),
+  'overdue-many': template(
+    '您有${count}个备案网站整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改请立即申请复查。案件码${code}，其余见邮件和站内信。',
+  ),
+  enforced: template(
+    '您备案的网站${number}因逾期未整改已被限制访问。整改后请申请复查，有异议可申诉一次；逾期仍未整改将取消接入。案件码${code}。',
+  ),
+  cancelled: template(
+    '您备案的网站${number}已取消接入，工信部备案号仍保留。恢复使用请重新办理接入备案。案件码${code}。',
+  ),
+  resolved: template('您备案的网站${number}已通过复查，问题已解决，无需再操作。案件码${code}。'),
+  withdrawn: template('您备案的网站${number}的整改要求经人工复核已撤销，无需操作。案件码${code}。'),
+  'appeal-received': template('您备案的网站${number}的申诉已收到，预计于${deadline}前审核完毕。案件码${code}。'),
+  'appeal-accepted': template(
+    '您备案的网站${number}已临时恢复访问，请在${deadline}前完成整改，否则将再次限制。案件码${code}。',
+  ),
+  renewal: template(
+    '您备案的网站${number}所用域名将于${date}到期，剩余${days}天。请尽快到域名注册商续费，过期将停止接入。',
+  ),
+  'renewal-many': template(
+    '您有${count}个备案网站的域名即将到期，最早${date}。请尽快到域名注册商续费，过期将停止接入。',
+  ),
+  'contact-verification': template('验证码${code}：您被添加为备案通知联系人，24小时内有效。如非本人操作请忽略。'),
+};
+
+/** A value a gateway takes: no links or domains, no brackets of signatures, at most 35 characters. */
+export function smsValue(text: string): string {
+  return text
+    .replace(/[（(][^（）()]*[)）]/g, '')
+    .replace(/https?:\/\/\S+/g, '')
+    .replace(/(?:[a-z0-9-]+\.)+[a-z]{2,}/gi, '')
+    .replace(/[【】\s]+/g, ' ')
+    .replace(/(?<=[^\w]) | (?=[^\w])/g, '')
+    .trim()
+    .slice(0, MAX_PARAM_CHARACTERS);
+}
+
+/** The text a phone shows. Throws when a variable is missing, which is our own fault. */
+export function fillSms(key: keyof typeof SMS_TEMPLATES, params: Record<string, string>, signature: string): string {
+  const { text } = SMS_TEMPLATES[key] as SmsTemplate;
+  const filled = text.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined || value === '') throw new Error(`SMS template ${key} lacks ${name}`);
+    return value;
+  });
+  return `【${signature}】${filled}`;
+}

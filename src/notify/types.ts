@@ -1,0 +1,35 @@
+/** What a notice is about. */
+export type NoticeKind =
+  | 'found'
+  | 'reminder'
+  | 'extended'
+  | 'extension-refused'
+  | 'overdue'
+  | 'enforced'
+  | 'cancelled'
+  | 'resolved'
+  | 'withdrawn'
+  | 'appeal-received'
+  | 'appeal-accepted'
+  | 'appeal-refused'
+  | 'renewal'
+  | 'contact-verification'
+  | 'admin-alert'
+  | 'admin-digest';
+
+/** How a notice travels. The robots and the generic webhook are for admins only. */
+export type ChannelId = 'email' | 'sms' | 'in-site' | 'wecom' | 'dingtalk' | 'feishu' | 'webhook';
+
+/** Who gets a notice over one channel. */
+export interface Recipient {
+  channel: ChannelId;
+  /** Mobile number, e-mail address, `subject:<id>` for in-site messages, or a robot's id. */
+  address: string;
+  /** Groups the addresses of one person, so that one failing leads to the other. */
+  person: string;
+  /** 张三, or null when the filing does not say. */
+  name: string | null;
+}
+
+/** Notices that say something is wrong now: each needs a fresh look before it goes out. */
+export const ACCUSING: ReadonlySet<NoticeKind> = new Set(['found', 'reminder', 'overdue']);

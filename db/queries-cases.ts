@@ -130,6 +130,8 @@ export const caseQueries = {
   enforcementsOfCase: `SELECT ${ENFORCEMENT} FROM enforcements WHERE case_id = ? ORDER BY id`,
   enforcementUpdate: `UPDATE enforcements SET state = ?, receipt = ?, error = ?, attempts = ?, submitted_at = ?, settled_at = ?,
       next_at = ?, look_asked_at = ? WHERE id = ?`,
+  enforcementsWake: `UPDATE enforcements SET next_at = ? WHERE case_id = ? AND state = 'waiting' AND look_asked_at IS NOT NULL
+      AND next_at > ?`,
   enforcementsSince: `SELECT count(*) AS count FROM enforcements WHERE submitted_at > ? AND act <> 'restore-access' AND dry_run = 0`,
 
   // holds

@@ -51,7 +51,9 @@ export class WorkCalendar {
     if (own !== undefined) return own.workdays.includes(day) || (!weekend && !own.holidays.includes(day));
     // The library calls 1 January of a year it does not know a working day.
     if (!this.knows(Number(day.slice(0, 4)))) return !weekend && !FIXED_HOLIDAYS.has(day.slice(5));
-    return chineseDays.isWorkday(day);
+    // The library reads a text as UTC and then asks the machine's zone: noon of the local day is that day everywhere.
+    const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
+    return chineseDays.isWorkday(new Date(year, month - 1, date, 12));
   }
 
   /**

@@ -85,10 +85,14 @@ export class CaseKeeper {
     if (saved.state !== from) this.#dropOutdated(saved, now);
     if (act !== null && planActs(this, saved, act, now) === 0 && act === 'restore-access') {
       // Nothing was restricted that could be given back: the case goes on at once.
-      this.move(saved.id, saved.state === 'restoring' ? 'access-restored' : 'restriction-lifted', {
-        now,
-        actor: SYSTEM,
-      });
+      this.move(
+        saved.id,
+        saved.state === 'restoring' ? 'access-restored' : saved.waived ? 'waiver-carried-out' : 'restriction-lifted',
+        {
+          now,
+          actor: SYSTEM,
+        },
+      );
     }
     if (notice !== null && stage !== null)
       this.plan(planCaseNotice(this, saved, { kind: notice, stage, params: { ...data, move }, now }), now);
@@ -128,9 +132,12 @@ export class CaseKeeper {
     if (verdict.verdict === 'pass' || verdict.verdict === 'warn') {
       for (const record of touching) this.#cleared(record, siteId, checkId, now);
     } else if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
-    for (const record of touching) {
+    // A look without a result wakes nobody: what waits for one asks again at its own pace.
+    if (verdict.verdict === 'inconclusive') return;
+    for (const record of touching.filter(({ policy }) => policy.checks.includes(checkId))) {
       this.ledger.cases.wake(record.id, now);
       this.ledger.outbox.wake(record.id, now);
+      this.ledger.enforcements.wake(record.id, now);
     }
   }
 
@@ -173,6 +180,7 @@ export class CaseKeeper {
       cancelDueAt: null,
       askAgainAt: null,
       approvals: [],
+      waived: false,
       fired: [],
       dryRun: !this.live,
       policy,
@@ -290,9 +298,12 @@ export class CaseKeeper {
     }
   }
 
-  /** What the newest looks say of a case's standing findings. */
-  freshness(record: CaseRecord, now: number): Freshness {
-    const { freshLookMs } = this.rules.settings.cases;
+  /**
+   * What the newest looks say of a case's standing findings. A look is fresh within `cases.freshLookMs`, and when it was not
+   * made before `since`.
+   */
+  freshness(record: CaseRecord, now: number, since = 0): Freshness {
+    const oldest = Math.max(since, now - this.rules.settings.cases.freshLookMs);
     const blinded = this.#blinds(record);
     const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
     let fails = false;
@@ -301,7 +312,7 @@ export class CaseKeeper {
       if (blinded && this.#needsPage(checkId)) continue;
       const state = this.ledger.verdicts.standing(siteId).find((one) => one.checkId === checkId);
       const checkedAt = state?.checkedAt ?? 0;
-      if (state === undefined || checkedAt < now - freshLookMs) return { kind: 'stale', observedAt: checkedAt || null };
+      if (state === undefined || checkedAt < oldest) return { kind: 'stale', observedAt: checkedAt || null };
       if (state.verdict === 'fail' && state.shadow === 0) fails = true;
       observedAt = Math.min(observedAt ?? checkedAt, checkedAt);
     }

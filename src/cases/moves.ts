@@ -344,6 +344,15 @@ export const MOVES = {
     rules: ['R4.6'],
     notice: 'resolved',
   }),
+  'waiver-carried-out': define({
+    from: ['lifting'],
+    to: 'closed',
+    by: ['system'],
+    zh: '已撤销并解除限制',
+    en: 'waived, and the access system gave access back',
+    rules: ['R16.1'],
+    notice: 'withdrawn',
+  }),
   'restore-failed': define({
     from: ['restoring', 'lifting'],
     to: 'same',

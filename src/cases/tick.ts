@@ -50,17 +50,19 @@ function fire(keeper: CaseKeeper, record: CaseRecord, timer: Timer, now: number)
       return null;
     case 'reminder':
       keeper.move(record.id, 'reminded', { ...input, data: { timer: timer.key } });
+      // The notice waits for a look made after this instant: it is asked for at once.
+      keeper.askLook(record, now);
       return null;
     case 'deadline': {
       if (!record.dryRun && record.toldAt === null) return nobodyTold(keeper, record, now);
-      const wait = untilConfirmed(keeper, record, now);
+      const wait = untilConfirmed(keeper, record, now, record.deadlineAt);
       if (wait === null)
         keeper.move(record.id, 'deadline-passed', { ...input, data: { deadlineAt: record.deadlineAt } });
       return wait;
     }
     case 'ask-enforcement':
     case 'ask-cancellation': {
-      const wait = untilConfirmed(keeper, record, now);
+      const wait = untilConfirmed(keeper, record, now, timer.at);
       if (wait === null) ask(keeper, record, timer.kind === 'ask-enforcement' ? 'enforcement' : 'cancellation', now);
       return wait;
     }
@@ -97,11 +99,14 @@ function ask(keeper: CaseKeeper, record: CaseRecord, what: 'enforcement' | 'canc
     );
 }
 
-/** Null when a fresh look fails; else until when to wait for one. What cannot be observed never leads to an act (R16.1). */
-export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: number): number | null {
+/**
+ * Null when a look made since an instant (a deadline, an approval) fails; else until when to wait for one. What cannot be
+ * observed never leads to an act (R16.1).
+ */
+export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: number, since: number): number | null {
   const { lookWaitMs, unobservedRetryMs } = keeper.rules.settings.cases;
   if (keeper.ledger.sweeps.anyHeld()) return now + unobservedRetryMs;
-  const { kind } = keeper.freshness(record, now);
+  const { kind } = keeper.freshness(record, now, since);
   if (kind === 'fails') {
     keeper.ledger.resolveAlert(`unobserved-${record.code}`, now);
     return null;

@@ -128,6 +128,8 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
         restrictedAt: null,
         cancelDueAt: null,
       };
+    case 'waived-restricted':
+      return { waived: true };
     case 'went-live':
       return {
         ...deadlineOf(record, now, now, record.policy.remediation, calendar),

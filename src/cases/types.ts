@@ -60,6 +60,8 @@ export interface CaseRecord {
   askAgainAt: number | null;
   /** Admins who approved what is being asked. */
   approvals: string[];
+  /** An admin waived it while access was restricted: it closes once access is back. */
+  waived: boolean;
   /** Timers that fired, by key: none fires twice. */
   fired: string[];
   /** Opened while notices were in dry-run: its notices and acts stay so until `went-live`. */

@@ -99,7 +99,8 @@ export class Enforcer {
       );
       return beijingInstant(addDays(beijingDate(now), 1), '00:00');
     }
-    return untilConfirmed(this.#options.keeper, record, now);
+    // Looked at again after the approval, however short ago the last look was.
+    return untilConfirmed(this.#options.keeper, record, now, enforcement.createdAt);
   }
 
   /** Dry-run: nothing is submitted. A case that is all dry-run goes on as if it had been; one people were told of stays. */
@@ -203,7 +204,8 @@ function completion(record: CaseRecord, act: Enforcement['act'], failed: boolean
     case 'restore-access':
       if (record.state !== 'restoring' && record.state !== 'lifting') return null;
       if (failed) return 'restore-failed';
-      return record.state === 'restoring' ? 'access-restored' : 'restriction-lifted';
+      if (record.state === 'restoring') return 'access-restored';
+      return record.waived ? 'waiver-carried-out' : 'restriction-lifted';
   }
 }
 

@@ -87,6 +87,11 @@ export class EnforcementsStore {
     return next;
   }
 
+  /** Acts of a case that wait for a look may go on now. */
+  wake(caseId: number, now: number): void {
+    this.#db.run('enforcementsWake', now, caseId, now);
+  }
+
   /** Acts against sites put on the wire since an instant (giving access back does not count). */
   submittedSince(instant: number): number {
     return this.#db.get<{ count: number }>('enforcementsSince', instant)?.count ?? 0;

@@ -54,7 +54,8 @@ function admitCaseNotice(keeper: CaseKeeper, notice: Notice, now: number): boole
     return false;
   }
   const { lookWaitMs, lookPatienceMs } = rules.settings.cases;
-  const { kind } = keeper.freshness(record, now);
+  // A found notice rests on the looks that confirmed it; what follows rests on a look made for it.
+  const { kind } = keeper.freshness(record, now, notice.kind === 'found' ? 0 : notice.createdAt);
   if (kind === 'fails') return true;
   const asked = notice.lookAskedAt;
   const patient = asked === null || now - asked < lookPatienceMs;

@@ -101,7 +101,10 @@ describe('a filing that changes while it is looked at', () => {
     domain: string;
     sweepId: number;
   }> => {
-    const { stage, patrol, siteIds } = await begin({ confirm: { pauseMs: 3_600_000 } });
+    const { stage, patrol, siteIds } = await begin({
+      confirm: { pauseMs: 3_600_000 },
+      cases: { freshLookMs: 10_800_000 },
+    });
     const domain = stage.world.sites[0]?.domain as string;
     stage.world.names.set(domain, [{ rcode: 3 }]).set(`www.${domain}`, [{ rcode: 3 }]);
     const siteId = siteIds[0] as number;

@@ -1,7 +1,6 @@
-import chineseDays from 'chinese-days';
 import { z } from 'zod';
 import { addDays, beijingDate, beijingInstant } from './beijing-time.ts';
-import { calendarYears } from './coverage.ts';
+import { type CalendarYear, calendarYear, calendarYears } from './coverage.ts';
 
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'is a date, written "2027-01-01" in quotes');
 
@@ -30,30 +29,26 @@ const FIXED_HOLIDAYS = new Set(['01-01', '05-01', '05-02', '10-01', '10-02', '10
 
 /** Working days by the State Council's calendar, make-up days included (R16.4). */
 export class WorkCalendar {
-  readonly #file: CalendarFile;
-  readonly #years: ReadonlySet<number>;
+  readonly #years = new Map<string, CalendarYear>();
 
   constructor(file: CalendarFile) {
-    this.#file = file;
-    this.#years = new Set([...calendarYears(), ...Object.keys(file.years).map(Number)]);
+    for (const year of calendarYears()) this.#years.set(String(year), calendarYear(year));
+    for (const [year, { holidays, workdays }] of Object.entries(file.years))
+      this.#years.set(year, { holidays: new Set(holidays), workdays: new Set(workdays) });
   }
 
   /** True when the year's notice is at hand. */
   knows(year: number): boolean {
-    return this.#years.has(year);
+    return this.#years.has(String(year));
   }
 
   /** Is a Beijing date a working day? In a year not at hand weekends and the holidays fixed by law are not. */
   isWorkday(day: string): boolean {
-    const own = this.#file.years[day.slice(0, 4)];
+    const year = this.#years.get(day.slice(0, 4));
     const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
     const weekend = weekday === 0 || weekday === 6;
-    if (own !== undefined) return own.workdays.includes(day) || (!weekend && !own.holidays.includes(day));
-    // The library calls 1 January of a year it does not know a working day.
-    if (!this.knows(Number(day.slice(0, 4)))) return !weekend && !FIXED_HOLIDAYS.has(day.slice(5));
-    // The library reads a text as UTC and then asks the machine's zone: noon of the local day is that day everywhere.
-    const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
-    return chineseDays.isWorkday(new Date(year, month - 1, date, 12));
+    if (year === undefined) return !weekend && !FIXED_HOLIDAYS.has(day.slice(5));
+    return year.workdays.has(day) || (!weekend && !year.holidays.has(day));
   }
 
   /**

@@ -127,6 +127,8 @@ const ENVIRONMENT: [string, (value: string) => object][] = [
   ['PATROL_RESOLVERS', (value) => ({ resolvers: value.split(',').map((one) => one.trim()) })],
   ['PATROL_HTTP_HOST', (value) => ({ ops: { host: value } })],
   ['PATROL_HTTP_PORT', (value) => ({ ops: { port: Number(value) } })],
+  ['PATROL_PORTAL_HOST', (value) => ({ portal: { host: value } })],
+  ['PATROL_PORTAL_PORT', (value) => ({ portal: { port: Number(value) } })],
   ['PATROL_LOG_LEVEL', (value) => ({ log: { level: value } })],
 ];
 

@@ -1,3 +1,5 @@
+import { beijingDate } from '../calendar/beijing-time.ts';
+import { planCaseNotice } from '../notify/plan.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { isTerminal } from './moves.ts';
 import { dueTimers, nextTimerAt, type Timer } from './timers.ts';
@@ -148,7 +150,15 @@ function correctDeadline(keeper: CaseKeeper, record: CaseRecord, now: number): v
     from: record.deadlineFrom,
     period: record.deadlinePeriod,
   };
-  keeper.move(record.id, 'deadline-corrected', { now, actor: SYSTEM, data });
+  const corrected = keeper.move(record.id, 'deadline-corrected', { now, actor: SYSTEM, data });
+  // The owner was told a provisional date and that a change would be told.
+  const told = record.toldAt !== null || record.dryRun;
+  if (!told || corrected.deadlineAt === record.deadlineAt) return;
+  const stage = `extended:${beijingDate(corrected.deadlineAt - 1)}`;
+  keeper.plan(
+    planCaseNotice(keeper, corrected, { kind: 'extended', stage, params: { move: 'deadline-corrected' }, now }),
+    now,
+  );
 }
 
 /** Acts approved while enforcement was in dry-run were never submitted: once it is live they are asked for again. */

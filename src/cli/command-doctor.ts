@@ -6,6 +6,7 @@ import type { Config } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
 import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
+import { diagnoseConsequences } from './doctor-consequences.ts';
 import { beijing, EXIT, paint, print, printJson } from './output.ts';
 import { askResolvers } from './probe-resolvers.ts';
 
@@ -45,7 +46,8 @@ export async function diagnose(config: Config, environment: CliEnvironment): Pro
     () => diagnoseQueue(config),
     () => diagnoseResolvers(config),
     () => diagnoseRanges(config, environment.now()),
-    () => diagnoseCalendar(environment.now()),
+    () => diagnoseCalendar(config, environment.now()),
+    () => diagnoseConsequences(config),
   ];
   const found: Diagnosis[] = [];
   for (const part of parts) {
@@ -198,9 +200,9 @@ function diagnoseRanges(config: Config, now: number): Diagnosis[] {
   return found;
 }
 
-function diagnoseCalendar(now: number): Diagnosis[] {
-  const years = calendarYears();
-  const last = years.at(-1) ?? 0;
+function diagnoseCalendar(config: Config, now: number): Diagnosis[] {
+  const years = [...calendarYears(), ...Object.keys(config.calendar.years).map(Number)];
+  const last = Math.max(...years);
   const date = new Date(now + 8 * 3_600_000);
   const needed = date.getUTCFullYear() + (date.getUTCMonth() >= 10 ? 1 : 0);
   return [
@@ -210,7 +212,7 @@ function diagnoseCalendar(now: number): Diagnosis[] {
           what: 'calendar',
           state: 'warn',
           said: `State Council calendar ends with ${last}: working days of ${needed} would be provisional`,
-          remedy: 'update chinese-days once it carries the year (R16.4)',
+          remedy: `put the State Council’s notice for ${needed} into config/calendar.yaml, or update chinese-days (R16.4)`,
         },
   ];
 }

@@ -20,10 +20,12 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
   QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
     )
     .action(async (options: StartOptions) => {
-      const [{ Patrol }, { Metrics }, { startOpsServer }] = await Promise.all([
+      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { ContactDesk }] = await Promise.all([
         import('../jobs/patrol.ts'),
         import('../ops/metrics.ts'),
         import('../ops/server.ts'),
+        import('../web/portal.ts'),
+        import('../notify/contact-desk.ts'),
       ]);
       const config = commandConfig(options, environment);
       const log = commandLogger(config, false);
@@ -62,11 +64,28 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         throw error;
       }
       metrics.watch(patrol);
+      const { portal: portalSettings, notices, enforcement } = config.settings;
+      const keeper = patrol.consequences?.keeper;
+      let portal: Awaited<ReturnType<typeof startPortal>> | null = null;
+      if (keeper !== undefined && portalSettings.enabled) {
+        const running = patrol;
+        const { host, port } = portalSettings;
+        portal = await startPortal({ host, port, desk: new ContactDesk(keeper), log, now: environment.now }).catch(
+          async (error: unknown) => {
+            await running.stop();
+            await ops.close();
+            throw error;
+          },
+        );
+      }
       log.info(
         {
           address: ops.address,
           sites: patrol.ledger?.size().active ?? null,
           ranges: patrol.ranges?.table.version ?? null,
+          portal: portal?.address ?? null,
+          notices: notices.live ? 'live' : 'dry-run',
+          enforcement: enforcement.live ? 'live' : 'dry-run',
         },
         'patrol is running',
       );
@@ -74,6 +93,7 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
       log.info({ drainTimeoutMs: config.settings.ops.drainTimeoutMs }, 'draining');
       const draining = patrol;
       patrol = null;
+      await portal?.close();
       await draining.stop();
       await ops.close();
       log.info({}, 'stopped');

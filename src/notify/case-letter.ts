@@ -101,13 +101,19 @@ const define = (words: Partial<Words> & Pick<Words, 'tag' | 'many' | 'subject' |
   ...words,
 });
 
+/** Why a deadline moved, where it was not the owner who asked. */
+const EXTENDED_BY: Record<string, (params: Record<string, unknown>) => string> = {
+  'deadline-moved': (params) => `管理员调整了整改期限。原因：${String(params['reason'] ?? '')}`,
+  'deadline-corrected': () => '国务院办公厅放假安排已公布，整改期限相应顺延。',
+};
+
 /** The words of each kind: the one place to mend a text. */
 const WORDS: Partial<Record<NoticeKind, Words>> = {
   found: define({
     tag: '【整改通知】',
     many: '未通过核查',
     subject: (notice) =>
-      `【整改通知】${nameOf(notice)}未通过${notice.view.programme}，请于 ${by(notice.view.deadlineAt)} 前整改`,
+      `【整改通知】${nameOf(notice)}未通过${notice.view.programme}，请于 ${by(notice.view.deadlineAt)}前整改`,
     lead: () => '您备案的网站在例行核查中发现以下问题，经间隔复查确认。请在整改期限前处理：',
     consequence: true,
     steps: remedySteps,
@@ -129,9 +135,8 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     many: '整改期限已调整',
     subject: (notice) => `【期限调整】${nameOf(notice)}的整改期限调整为 ${by(notice.view.deadlineAt)}`,
     lead: ({ params }) =>
-      params['move'] === 'deadline-moved'
-        ? `管理员调整了整改期限。原因：${String(params['reason'] ?? '')}`
-        : '您的延期申请已自动审核通过，整改期限即时生效。本次整改期内不能再次延期。',
+      EXTENDED_BY[String(params['move'])]?.(params) ??
+      '您的延期申请已自动审核通过，整改期限即时生效。本次整改期内不能再次延期。',
     steps: remedySteps,
   }),
   'extension-refused': define({
@@ -161,7 +166,7 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
       ...(view.appealsLeft > 0
         ? ['如已整改或对结果有异议，请提交申诉（本期限一次）：约 1 个工作日内审核，通过后临时恢复访问并复查。']
         : ['本期申诉次数已用完：整改后请联系我们复核。']),
-      ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)} 前仍未整改的，将取消接入；提交后不可撤回。`]),
+      ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)}前仍未整改的，将取消接入；提交后不可撤回。`]),
     ],
   }),
   cancelled: define({
@@ -200,13 +205,13 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     many: '申诉已收到',
     subject: (notice) => `【申诉已收到】${nameOf(notice)}`,
     lead: ({ view }) =>
-      `您的申诉已收到，预计在 ${view.reviewDueAt === null ? '1 个工作日内' : `${by(view.reviewDueAt)} 前`}审核完毕。审核期间不会进一步处理。`,
+      `您的申诉已收到，预计在 ${view.reviewDueAt === null ? '1 个工作日内' : `${by(view.reviewDueAt)}前`}审核完毕。审核期间不会进一步处理。`,
     findings: false,
   }),
   'appeal-accepted': define({
     tag: '【临时恢复】',
     many: '已临时恢复访问',
-    subject: (notice) => `【临时恢复】${nameOf(notice)}已临时恢复访问，请于 ${by(notice.view.deadlineAt)} 前完成整改`,
+    subject: (notice) => `【临时恢复】${nameOf(notice)}已临时恢复访问，请于 ${by(notice.view.deadlineAt)}前完成整改`,
     lead: () => '网站已临时恢复访问。请尽快完成整改：到期复查仍未通过的，将再次限制访问。',
     steps: ({ view }) => [`整改后凭案件码 ${view.code} 申请立即复查，通过后即恢复正常。`],
   }),
@@ -217,7 +222,7 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     lead: (notice) => `您的申诉经审核未通过。原因：${reasonOf(notice)}`,
     steps: ({ view }) => [
       '请按“如何整改”处理后联系我们复核。',
-      ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)} 前仍未整改的，将取消接入；提交后不可撤回。`]),
+      ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)}前仍未整改的，将取消接入；提交后不可撤回。`]),
     ],
   }),
 };
@@ -234,18 +239,7 @@ const WITH_DEADLINE: ReadonlySet<NoticeKind> = new Set([
 function caseBlocks(kind: NoticeKind, notice: CaseNotice, now: number): Block[] {
   const { view } = notice;
   const words = WORDS[kind] ?? (WORDS['found'] as Words);
-  const facts: Fact[] = [
-    {
-      label: '网站',
-      value:
-        view.siteName === null
-          ? `主体下全部网站：${view.sites.join('、')}`
-          : `${view.siteName}（${view.domains.join('、')}）`,
-    },
-    { label: '备案号', value: view.number },
-    { label: '备案主体', value: view.subjectName },
-    { label: '核查项目', value: view.programme },
-  ];
+  const facts: Fact[] = [];
   if (WITH_DEADLINE.has(kind))
     facts.push({ label: '整改期限', value: `${by(view.deadlineAt)}${daysLeft(view.deadlineAt, now)}`, strong: true });
   if (WITH_DEADLINE.has(kind) && view.provisional) {
@@ -254,6 +248,13 @@ function caseBlocks(kind: NoticeKind, notice: CaseNotice, now: number): Block[] 
       value: '期限跨入尚未公布放假安排的年份，为暂定日期；公布后如有变化只会顺延，并另行通知。',
     });
   }
+  const all = `主体下全部网站：${view.sites.join('、')}`;
+  facts.push(
+    { label: '网站', value: view.siteName === null ? all : `${view.siteName}（${view.domains.join('、')}）` },
+    { label: '备案号', value: view.number },
+    { label: '备案主体', value: view.subjectName },
+    { label: '核查项目', value: view.programme },
+  );
   facts.push({ label: '案件码', value: view.code });
   const standing = view.findings.filter((finding) => finding.standing);
   const shown = standing.length > 0 ? standing : view.findings;

@@ -49,9 +49,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
       return {
         title: fill(definition?.title.zh),
         remedy: fill(definition?.remedy.zh),
-        evidence: evidence
-          .slice(0, SHOWN_EVIDENCE)
-          .map(({ label, value }) => ({ label: EVIDENCE_WORDS[label] ?? label, value })),
+        evidence: evidence.slice(0, SHOWN_EVIDENCE).map(ownersWords),
         lastSeenAt,
         standing: clearedAt === null,
       };
@@ -79,4 +77,20 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
   };
 }
 
-const EVIDENCE_WORDS: Record<string, string> = { registry: '注册局', page: '页面', status: '状态' };
+const LABELS: Record<string, string> = { registry: '注册局', page: '页面', status: '状态' };
+const OUTCOMES: [RegExp, string][] = [
+  [/^answer: /, '解析到 '],
+  [/^nxdomain: .*/, '域名不存在'],
+  [/^nodata: .*/, '没有解析记录'],
+  [/^expires (\S+); status (.*?); registrar /, '到期日 $1；状态 $2；注册商 '],
+];
+
+/** A line of evidence in the owner's words; what has none is shown as it was found. */
+function ownersWords({ label, value }: { label: string; value: string }): Fact {
+  const resolver = /^(\S+) @(\S+)$/.exec(label);
+  const words = OUTCOMES.find(([pattern]) => pattern.test(value));
+  return {
+    label: resolver === null ? (LABELS[label] ?? label) : `${resolver[1]}（解析服务器 ${resolver[2]}）`,
+    value: words === undefined ? value : value.replace(words[0], words[1]),
+  };
+}

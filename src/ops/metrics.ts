@@ -95,6 +95,33 @@ export class Metrics {
     gauge('patrol_open_alerts', 'Alerts nobody resolved', (patrol, set) =>
       set(patrol.ledger?.openAlerts().length ?? 0),
     );
+    gauge(
+      'patrol_cases',
+      'Cases, by programme and state',
+      (patrol, set) => {
+        for (const { programme, state, count } of patrol.ledger?.cases.totals() ?? []) set(count, { programme, state });
+      },
+      ['programme', 'state'],
+    );
+    gauge(
+      'patrol_messages',
+      'Messages to owners and admins, by channel and state',
+      (patrol, set) => {
+        for (const { channel, state, count } of patrol.ledger?.outbox.totals() ?? []) set(count, { channel, state });
+      },
+      ['channel', 'state'],
+    );
+    gauge('patrol_possible_duplicate_mails', 'Mails sent again after an unknown fate', (patrol, set) =>
+      set((patrol.ledger?.outbox.totals() ?? []).reduce((sum, one) => sum + one.possibleDuplicates, 0)),
+    );
+    gauge(
+      'patrol_outbox_lag_seconds',
+      'How long the most overdue notice, message, case or act has been due',
+      (patrol, set) => set(Math.max(0, now() - (patrol.consequences?.nextDueAt() ?? now())) / 1000),
+    );
+    gauge('patrol_stopped', 'Emergency stops in force (notices, enforcement)', (patrol, set) =>
+      set((patrol.ledger?.enforcements.holds() ?? []).filter(({ releasedAt }) => releasedAt === null).length),
+    );
     gauge('patrol_held_sweeps', 'Sweeps held by the circuit breaker', (patrol, set) =>
       set(patrol.ledger?.sweeps.recent(50).filter(({ state }) => state === 'held').length ?? 0),
     );

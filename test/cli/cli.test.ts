@@ -20,7 +20,7 @@ beforeAll(async () => {
   const port = await freePort();
   writeFileSync(
     config,
-    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\n`,
+    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\nportal: { port: ${await freePort()} }\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

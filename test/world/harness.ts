@@ -52,6 +52,7 @@ export function loopbackSettings(folder: string, resolvers: string[]): object {
     sweep: { leaseMs: 60_000, tickMs: 1000 },
     breaker: { minJudged: 1_000_000 },
     ops: { port: 0 },
+    portal: { port: 0 },
     log: { level: 'silent' },
   };
 }

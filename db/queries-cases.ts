@@ -71,6 +71,7 @@ export const caseQueries = {
     'UPDATE notices SET look_asked_at = coalesce(look_asked_at, ?), not_before = ?, reason = ? WHERE id = ?',
   noticesWake:
     "UPDATE notices SET not_before = ? WHERE case_id = ? AND state = 'planned' AND look_asked_at IS NOT NULL AND not_before > ?",
+  noticesUnstop: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND reason = 'sending is stopped'",
   noticeTotals: 'SELECT kind, state, count(*) AS count FROM notices GROUP BY kind, state',
 
   // messages
@@ -132,6 +133,7 @@ export const caseQueries = {
       next_at = ?, look_asked_at = ? WHERE id = ?`,
   enforcementsWake: `UPDATE enforcements SET next_at = ? WHERE case_id = ? AND state = 'waiting' AND look_asked_at IS NOT NULL
       AND next_at > ?`,
+  enforcementsUnstop: "UPDATE enforcements SET next_at = ? WHERE next_at IS NOT NULL AND state = 'waiting'",
   enforcementsSince: `SELECT count(*) AS count FROM enforcements WHERE submitted_at > ? AND act <> 'restore-access' AND dry_run = 0`,
 
   // holds

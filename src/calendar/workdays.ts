@@ -47,7 +47,8 @@ export class WorkCalendar {
     const year = this.#years.get(day.slice(0, 4));
     const weekday = new Date(`${day}T00:00:00Z`).getUTCDay();
     const weekend = weekday === 0 || weekday === 6;
-    if (year === undefined) return !weekend && !FIXED_HOLIDAYS.has(day.slice(5));
+    if (FIXED_HOLIDAYS.has(day.slice(5))) return false;
+    if (year === undefined) return !weekend;
     return year.workdays.has(day) || (!weekend && !year.holidays.has(day));
   }
 

@@ -90,8 +90,16 @@ export const MOVES = {
     to: 'same',
     by: ['system', 'admin'],
     zh: '已通知责任人',
-    en: 'a channel took the first notice: from here on the owner knows',
+    en: 'mail or SMS took the first notice, or an admin told by telephone: from here on the owner knows',
     rules: ['R1.4'],
+  }),
+  untold: define({
+    from: LIVE,
+    to: 'same',
+    by: ['system'],
+    zh: '通知未能送达任何人',
+    en: 'what a channel took turned out undeliverable everywhere: nobody was told after all',
+    rules: ['R1.4', 'R4.3'],
   }),
   'deadline-corrected': define({
     from: [...RUNNING, 'restored'],

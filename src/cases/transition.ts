@@ -71,6 +71,8 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
   switch (move) {
     case 'told':
       return { toldAt: record.toldAt ?? now };
+    case 'untold':
+      return { toldAt: null };
     case 'noted':
       return data['timer'] === undefined ? {} : { fired: [...record.fired, String(data['timer'])] };
     case 'reminded':

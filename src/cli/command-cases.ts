@@ -295,8 +295,7 @@ export function addHold(
     .description(`let ${what} go on after a stop`)
     .action((options: ActOptions) =>
       withCases(options, environment, ({ keeper, now }) => {
-        const released = keeper.ledger.enforcements.release(key, now);
-        keeper.ledger.resolveAlert(`hold-${key}`, now);
+        const released = keeper.ledger.release(key, now);
         report(options, { hold: key, released }, released ? `${what} goes on` : `${what} was not stopped`);
       }),
     );

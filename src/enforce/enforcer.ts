@@ -86,7 +86,7 @@ export class Enforcer {
     if (enforcement.act === 'restore-access') return null;
     const { ledger, rules } = this.#options.keeper;
     const { maxPerDay } = rules.settings.enforcement;
-    if (ledger.enforcements.held('enforcement') !== null) return now + 60_000;
+    if (ledger.enforcements.held('enforcement') !== null) return now + 600_000;
     const today = beijingInstant(beijingDate(now), '00:00');
     const since = Math.max(today - 1, ledger.enforcements.countFrom('enforcement'));
     if (enforcement.submittedAt === null && ledger.enforcements.submittedSince(since) >= maxPerDay) {

@@ -81,6 +81,16 @@ export class Ledger {
     }
   }
 
+  /** Let something that was stopped go on, at once. True when it was stopped. */
+  release(key: 'notices' | 'enforcement', now: number): boolean {
+    return this.#db.transaction(() => {
+      const released = this.enforcements.release(key, now);
+      this.resolveAlert(`hold-${key}`, now);
+      if (released) this.#db.run(key === 'notices' ? 'noticesUnstop' : 'enforcementsUnstop', now);
+      return released;
+    });
+  }
+
   /** One write transaction over several stores. */
   transaction<T>(work: () => T): T {
     return this.#db.transaction(work);

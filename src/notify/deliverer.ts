@@ -6,7 +6,7 @@ import type { Message, Notice } from '../ledger/outbox-store.ts';
 import { type Logger, maskText } from '../log.ts';
 import type { Channel } from './channels/types.ts';
 import { compose } from './compose.ts';
-import { onRefusedAddress, planFallback } from './fallback.ts';
+import { onRefusedAddress, planFallback, retractTold } from './fallback.ts';
 import { admitNotice, countWire } from './gate.ts';
 import { withSecret } from './one-time-secret.ts';
 import { afterLookup, afterSend, type DeliveryPolicy } from './outcome.ts';
@@ -234,7 +234,8 @@ export class Deliverer {
       const data = { kind, stage, channel, to: maskText(recipient), messageId };
       keeper.move(caseId, 'notice-sent', { now, actor: SYSTEM, data });
       const record = keeper.ledger.cases.get(caseId);
-      if (kind === 'found' && record?.toldAt === null && record.closedAt === null)
+      // The in-site inbox alone tells nobody for certain (R1.4).
+      if (kind === 'found' && channel !== 'in-site' && record?.toldAt === null && record.closedAt === null)
         keeper.move(caseId, 'told', { now, actor: SYSTEM, data: { channel } });
     }
   }
@@ -250,6 +251,7 @@ export class Deliverer {
       const data = { kind, stage, channel, to: maskText(recipient), code, messageId };
       keeper.move(notice.caseId, 'notice-failed', { now, actor: SYSTEM, data });
       planFallback(keeper, notice, now);
+      retractTold(keeper, notice.caseId, now);
     }
   }
 }

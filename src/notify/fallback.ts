@@ -1,4 +1,5 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { SYSTEM } from '../cases/types.ts';
 import type { Message, Notice } from '../ledger/outbox-store.ts';
 import { maskText } from '../log.ts';
 import type { Blame } from './channels/types.ts';
@@ -69,4 +70,20 @@ export function planFallback(keeper: CaseKeeper, notice: Notice, now: number): v
       `case ${record.code}: ${notice.kind} reached nobody by mail or SMS; call the owner (R4.3)`,
       now,
     );
+}
+
+/**
+ * Every mail and SMS that told of a case turned out undeliverable: nobody was told, so no deadline counts until somebody is. What
+ * an admin told by telephone stands.
+ */
+export function retractTold(keeper: CaseKeeper, caseId: number, now: number): void {
+  const { cases, outbox } = keeper.ledger;
+  const record = cases.get(caseId);
+  if (record === null || record.toldAt === null || record.closedAt !== null) return;
+  const stands = outbox.noticesOfCase(caseId).some(({ channel, messageId, kind }) => {
+    const state = messageId === null ? null : outbox.message(messageId)?.state;
+    return channel !== 'in-site' && kind === 'found' && state !== null && state !== 'failed' && state !== 'dry-run';
+  });
+  if (stands || cases.events(caseId).some(({ move, actor }) => move === 'told' && actor.kind === 'admin')) return;
+  keeper.move(caseId, 'untold', { now, actor: SYSTEM });
 }

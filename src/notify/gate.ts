@@ -5,6 +5,10 @@ import type { Notice } from '../ledger/outbox-store.ts';
 import { ACCUSING } from './types.ts';
 
 const HOUR_MS = 3_600_000;
+/** How long what is stopped waits before it asks again; a release wakes it at once. */
+const HELD_MS = 600_000;
+/** Why a notice waits while sending is stopped. */
+export const STOPPED = 'sending is stopped';
 const WIRE: ReadonlySet<string> = new Set(['email', 'sms']);
 
 /**
@@ -19,9 +23,9 @@ export function admitNotice(keeper: CaseKeeper, notice: Notice, now: number): bo
     return false;
   };
   const owners = !notice.kind.startsWith('admin-');
-  if (owners && ledger.enforcements.held('notices') !== null) return later(now + 60_000, 'sending is stopped');
+  if (owners && ledger.enforcements.held('notices') !== null) return later(now + HELD_MS, STOPPED);
   if (ACCUSING.has(notice.kind) && ledger.sweeps.anyHeld())
-    return later(now + 60_000, 'a sweep is held by the circuit breaker');
+    return later(now + HELD_MS, 'a sweep is held by the circuit breaker');
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
   if (dead !== null) {
     outbox.setNotice(notice.id, 'failed', `the address is given up (${dead.code}: ${dead.reason})`);

@@ -64,7 +64,7 @@ export const caseQueries = {
   noticesOfCase: `SELECT ${NOTICE} FROM notices WHERE case_id = ? ORDER BY id`,
   noticesOfMessage: `SELECT ${NOTICE} FROM notices WHERE message_id = ?`,
   noticesByState: `SELECT ${NOTICE} FROM notices WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
-  noticesRecent: `SELECT ${NOTICE} FROM notices ORDER BY id DESC LIMIT ?`,
+  noticesRecent: `SELECT ${NOTICE} FROM notices WHERE id > 0 ORDER BY id DESC LIMIT ?`,
   noticeState: 'UPDATE notices SET state = ?, reason = ?, message_id = ? WHERE id = ?',
   noticePostpone: "UPDATE notices SET not_before = ?, reason = ? WHERE id = ? AND state = 'planned'",
   noticeLookAsked:
@@ -80,7 +80,7 @@ export const caseQueries = {
   messageById: `SELECT ${MESSAGE} FROM messages WHERE id = ?`,
   messagesDue: `SELECT ${MESSAGE} FROM messages WHERE next_at <= ? ORDER BY next_at LIMIT ?`,
   messagesNextDue: 'SELECT min(next_at) AS at FROM messages WHERE next_at IS NOT NULL',
-  messageUpdate: `UPDATE messages SET state = ?, provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
+  messageUpdate: `UPDATE messages SET state = ?, provider = ?, provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
       possible_duplicates = ?, sending_at = ?, accepted_at = ?, settled_at = ?, next_at = ? WHERE id = ?`,
   messagesToday: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = ? AND sent_day = ?
       AND state <> 'dry-run'`,
@@ -89,7 +89,7 @@ export const caseQueries = {
   messagesProviderIds: `SELECT provider_id AS providerId FROM messages WHERE channel = ? AND recipient = ? AND sent_day >= ?
       AND provider_id IS NOT NULL AND id <> ?`,
   messagesByState: `SELECT ${MESSAGE} FROM messages WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
-  messagesRecent: `SELECT ${MESSAGE} FROM messages ORDER BY id DESC LIMIT ?`,
+  messagesRecent: `SELECT ${MESSAGE} FROM messages WHERE id > 0 ORDER BY id DESC LIMIT ?`,
   messageTotals:
     'SELECT channel, state, count(*) AS count, sum(possible_duplicates) AS possibleDuplicates FROM messages GROUP BY channel, state',
   attemptInsert: 'INSERT INTO message_attempts (message_id, what, at, outcome, detail) VALUES (?, ?, ?, ?, ?)',

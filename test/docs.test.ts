@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { codesTable, odditiesPage } from '../scripts/write-docs.ts';
+import { casesPart, codesTable, odditiesPage, smsPart } from '../scripts/write-docs.ts';
 import { checks } from '../src/checks/index.ts';
 import { ROOT } from '../src/config.ts';
 
@@ -21,6 +21,10 @@ describe('the docs follow the code', () => {
       expect.soft(read(`docs/checks/${check.id}.md`), 'run node scripts/write-docs.ts').toContain(codesTable(check));
   });
   it('oddities', () => expect(read('docs/oddities.md'), 'run node scripts/write-docs.ts').toBe(odditiesPage()));
+  it('states and moves of a case, SMS texts', () => {
+    expect(read('docs/cases.md'), 'run node scripts/write-docs.ts').toContain(casesPart());
+    expect(read('docs/notices.md'), 'run node scripts/write-docs.ts').toContain(smsPart());
+  });
   it('links between pages lead somewhere', () => {
     for (const page of pages) {
       for (const [, target] of read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)) {

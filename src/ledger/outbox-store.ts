@@ -230,6 +230,7 @@ export class OutboxStore {
     this.#db.run(
       'messageUpdate',
       next.state,
+      next.provider,
       next.providerId,
       next.code,
       next.error,

@@ -166,13 +166,16 @@ export class Deliverer {
         error: 'the process sending it ended',
         nextAt: now() + (wait ?? 60_000),
       } as const;
-      keeper.ledger.transaction(() =>
-        outbox.updateMessage(message, change, { what: 'lease', outcome: 'unknown', detail: 'lease over', at: now() }),
-      );
+      keeper.ledger.transaction(() => {
+        const current = outbox.message(messageId);
+        if (current?.state === 'sending' && current.nextAt === message.nextAt)
+          outbox.updateMessage(current, change, { what: 'lease', outcome: 'unknown', detail: 'lease over', at: now() });
+      });
       return;
     }
     if (channel === undefined) return this.#putOff(message, 'the channel is not configured');
     if (message.state === 'retry') return this.#resend(message, 0);
+    if (message.provider !== channel.provider) return this.#abandon(message, channel.provider);
     if (message.state === 'unknown' && channel.unknown === 'resend') return this.#resend(message, 1);
     if (channel.lookup === undefined) return this.#putOff(message, 'nothing to look up');
     const outcome = await channel.lookup(message, { otherProviderIds: outbox.otherProviderIds(message), now: now() });
@@ -196,25 +199,42 @@ export class Deliverer {
     const { outbox } = keeper.ledger;
     const held = keeper.ledger.enforcements.held('notices') !== null;
     if (held) return this.#putOff(message, 'sending is stopped');
-    keeper.ledger.durably(() => {
+    const taken = keeper.ledger.durably(() => {
+      const current = outbox.message(message.id) as Message;
+      // Another process, or a job run twice, may have taken it up since: only one of them sends.
+      if (current.state !== message.state || current.attempts !== message.attempts || current.nextAt !== message.nextAt)
+        return false;
       const change = {
         state: 'sending',
-        attempts: message.attempts + 1,
-        possibleDuplicates: message.possibleDuplicates + possibleDuplicates,
+        attempts: current.attempts + 1,
+        possibleDuplicates: current.possibleDuplicates + possibleDuplicates,
         sendingAt: now(),
         nextAt: now() + policy.leaseMs,
         absences: 0,
         lookups: 0,
+        provider: this.#options.channels[current.channel]?.provider ?? current.provider,
       } as const;
-      outbox.updateMessage(message, change, {
-        what: 'again',
-        outcome: message.state,
-        detail: `attempt ${message.attempts + 1}`,
-        at: now(),
-      });
+      const log = { what: 'again', outcome: current.state, detail: `attempt ${current.attempts + 1}`, at: now() };
+      outbox.updateMessage(current, change, log);
+      return true;
     });
+    if (!taken) return;
     this.#options.onStep?.('resend-committed');
     await this.#send(message.id);
+  }
+
+  /** The gateway it went to is not the configured one any more: it cannot be asked, so nothing is sent again. */
+  #abandon(message: Message, provider: string): void {
+    const { keeper, now } = this.#options;
+    const error = `it went to ${message.provider}, configured is ${provider}: its fate stays ${message.state}`;
+    const log = { what: 'abandon', outcome: message.state, detail: error, at: now() };
+    keeper.ledger.outbox.updateMessage(message, { error, nextAt: null, settledAt: now() }, log);
+    if (message.state === 'unknown')
+      keeper.ledger.raiseAlert(
+        'messages-abandoned',
+        'messages of unknown fate belong to a gateway that is not configured any more: patrol notices list --stuck',
+        now(),
+      );
   }
 
   #putOff(message: Message, reason: string): void {

@@ -69,12 +69,8 @@ function addReading(notices: Command, environment: CliEnvironment): void {
             `${noticeTable([noticeSummary(keeper, notice, options.unmask)])}\nnot written yet: patrol notices preview shows it as of now`,
           );
         print(messageText(message, options.unmask ?? false));
-        print(
-          `\n${table(
-            ['at', 'what', 'outcome', 'detail'],
-            attempts.map((one) => [beijing(one.at), one.what, one.outcome, one.detail]),
-          )}`,
-        );
+        const rows = attempts.map((one) => [beijing(one.at), one.what, one.outcome, one.detail]);
+        if (rows.length > 0) print(`\n${table(['at', 'what', 'outcome', 'detail'], rows)}`);
       }),
     );
   withCommon(notices.command('inbox <subject>'))

@@ -80,7 +80,7 @@ export const caseQueries = {
   messageById: `SELECT ${MESSAGE} FROM messages WHERE id = ?`,
   messagesDue: `SELECT ${MESSAGE} FROM messages WHERE next_at <= ? ORDER BY next_at LIMIT ?`,
   messagesNextDue: 'SELECT min(next_at) AS at FROM messages WHERE next_at IS NOT NULL',
-  messageUpdate: `UPDATE messages SET state = ?, provider = ?, provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
+  messageUpdate: `UPDATE messages SET state = ?, provider = ?, content = ?, provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
       possible_duplicates = ?, sending_at = ?, accepted_at = ?, settled_at = ?, next_at = ? WHERE id = ?`,
   messagesToday: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = ? AND sent_day = ?
       AND state <> 'dry-run'`,
@@ -88,6 +88,8 @@ export const caseQueries = {
     "SELECT count(*) AS count FROM messages WHERE created_at > ? AND state <> 'dry-run' AND channel IN ('email', 'sms')",
   messagesProviderIds: `SELECT provider_id AS providerId FROM messages WHERE channel = ? AND recipient = ? AND sent_day >= ?
       AND provider_id IS NOT NULL AND id <> ?`,
+  messagesUnsettled: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = ? AND sent_day >= ? AND id <> ?
+      AND provider_id IS NULL AND state IN ('sending', 'unknown')`,
   messagesByState: `SELECT ${MESSAGE} FROM messages WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
   messagesRecent: `SELECT ${MESSAGE} FROM messages WHERE id > 0 ORDER BY id DESC LIMIT ?`,
   messageTotals:
@@ -131,8 +133,8 @@ export const caseQueries = {
   enforcementsOfCase: `SELECT ${ENFORCEMENT} FROM enforcements WHERE case_id = ? ORDER BY id`,
   enforcementUpdate: `UPDATE enforcements SET state = ?, receipt = ?, error = ?, attempts = ?, submitted_at = ?, settled_at = ?,
       next_at = ?, look_asked_at = ? WHERE id = ?`,
-  enforcementsWake: `UPDATE enforcements SET next_at = ? WHERE case_id = ? AND state = 'waiting' AND look_asked_at IS NOT NULL
-      AND next_at > ?`,
+  enforcementsWake: `UPDATE enforcements SET next_at = ? WHERE case_id = ? AND state IN ('waiting', 'sending')
+      AND look_asked_at IS NOT NULL AND next_at > ?`,
   enforcementsUnstop: "UPDATE enforcements SET next_at = ? WHERE next_at IS NOT NULL AND state = 'waiting'",
   enforcementsSince: `SELECT count(*) AS count FROM enforcements WHERE submitted_at > ? AND act <> 'restore-access' AND dry_run = 0`,
 

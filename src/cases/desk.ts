@@ -1,4 +1,5 @@
 import { beijingInstant } from '../calendar/beijing-time.ts';
+import { restrictedSites } from '../enforce/plan-acts.ts';
 import type { CaseKeeper } from './keeper.ts';
 import {
   demandAppeal,
@@ -89,14 +90,19 @@ export class CaseDesk {
       actor,
       data: { reason },
     });
-    this.#keeper.ledger.resolveAlert(`appeal-${record.code}`, now);
     return saved;
   }
 
-  /** Give access back for a time without an appeal, so that the site can be looked at. */
+  /** Give access back for a time without an appeal, so that the site can be looked at; or ask again where that was refused. */
   restore(code: string, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
-    return this.#keeper.move(this.find(code).id, 'restore-granted', { now, actor, data: { reason } });
+    const record = this.find(code);
+    const again = record.state === 'restoring' || record.state === 'lifting';
+    return this.#keeper.move(record.id, again ? 'restore-asked-again' : 'restore-granted', {
+      now,
+      actor,
+      data: { reason },
+    });
   }
 
   /** Approve what is asked. With a second person demanded, the first approval only counts. */
@@ -115,42 +121,53 @@ export class CaseDesk {
         actor,
         data: { approvals: [...record.approvals, actor.name] },
       });
-      ledger.resolveAlert(`approval-${record.code}`, now);
       return saved;
     });
   }
 
-  /** Decline what is asked; it is asked again in three working days. */
+  /** Decline what is asked, or was approved and not submitted yet; it is asked again in three working days. */
   decline(code: string, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
     const record = this.find(code);
-    const restricted = record.state === 'cancellation-asked' && record.restrictedAt !== null;
-    const move = restricted ? 'cancellation-declined' : 'enforcement-declined';
-    const saved = this.#keeper.move(record.id, move, { now, actor, data: { reason } });
-    this.#keeper.ledger.resolveAlert(`approval-${record.code}`, now);
-    return saved;
+    this.#demandUnsubmitted(record);
+    const cancelling = record.state === 'cancellation-asked' || record.state === 'cancellation-approved';
+    const move = cancelling && record.restrictedAt !== null ? 'cancellation-declined' : 'enforcement-declined';
+    return this.#keeper.move(record.id, move, { now, actor, data: { reason } });
   }
 
   /** End a case without judgement; what was restricted is given back. */
   waive(code: string, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
     const record = this.find(code);
-    const restricted =
-      record.state === 'restricted' || record.state === 'appealed' || record.state === 'cancellation-asked';
-    const saved = this.#keeper.move(record.id, restricted ? 'waived-restricted' : 'waived', {
-      now,
-      actor,
-      data: { reason },
-    });
-    for (const key of ['approval', 'appeal', 'unobserved', 'untold'])
-      this.#keeper.ledger.resolveAlert(`${key}-${record.code}`, now);
-    return saved;
+    if (record.state === 'cancellation-approved') this.#demandUnsubmitted(record);
+    const restricted = restrictedSites(this.#keeper, record).length > 0;
+    return this.#keeper.move(record.id, restricted ? 'waived-restricted' : 'waived', { now, actor, data: { reason } });
+  }
+
+  /** What the access system already has cannot be taken back by declining it. */
+  #demandUnsubmitted({ id, code, state }: CaseRecord): void {
+    if (state !== 'enforcement-approved' && state !== 'cancellation-approved') return;
+    const wanted = state === 'enforcement-approved' ? 'restrict-access' : 'cancel-access';
+    const acts = this.#keeper.ledger.enforcements.ofCase(id);
+    const round = Math.max(...acts.filter(({ act }) => act === wanted).map((one) => one.round));
+    if (acts.some((one) => one.round === round && one.submittedAt !== null))
+      throw new MoveRefused(
+        `case ${code}: ${wanted} was submitted already`,
+        wanted === 'cancel-access'
+          ? 'it cannot be taken back (R17.8)'
+          : 'wait until it is done, then: patrol cases restore, or waive',
+      );
   }
 
   /** An admin moves the deadline to the end of a Beijing date. */
   moveDeadline(code: string, date: string, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
     const record = this.find(code);
+    if (restrictedSites(this.#keeper, record).length > 0)
+      throw new MoveRefused(
+        `case ${code}: access is restricted, so a deadline gives no time`,
+        'give access back for a time instead: patrol cases restore',
+      );
     const deadlineAt = /^\d{4}-\d{2}-\d{2}$/.test(date) ? beijingInstant(date, '24:00') : Number.NaN;
     if (!(deadlineAt > now))
       throw new MoveRefused(`case ${code}: ${date} is no date after today`, 'write it like 2026-12-31');

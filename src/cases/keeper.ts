@@ -2,13 +2,17 @@ import { beijingDate } from '../calendar/beijing-time.ts';
 import type { WorkCalendar } from '../calendar/workdays.ts';
 import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
-import { planActs } from '../enforce/plan-acts.ts';
+import { planActs, restrictedSites } from '../enforce/plan-acts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
+import { maskValue } from '../log.ts';
+import { planFallback } from '../notify/fallback.ts';
 import { planCaseNotice } from '../notify/plan.ts';
 import { planRenewal } from '../notify/renewal.ts';
+import type { NoticeKind } from '../notify/types.ts';
 import { isTerminal, type Move, moveOf } from './moves.ts';
 import { type Programmes, policyAt, programmeOfCheck } from './programme-policy.ts';
+import { stillTrue } from './still-true.ts';
 import { nextTimerAt } from './timers.ts';
 import { applyMove, type MoveInput } from './transition.ts';
 import { type CaseRecord, SYSTEM } from './types.ts';
@@ -60,7 +64,10 @@ export class CaseKeeper {
   }
 
   /** Make a move: record, history, notices and acts in one transaction. Throws MoveRefused when the table does not allow it. */
-  move(caseId: number, move: Move, input: MoveInput): CaseRecord {
+  move(caseId: number, move: Move, given: MoveInput): CaseRecord {
+    // What people and other systems wrote stays in the history for ever: addresses and identity numbers do not.
+    const input =
+      given.data === undefined ? given : { ...given, data: maskValue(given.data) as Record<string, unknown> };
     return this.ledger.transaction(() => {
       const record = this.ledger.cases.get(caseId);
       if (record === null) throw new Error(`no case ${caseId}`);
@@ -84,37 +91,47 @@ export class CaseKeeper {
   ): void {
     if (saved.state !== from) this.#dropOutdated(saved, now);
     if (act !== null && planActs(this, saved, act, now) === 0 && act === 'restore-access') {
-      // Nothing was restricted that could be given back: the case goes on at once.
-      this.move(
-        saved.id,
-        saved.state === 'restoring' ? 'access-restored' : saved.waived ? 'waiver-carried-out' : 'restriction-lifted',
-        {
-          now,
-          actor: SYSTEM,
-        },
-      );
+      // Nothing is restricted that could be given back: the case goes on at once.
+      this.move(saved.id, restoredMove(saved), { now, actor: SYSTEM });
     }
-    if (notice !== null && stage !== null)
-      this.plan(planCaseNotice(this, saved, { kind: notice, stage, params: { ...data, move }, now }), now);
+    if (notice !== null && stage !== null) this.planNotice(saved, notice, stage, { ...data, move }, now);
   }
 
-  /** Notices and acts of a state that is over are not sent any more. */
+  /** Notices, acts and alerts of a state that is over. */
   #dropOutdated(record: CaseRecord, now: number): void {
     for (const notice of this.ledger.outbox.noticesOfCase(record.id)) {
-      const outdated = notice.state === 'planned' && !STILL_TRUE[notice.kind]?.includes(record.state);
-      if (outdated && STILL_TRUE[notice.kind] !== undefined)
+      if (notice.state === 'planned' && !stillTrue(notice.kind, record.state))
         this.ledger.outbox.setNotice(notice.id, 'cancelled', `the case is ${record.state} by now`);
     }
+    const wanted = record.state === 'enforcement-approved' || record.state === 'cancellation-approved';
     for (const act of this.ledger.enforcements.ofCase(record.id)) {
-      const wanted = record.state === 'enforcement-approved' || record.state === 'cancellation-approved';
-      if (act.state === 'waiting' && act.act !== 'restore-access' && !wanted)
+      const open = act.state === 'waiting' || act.state === 'sending';
+      // One of unknown fate is not asked for again; giving access back follows it.
+      if (open && act.act !== 'restore-access' && !wanted)
         this.ledger.enforcements.update(act, {
-          state: 'cancelled',
+          ...(act.submittedAt === null && { state: 'cancelled' as const }),
           settledAt: now,
           nextAt: null,
           error: `the case is ${record.state} by now`,
         });
     }
+    const asked = record.state === 'enforcement-asked' || record.state === 'cancellation-asked';
+    if (!asked) this.ledger.resolveAlert(`approval-${record.code}`, now);
+    if (record.state !== 'appealed') this.ledger.resolveAlert(`appeal-${record.code}`, now);
+    if (!isTerminal(record.state)) return;
+    for (const key of ['unobserved', 'untold', 'no-address', 'unreachable'])
+      this.ledger.resolveAlert(`${key}-${record.code}`, now);
+  }
+
+  /** Plan a case's notice; where an address cannot be used, the next one is tried at once. */
+  planNotice(record: CaseRecord, kind: NoticeKind, stage: string, params: Record<string, unknown>, now: number): void {
+    const drafts = planCaseNotice(this, record, { kind, stage, params, now });
+    this.plan(drafts, now);
+    if (!drafts.some(({ failed }) => failed !== undefined)) return;
+    const failed = this.ledger.outbox
+      .noticesOfCase(record.id)
+      .filter((one) => one.stage === stage && one.state === 'failed' && one.createdAt === now);
+    for (const notice of failed) planFallback(this, notice, now);
   }
 
   /** Put notices into the outbox. */
@@ -126,12 +143,16 @@ export class CaseKeeper {
   published(verdict: PublishedVerdict, now: number): void {
     const { siteId, checkId } = verdict;
     const owner = this.ledger.contacts.siteOwner(siteId);
-    if (owner === null || verdict.shadow) return;
-    this.plan(planRenewal(this, verdict, owner.subjectId, now), now);
+    if (owner === null) return;
     const touching = this.ledger.cases.openCasesTouching(siteId, owner.subjectId);
-    if (verdict.verdict === 'pass' || verdict.verdict === 'warn') {
-      for (const record of touching) this.#cleared(record, siteId, checkId, now);
-    } else if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
+    // What a page shows while we restrict the site is our own doing: it neither accuses nor acquits.
+    if (this.#needsPage(checkId) && touching.some((record) => this.#blinds(record))) return;
+    const passed = verdict.verdict === 'pass' || verdict.verdict === 'warn';
+    if (passed) for (const record of touching) this.#cleared(record, siteId, checkId, now);
+    // A check in shadow mode may put a finding right, and does nothing else.
+    if (verdict.shadow) return;
+    this.plan(planRenewal(this, verdict, owner.subjectId, now), now);
+    if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
     // A look without a result wakes nobody: what waits for one asks again at its own pace.
     if (verdict.verdict === 'inconclusive') return;
     for (const record of touching.filter(({ policy }) => policy.checks.includes(checkId))) {
@@ -144,8 +165,6 @@ export class CaseKeeper {
   #failed(verdict: PublishedVerdict, subjectId: number, touching: CaseRecord[], now: number): void {
     const { siteId, checkId } = verdict;
     const check = this.rules.checks.find(({ id }) => id === checkId);
-    // What a page shows while we restrict the site is our own doing.
-    if (check?.needs.includes('page') === true && touching.some((record) => this.#blinds(record))) return;
     const scope = check?.concerns ?? 'site';
     const known = touching.find((record) => record.scope === scope && record.policy.checks.includes(checkId));
     if (known !== undefined) {
@@ -170,6 +189,7 @@ export class CaseKeeper {
       deadlineSetAt: now,
       deadlineFrom: now,
       deadlinePeriod: policy.remediation,
+      extraWorkingDays: 0,
       deadlineProvisional: provisional,
       toldAt: null,
       extensions: 0,
@@ -200,7 +220,7 @@ export class CaseKeeper {
       { at: now, actor: SYSTEM, move: 'opened', from: null, data },
       nextTimerAt(record, now),
     );
-    this.plan(planCaseNotice(this, saved, { kind: 'found', stage: 'found', params: {}, now }), now);
+    this.planNotice(saved, 'found', 'found', {}, now);
   }
 
   #putFindings(record: CaseRecord, verdict: PublishedVerdict, now: number): string[] {
@@ -262,16 +282,16 @@ export class CaseKeeper {
   mended(caseId: number, now: number, data: Record<string, unknown> = {}): void {
     const record = this.ledger.cases.get(caseId);
     if (record === null || isTerminal(record.state) || record.state === 'lifting') return;
-    const acts = this.ledger.enforcements.ofCase(caseId);
-    const submitted = acts.filter(({ state }) => state === 'sending' || state === 'pending' || state === 'done');
     const input = { now, actor: SYSTEM, data };
-    if (record.state === 'cancellation-approved' && submitted.some(({ act }) => act === 'cancel-access')) {
+    const cancelling = this.ledger.enforcements
+      .ofCase(caseId)
+      .some(({ act, submittedAt, state }) => act === 'cancel-access' && submittedAt !== null && state !== 'failed');
+    if (record.state === 'cancellation-approved' && cancelling) {
       // R17.8: what was submitted cannot be withdrawn; the history says that it was mended too late.
       this.move(caseId, 'noted', { ...input, data: { ...data, mended: 'after cancellation was submitted' } });
-    } else if (moveOf('recheck-passed').from.includes(record.state)) {
-      const restricted = record.state === 'enforcement-approved' && submitted.length > 0;
-      this.move(caseId, restricted ? 'recheck-passed-restricted' : 'recheck-passed', input);
-    } else this.move(caseId, 'recheck-passed-restricted', input);
+    } else if (moveOf('recheck-passed').from.includes(record.state) && restrictedSites(this, record).length === 0)
+      this.move(caseId, 'recheck-passed', input);
+    else this.move(caseId, 'recheck-passed-restricted', input);
   }
 
   /**
@@ -284,8 +304,7 @@ export class CaseKeeper {
     if (state === 'active') {
       for (const record of this.ledger.cases.openCasesTouching(siteId, owner.subjectId)) {
         const running = record.state === 'open' || record.state === 'extended';
-        if (running && record.toldAt === null)
-          this.plan(planCaseNotice(this, record, { kind: 'found', stage: 'found', params: {}, now }), now);
+        if (running && record.toldAt === null) this.planNotice(record, 'found', 'found', {}, now);
       }
       return;
     }
@@ -326,9 +345,16 @@ export class CaseKeeper {
   /** True while our own restriction stands between us and the site's pages. */
   #blinds(record: CaseRecord): boolean {
     if (record.dryRun || this.rules.settings.cases.seesThroughRestriction) return false;
-    if (record.state === 'enforcement-approved')
-      return this.ledger.enforcements.ofCase(record.id).some(({ submittedAt }) => submittedAt !== null);
-    return RESTRICTED.includes(record.state);
+    return restrictedSites(this, record).some(({ dryRun }) => !dryRun);
+  }
+
+  /** True when every standing finding is of a check that is switched off or in shadow mode: nothing accuses by it. */
+  isMuted(record: CaseRecord): boolean {
+    const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
+    return standing.every(({ checkId }) => {
+      const settings = this.rules.settings.checks[checkId];
+      return settings !== undefined && (!settings.enabled || settings.shadow);
+    });
   }
 
   /** True when no standing finding can be seen through our own restriction: only giving access back lets us look. */
@@ -357,20 +383,8 @@ export class CaseKeeper {
   }
 }
 
-const RESTRICTED: readonly string[] = [
-  'restricted',
-  'appealed',
-  'cancellation-asked',
-  'cancellation-approved',
-  'restoring',
-  'lifting',
-];
-
-/** Kinds of notices that are only true while the case stands in one of these states. */
-const STILL_TRUE: Partial<Record<string, readonly string[]>> = {
-  found: ['open', 'extended', 'restored'],
-  reminder: ['open', 'extended', 'restored'],
-  extended: ['open', 'extended'],
-  'extension-refused': ['open', 'extended', 'overdue'],
-  overdue: ['overdue', 'enforcement-asked', 'enforcement-approved', 'cancellation-asked', 'cancellation-approved'],
-};
+/** What follows when access is back. */
+export function restoredMove(record: CaseRecord): Move {
+  if (record.state === 'restoring') return 'access-restored';
+  return record.waived ? 'waiver-carried-out' : 'restriction-lifted';
+}

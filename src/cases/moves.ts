@@ -188,7 +188,7 @@ export const MOVES = {
     act: 'restrict-access',
   }),
   'enforcement-declined': define({
-    from: ['enforcement-asked', 'cancellation-asked'],
+    from: ['enforcement-asked', 'enforcement-approved', 'cancellation-asked', 'cancellation-approved'],
     to: 'overdue',
     by: ['admin'],
     zh: '不予限制访问',
@@ -275,7 +275,7 @@ export const MOVES = {
     act: 'cancel-access',
   }),
   'cancellation-declined': define({
-    from: ['cancellation-asked'],
+    from: ['cancellation-asked', 'cancellation-approved'],
     to: 'restricted',
     by: ['admin'],
     zh: '不予取消接入',
@@ -317,7 +317,7 @@ export const MOVES = {
     notice: 'resolved',
   }),
   'recheck-passed-restricted': define({
-    from: UNDER_RESTRICTION,
+    from: [...UNDER_RESTRICTION, ...BEFORE_ACT, 'restored'],
     to: 'lifting',
     by: ['system'],
     zh: '复查通过，解除限制',
@@ -326,7 +326,7 @@ export const MOVES = {
     act: 'restore-access',
   }),
   waived: define({
-    from: [...BEFORE_ACT, 'restored'],
+    from: [...BEFORE_ACT, 'enforcement-approved', 'restored'],
     to: 'closed',
     by: ['admin'],
     zh: '管理员撤销',
@@ -335,7 +335,7 @@ export const MOVES = {
     notice: 'withdrawn',
   }),
   'waived-restricted': define({
-    from: ['restricted', 'appealed', 'cancellation-asked'],
+    from: [...UNDER_RESTRICTION, ...BEFORE_ACT, 'restored'],
     to: 'lifting',
     by: ['admin'],
     zh: '管理员撤销，解除限制',
@@ -360,6 +360,15 @@ export const MOVES = {
     en: 'waived, and the access system gave access back',
     rules: ['R16.1'],
     notice: 'withdrawn',
+  }),
+  'restore-asked-again': define({
+    from: ['restoring', 'lifting'],
+    to: 'same',
+    by: ['system', 'admin'],
+    zh: '再次申请恢复访问',
+    en: 'giving access back was refused before and is asked for again (once a day, or by an admin)',
+    rules: ['R4.5'],
+    act: 'restore-access',
   }),
   'restore-failed': define({
     from: ['restoring', 'lifting'],

@@ -1,5 +1,3 @@
-import { beijingDate } from '../calendar/beijing-time.ts';
-import { planCaseNotice } from '../notify/plan.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { isTerminal } from './moves.ts';
 import { dueTimers, nextTimerAt, type Timer } from './timers.ts';
@@ -48,7 +46,14 @@ function fire(keeper: CaseKeeper, record: CaseRecord, timer: Timer, now: number)
   switch (timer.kind) {
     case 'look':
       keeper.askLook(record, now);
-      keeper.ledger.cases.save({ ...record, lookDueAt: now + keeper.rules.settings.cases.dailyLookMs }, now);
+      if (restoreRefused(keeper, record)) keeper.move(record.id, 'restore-asked-again', input);
+      keeper.ledger.cases.save(
+        {
+          ...(keeper.ledger.cases.get(record.id) as CaseRecord),
+          lookDueAt: now + keeper.rules.settings.cases.dailyLookMs,
+        },
+        now,
+      );
       return null;
     case 'reminder':
       keeper.move(record.id, 'reminded', { ...input, data: { timer: timer.key } });
@@ -86,19 +91,28 @@ function fire(keeper: CaseKeeper, record: CaseRecord, timer: Timer, now: number)
 }
 
 function ask(keeper: CaseKeeper, record: CaseRecord, what: 'enforcement' | 'cancellation', now: number): void {
-  const input = { now, actor: SYSTEM };
-  const asked = keeper.move(record.id, `${what}-asked`, input);
-  const approvals =
-    keeper.rules.settings.enforcement.approvals[what === 'enforcement' ? 'restrict-access' : 'cancel-access'];
-  if (approvals === 0)
-    keeper.move(record.id, `${what}-approved`, { ...input, data: { why: 'no approval is asked for' } });
-  else
-    keeper.ledger.raiseAlert(
-      `approval-${record.code}`,
-      `case ${record.code}: ${what === 'enforcement' ? 'restricting' : 'cancelling'} access waits for approval: patrol cases approve ${asked.code}`,
-      now,
-      { again: true },
-    );
+  keeper.move(record.id, `${what}-asked`, { now, actor: SYSTEM });
+  seekApproval(keeper, record.id, what, now);
+}
+
+/** What was asked needs an admin, or goes on by itself where none is demanded. */
+function seekApproval(keeper: CaseKeeper, caseId: number, what: 'enforcement' | 'cancellation', now: number): void {
+  const { code } = keeper.ledger.cases.get(caseId) as CaseRecord;
+  const { approvals } = keeper.rules.settings.enforcement;
+  if (approvals[what === 'enforcement' ? 'restrict-access' : 'cancel-access'] === 0) {
+    keeper.move(caseId, `${what}-approved`, { now, actor: SYSTEM, data: { why: 'no approval is asked for' } });
+    return;
+  }
+  const act = what === 'enforcement' ? 'restricting' : 'cancelling (irrevocable)';
+  const message = `case ${code}: ${act} access waits for approval: patrol cases approve ${code}`;
+  keeper.ledger.raiseAlert(`approval-${code}`, message, now, { again: true });
+}
+
+/** Giving access back was refused, and nothing is on its way: it is asked for again once a day. */
+function restoreRefused(keeper: CaseKeeper, record: CaseRecord): boolean {
+  if (record.state !== 'restoring' && record.state !== 'lifting') return false;
+  const restores = keeper.ledger.enforcements.ofCase(record.id).filter(({ act }) => act === 'restore-access');
+  return !restores.some(({ nextAt }) => nextAt !== null);
 }
 
 /**
@@ -144,7 +158,9 @@ function correctDeadline(keeper: CaseKeeper, record: CaseRecord, now: number): v
   if (!record.deadlineProvisional || record.deadlinePeriod === null) return;
   const again = keeper.rules.calendar.deadline(record.deadlineFrom, record.deadlinePeriod);
   const running = record.state === 'open' || record.state === 'extended' || record.state === 'restored';
-  if (again.provisional || !running) return;
+  const extra = { workingDays: record.extraWorkingDays };
+  const end = record.extraWorkingDays === 0 ? again : keeper.rules.calendar.extended(again.at, extra);
+  if (again.provisional || end.provisional || !running) return;
   const data = {
     why: 'the calendar of the year is known now',
     from: record.deadlineFrom,
@@ -154,11 +170,8 @@ function correctDeadline(keeper: CaseKeeper, record: CaseRecord, now: number): v
   // The owner was told a provisional date and that a change would be told.
   const told = record.toldAt !== null || record.dryRun;
   if (!told || corrected.deadlineAt === record.deadlineAt) return;
-  const stage = `extended:${beijingDate(corrected.deadlineAt - 1)}`;
-  keeper.plan(
-    planCaseNotice(keeper, corrected, { kind: 'extended', stage, params: { move: 'deadline-corrected' }, now }),
-    now,
-  );
+  const stage = `extended:${corrected.seq}`;
+  keeper.planNotice(corrected, 'extended', stage, { move: 'deadline-corrected' }, now);
 }
 
 /** Acts approved while enforcement was in dry-run were never submitted: once it is live they are asked for again. */
@@ -169,6 +182,11 @@ function reviveDryActs(keeper: CaseKeeper, caseId: number, now: number): void {
   const acts = keeper.ledger.enforcements.ofCase(caseId);
   const round = Math.max(0, ...acts.map((act) => act.round));
   if (!acts.some((act) => act.round === round && act.state === 'dry-run')) return;
-  const move = record.state === 'enforcement-approved' ? 'enforcement-failed' : 'cancellation-failed';
-  keeper.move(caseId, move, { now, actor: SYSTEM, data: { why: 'it was approved while enforcement was in dry-run' } });
+  const what = record.state === 'enforcement-approved' ? 'enforcement' : 'cancellation';
+  keeper.move(caseId, `${what}-failed`, {
+    now,
+    actor: SYSTEM,
+    data: { why: 'it was approved while enforcement was in dry-run' },
+  });
+  seekApproval(keeper, caseId, what, now);
 }

@@ -78,18 +78,10 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
     case 'reminded':
       return { fired: [...record.fired, String(data['timer'])] };
     case 'deadline-corrected':
-      return deadlineOf(record, now, Number(data['from']), data['period'] as Period, calendar);
+      return counted(record, { from: Number(data['from']), period: data['period'] as Period }, now, calendar);
     case 'extension-granted': {
-      const period = { workingDays: Number(data['workingDays']) };
-      const { at, provisional } = calendar.extended(record.deadlineAt, period);
-      return {
-        extensions: record.extensions + 1,
-        deadlineAt: at,
-        deadlineProvisional: provisional,
-        deadlineFrom: record.deadlineAt - 1,
-        deadlinePeriod: period,
-        deadlineSetAt: now,
-      };
+      const extraWorkingDays = record.extraWorkingDays + Number(data['workingDays']);
+      return { extensions: record.extensions + 1, ...counted({ ...record, extraWorkingDays }, null, now, calendar) };
     }
     case 'deadline-moved':
       return {
@@ -97,6 +89,7 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
         deadlineAt: Number(data['deadlineAt']),
         deadlineProvisional: false,
         deadlinePeriod: null,
+        extraWorkingDays: 0,
         deadlineSetAt: now,
         approvals: [],
       };
@@ -125,41 +118,65 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
     case 'appeal-accepted':
       return { reviewDueAt: null, appealedAt: null };
     case 'access-restored':
-      return {
-        ...deadlineOf(record, now, now, record.policy.restore, calendar),
-        restrictedAt: null,
-        cancelDueAt: null,
-      };
+      return { ...freshPeriod(record, record.policy.restore, now, calendar), restrictedAt: null, cancelDueAt: null };
     case 'waived-restricted':
       return { waived: true };
     case 'went-live':
+      // Nothing of what happened on paper counts against the owner.
       return {
-        ...deadlineOf(record, now, now, record.policy.remediation, calendar),
+        ...freshPeriod(record, record.policy.remediation, now, calendar),
         dryRun: false,
         toldAt: null,
         approvals: [],
         fired: [],
         extensions: 0,
+        appeals: 0,
+        appealedAt: null,
+        reviewDueAt: null,
+        restrictedAt: null,
+        cancelDueAt: null,
+        askAgainAt: null,
+        waived: false,
       };
     default:
       return {};
   }
 }
 
-function deadlineOf(
+/** A new period from now: it may end earlier than the one before. */
+function freshPeriod(record: CaseRecord, period: Period, now: number, calendar: WorkCalendar): Partial<CaseRecord> {
+  const { at, provisional } = calendar.deadline(now, period);
+  return {
+    deadlineAt: at,
+    deadlineProvisional: provisional,
+    deadlineFrom: now,
+    deadlinePeriod: period,
+    extraWorkingDays: 0,
+    deadlineSetAt: now,
+    // Reminders of the new period are its own.
+    fired: record.fired.filter((key) => !key.startsWith('reminder:')),
+  };
+}
+
+/** The period counted again, extension included: a deadline told to an owner never moves earlier. */
+function counted(
   record: CaseRecord,
+  base: { from: number; period: Period } | null,
   now: number,
-  from: number,
-  period: Period,
   calendar: WorkCalendar,
 ): Partial<CaseRecord> {
-  const { at, provisional } = calendar.deadline(from, period);
+  const from = base?.from ?? record.deadlineFrom;
+  const period = base?.period ?? record.deadlinePeriod;
+  const { extraWorkingDays } = record;
+  // After an admin set a date there is no period to count from: an extension continues from the date.
+  const first = period === null ? { at: record.deadlineAt, provisional: false } : calendar.deadline(from, period);
+  const end = extraWorkingDays === 0 ? first : calendar.extended(first.at, { workingDays: extraWorkingDays });
   return {
-    // A deadline told to an owner never moves earlier, except where a new period starts.
-    deadlineAt: record.state === 'open' || record.state === 'extended' ? Math.max(at, record.deadlineAt) : at,
-    deadlineProvisional: provisional,
+    extraWorkingDays,
     deadlineFrom: from,
     deadlinePeriod: period,
+    deadlineAt: Math.max(end.at, record.deadlineAt),
+    deadlineProvisional: first.provisional || end.provisional,
     deadlineSetAt: now,
   };
 }
@@ -176,9 +193,9 @@ function stageOf(kind: NoticeKind, record: CaseRecord, { data = {} }: MoveInput)
       return record.seq === 0 ? 'found' : `found:${deadline}`;
     case 'reminder':
       return String(data['timer']);
-    case 'extended':
     case 'overdue':
       return `${kind}:${deadline}`;
+    case 'extended':
     case 'extension-refused':
     case 'enforced':
     case 'appeal-accepted':

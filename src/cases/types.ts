@@ -46,7 +46,10 @@ export interface CaseRecord {
   deadlineSetAt: number;
   /** What the deadline was counted from, so that it can be counted again when a calendar arrives. */
   deadlineFrom: number;
+  /** Null once an admin set a date. */
   deadlinePeriod: Period | null;
+  /** Working days of extension, continuing where the period ends. */
+  extraWorkingDays: number;
   deadlineProvisional: boolean;
   /** When an owner was first told for certain (a channel took the notice); null: nobody was, nothing may be enforced. */
   toldAt: number | null;

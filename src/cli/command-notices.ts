@@ -199,38 +199,35 @@ function addResend(notices: Command, environment: CliEnvironment): void {
     )
     .action((id: string, options: CommonOptions) =>
       withCases(options, environment, ({ keeper, now }) => {
-        const { outbox } = keeper.ledger;
-        const notice = outbox.notice(Number(id));
-        if (notice === null) throw new InputError(`no notice ${id}`, 'patrol notices list --stuck shows the ids');
-        const message = notice.messageId === null ? null : outbox.message(notice.messageId);
-        if (message === null && notice.state === 'failed') {
-          outbox.setNotice(notice.id, 'planned', null);
-          outbox.postpone(notice.id, now, 'sent again by hand');
-          return report(options, { notice: id, again: true }, `notice ${id} is sent again by the running worker`);
-        }
-        if (message === null)
-          throw new InputError(`notice ${id} is ${notice.state}`, 'only failed ones are sent again');
-        const again = resendable(message);
-        if (again === null)
-          throw new InputError(
-            `notice ${id} is ${message.state}: it may have arrived`,
-            'nothing that may have arrived is sent twice; patrol notices show tells what is known',
-          );
-        outbox.updateMessage(
-          message,
-          { ...again, nextAt: now, settledAt: null },
-          { what: 'by hand', outcome: again.state ?? message.state, detail: 'resend', at: now },
-        );
-        if (notice.state === 'failed') outbox.setNotice(notice.id, 'enclosed', null, message.id);
-        report(
-          options,
-          { notice: id, message: message.id, state: again.state },
-          again.state === 'unknown'
-            ? 'the gateway is asked again what became of it'
-            : 'the running worker sends it again',
-        );
+        const said = keeper.ledger.transaction(() => resend(keeper, Number(id), now));
+        report(options, { notice: Number(id), state: said.state }, said.line);
       }),
     );
+}
+
+function resend(keeper: CaseKeeper, id: number, now: number): { state: string; line: string } {
+  const { outbox } = keeper.ledger;
+  const notice = outbox.notice(id);
+  if (notice === null) throw new InputError(`no notice ${id}`, 'patrol notices list --stuck shows the ids');
+  const message = notice.messageId === null ? null : outbox.message(notice.messageId);
+  if (message === null && notice.state !== 'failed')
+    throw new InputError(`notice ${id} is ${notice.state}`, 'only failed ones are sent again');
+  if (message === null) {
+    outbox.setNotice(id, 'planned', null);
+    outbox.postpone(id, now, 'sent again by hand');
+    return { state: 'planned', line: `notice ${id} is sent again by the running worker` };
+  }
+  const again = resendable(message);
+  if (again === null)
+    throw new InputError(
+      `notice ${id} is ${message.state}: it may have arrived`,
+      'nothing that may have arrived is sent twice; patrol notices show tells what is known',
+    );
+  const log = { what: 'by hand', outcome: again.state ?? message.state, detail: 'resend', at: now };
+  outbox.updateMessage(message, { ...again, nextAt: now, settledAt: null }, log);
+  if (notice.state === 'failed') outbox.setNotice(id, 'enclosed', null, message.id);
+  const line = again.state === 'unknown' ? 'its fate is asked after again' : 'the running worker sends it again';
+  return { state: again.state ?? message.state, line };
 }
 
 function resendable(message: Message): Partial<Message> | null {

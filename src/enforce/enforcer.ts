@@ -1,11 +1,15 @@
 import { addDays, beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
-import type { CaseKeeper } from '../cases/keeper.ts';
+import { type CaseKeeper, restoredMove } from '../cases/keeper.ts';
 import type { Move } from '../cases/moves.ts';
 import { untilConfirmed } from '../cases/tick.ts';
 import { type CaseRecord, SYSTEM } from '../cases/types.ts';
 import type { Enforcement } from '../ledger/enforcements-store.ts';
 import type { Logger } from '../log.ts';
+import { planActs } from './plan-acts.ts';
 import type { AccessSystem, ActOutcome } from './webhook.ts';
+
+/** How long what is stopped waits before it asks again; a release wakes it at once. */
+const HELD_MS = 600_000;
 
 /** What enforcing needs. `onStep` is told of every step (tests kill the process there). */
 export interface EnforcerOptions {
@@ -29,7 +33,12 @@ export class Enforcer {
   async run(limit = 100): Promise<number> {
     const { keeper, now } = this.#options;
     const due = keeper.ledger.enforcements.due(now(), limit);
-    for (const { id } of due) await this.#one(id);
+    for (const { id } of due) {
+      // One act that fails by our own fault must not hold up the others.
+      await this.#one(id).catch((error: unknown) =>
+        this.#options.log.error({ error, act: id }, 'act failed by our own fault'),
+      );
+    }
     return due.length;
   }
 
@@ -39,7 +48,7 @@ export class Enforcer {
     if (prepared === null) return;
     const { enforcement, how } = prepared;
     this.#options.onStep?.('act-committed');
-    if (system === null) throw new Error('enforcement is live without an access system');
+    if (system === null) return;
     const { idempotencyKey, payload, receipt } = enforcement;
     const outcome =
       how === 'poll'
@@ -62,11 +71,17 @@ export class Enforcer {
       this.#dry(enforcement, record, now);
       return null;
     }
+    if (this.#options.system === null) {
+      // Switched off (or not configured) since: it waits, uncommitted.
+      ledger.enforcements.update(enforcement, { nextAt: now + HELD_MS });
+      return null;
+    }
     if (enforcement.state === 'pending') {
       const nextAt = now + settings.pollMs;
       return { enforcement: ledger.enforcements.update(enforcement, { nextAt }), how: 'poll' };
     }
-    const wait = enforcement.state === 'waiting' ? this.#mayAct(enforcement, record, now) : null;
+    // A second attempt is looked at as hard as the first.
+    const wait = this.#mayAct(enforcement, record, now);
     if (wait !== null) {
       ledger.enforcements.update(enforcement, { nextAt: wait, lookAskedAt: enforcement.lookAskedAt ?? now });
       return null;
@@ -76,6 +91,7 @@ export class Enforcer {
       state: 'sending',
       attempts,
       submittedAt: enforcement.submittedAt ?? now,
+      lookAskedAt: null,
       nextAt: now + Math.max(settings.timeoutMs * 2, backoffMs(attempts)),
     });
     return { enforcement: sending, how: 'submit' };
@@ -86,7 +102,7 @@ export class Enforcer {
     if (enforcement.act === 'restore-access') return null;
     const { ledger, rules } = this.#options.keeper;
     const { maxPerDay } = rules.settings.enforcement;
-    if (ledger.enforcements.held('enforcement') !== null) return now + 600_000;
+    if (ledger.enforcements.held('enforcement') !== null) return now + HELD_MS;
     const today = beijingInstant(beijingDate(now), '00:00');
     const since = Math.max(today - 1, ledger.enforcements.countFrom('enforcement'));
     if (enforcement.submittedAt === null && ledger.enforcements.submittedSince(since) >= maxPerDay) {
@@ -140,7 +156,8 @@ export class Enforcer {
         return;
       case 'pending': {
         const nextAt = now + keeper.rules.settings.enforcement.pollMs;
-        if (enforcement.state !== 'pending') {
+        const record = keeper.ledger.cases.get(enforcement.caseId);
+        if (enforcement.state !== 'pending' && record?.closedAt === null) {
           const { act, siteId, irrevocable } = enforcement;
           keeper.move(enforcement.caseId, 'act-submitted', {
             now,
@@ -188,10 +205,23 @@ export class Enforcer {
       ...(failed.length > 0 && { error: failed[0]?.error?.slice(0, 200) }),
     };
     const move = completion(record, act, failed.length > 0);
-    if (move === null) return;
     if (failed.length === 0) keeper.ledger.resolveAlert(`act-${caseId}`, now);
-    keeper.move(caseId, move, { now, actor: SYSTEM, data });
+    if (move !== null) keeper.move(caseId, move, { now, actor: SYSTEM, data });
+    // It took effect after the case had moved on: what nobody wants restricted any more is given back.
+    else if (act === 'restrict-access' && !restrictionWanted(record)) planActs(keeper, record, 'restore-access', now);
   }
+}
+
+/** States in which a site is meant to be restricted. */
+function restrictionWanted({ state }: CaseRecord): boolean {
+  return [
+    'enforcement-approved',
+    'restricted',
+    'appealed',
+    'cancellation-asked',
+    'cancellation-approved',
+    'cancelled',
+  ].includes(state);
 }
 
 /** The move that follows when an act is settled for all sites. */
@@ -204,8 +234,7 @@ function completion(record: CaseRecord, act: Enforcement['act'], failed: boolean
     case 'restore-access':
       if (record.state !== 'restoring' && record.state !== 'lifting') return null;
       if (failed) return 'restore-failed';
-      if (record.state === 'restoring') return 'access-restored';
-      return record.waived ? 'waiver-carried-out' : 'restriction-lifted';
+      return restoredMove(record);
   }
 }
 

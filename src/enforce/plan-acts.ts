@@ -16,16 +16,43 @@ export interface ActPayload extends Record<string, unknown> {
   deadlineAt: string;
 }
 
+/** A site that one of a case's acts restricted, as far as anybody knows. */
+export interface RestrictedSite {
+  siteId: number;
+  dryRun: boolean;
+}
+
+/**
+ * The sites a case has restricted and not given back. One whose restriction was submitted counts even where the answer was lost
+ * or a later attempt was refused: the first may have been carried out.
+ */
+export function restrictedSites(keeper: CaseKeeper, record: CaseRecord): RestrictedSite[] {
+  const effectiveAt = ({ state, settledAt, submittedAt, createdAt }: Enforcement): number =>
+    (state === 'done' ? settledAt : submittedAt) ?? createdAt;
+  const acts = keeper.ledger.enforcements
+    .ofCase(record.id)
+    .sort((a, b) => effectiveAt(a) - effectiveAt(b) || a.id - b.id);
+  const sites = new Map<number, RestrictedSite>();
+  for (const { act, siteId, state, dryRun, attempts, submittedAt } of acts) {
+    if (act === 'restore-access' && (state === 'done' || state === 'dry-run')) sites.delete(siteId);
+    if (act !== 'restrict-access') continue;
+    const paper = state === 'dry-run' && record.dryRun;
+    const real = submittedAt !== null && (state !== 'failed' || attempts > 1) && state !== 'cancelled';
+    if (paper || real) sites.set(siteId, { siteId, dryRun });
+  }
+  return [...sites.values()];
+}
+
 /**
  * Put what the access system is asked into its outbox: one row a site, for a subject's case every site it still has with us
- * (R4.7). Runs inside the move's transaction; the event's number makes each asking its own. Gives how many sites it concerns.
+ * (R4.7). Giving back skips a site that another open case holds restricted. Runs inside the move's transaction; the event's
+ * number makes each asking its own. Gives how many sites it concerns.
  */
 export function planActs(keeper: CaseKeeper, record: CaseRecord, act: Act, now: number): number {
   const { ledger, rules } = keeper;
-  const earlier = ledger.enforcements.ofCase(record.id);
   const codes = [...new Set(ledger.cases.findings(record.id).map(({ code }) => code))];
   let planned = 0;
-  for (const siteId of sitesFor(keeper, record, act, earlier)) {
+  for (const { siteId, dryRun } of sitesFor(keeper, record, act)) {
     const site = ledger.filings.load(siteId);
     if (site === null) continue;
     const payload: ActPayload = {
@@ -47,7 +74,8 @@ export function planActs(keeper: CaseKeeper, record: CaseRecord, act: Act, now: 
         siteId,
         act,
         round: record.seq,
-        dryRun: record.dryRun || !rules.settings.enforcement.live,
+        // What was really restricted is really given back, whatever is switched on by now.
+        dryRun: act === 'restore-access' ? dryRun : record.dryRun || !rules.settings.enforcement.live,
         irrevocable: act === 'cancel-access',
         payload,
       },
@@ -58,14 +86,20 @@ export function planActs(keeper: CaseKeeper, record: CaseRecord, act: Act, now: 
   return planned;
 }
 
-function sitesFor(keeper: CaseKeeper, record: CaseRecord, act: Act, earlier: Enforcement[]): number[] {
+function sitesFor(keeper: CaseKeeper, record: CaseRecord, act: Act): RestrictedSite[] {
+  const { cases, contacts } = keeper.ledger;
   if (act === 'restore-access') {
-    const restricted = earlier.filter(
-      (one) => one.act === 'restrict-access' && one.state !== 'failed' && one.state !== 'cancelled',
-    );
-    return [...new Set(restricted.map(({ siteId }) => siteId))];
+    const heldElsewhere = (siteId: number): boolean =>
+      cases
+        .openCasesTouching(siteId, record.subjectId)
+        .some(
+          (other) =>
+            other.id !== record.id &&
+            restrictedSites(keeper, other).some((one) => one.siteId === siteId && !one.dryRun),
+        );
+    return restrictedSites(keeper, record).filter(({ siteId, dryRun }) => dryRun || !heldElsewhere(siteId));
   }
-  return record.scope === 'site' && record.siteId !== null
-    ? [record.siteId]
-    : keeper.ledger.contacts.activeSites(record.subjectId);
+  const sites =
+    record.scope === 'site' && record.siteId !== null ? [record.siteId] : contacts.activeSites(record.subjectId);
+  return sites.map((siteId) => ({ siteId, dryRun: record.dryRun }));
 }

@@ -20,6 +20,9 @@ import { keeperFor } from './open-configured.ts';
 export const CONSEQUENCE_JOBS = ['cases', 'deliver', 'enforce'] as const;
 export type ConsequenceJob = (typeof CONSEQUENCE_JOBS)[number];
 
+/** Failures without a case looked through a tick. */
+const RECONCILE_PAGE = 2000;
+
 /** What consequences need. Channels and the access system are the configured ones unless given. */
 export interface ConsequencesOptions {
   ledger: Ledger;
@@ -39,6 +42,8 @@ export class Consequences {
   readonly #channels: Partial<Record<ChannelId, Channel>>;
   readonly #deliverer: Deliverer;
   readonly #enforcer: Enforcer;
+  #alertsToldUntil = 0;
+  #failing: { siteId: number; checkId: string; programme: string }[] = [];
 
   private constructor(options: ConsequencesOptions, channels: Partial<Record<ChannelId, Channel>>) {
     const { ledger, config, log, now, onStep } = options;
@@ -111,8 +116,12 @@ export class Consequences {
   /** Once a tick: tell admins what was raised, and (once a day) look again at failures that have no case. */
   tick(): void {
     const { ledger, now } = this.#options;
-    planAdminNotices(this.keeper, now());
-    if (ledger.sweeps.takeSlot('case-reconcile', Math.floor(now() / 86_400_000), now())) this.reconcile();
+    ledger.transaction(() => {
+      this.#alertsToldUntil = planAdminNotices(this.keeper, this.#alertsToldUntil, now());
+    });
+    if (ledger.sweeps.takeSlot('case-reconcile', Math.floor(now() / 86_400_000), now()))
+      this.#failing = this.#failures();
+    this.#reconcileSome();
   }
 
   /**
@@ -120,18 +129,31 @@ export class Consequences {
    * by a fresh look only. Gives the sites asked for.
    */
   reconcile(): number {
+    this.#failing = this.#failures();
+    let asked = 0;
+    while (this.#failing.length > 0) asked += this.#reconcileSome();
+    return asked;
+  }
+
+  #failures(): { siteId: number; checkId: string; programme: string }[] {
     const { ledger, config, now } = this.#options;
-    const { programmes } = config;
+    return this.keeper.rules.checks.flatMap(({ id }) => {
+      const programme = programmeOfCheck(config.programmes, id, now());
+      return programme === null
+        ? []
+        : ledger.cases.failingSites(id).map((siteId) => ({ siteId, checkId: id, programme }));
+    });
+  }
+
+  /** A page at a time: a tick must not hold up the loop. */
+  #reconcileSome(): number {
+    const { ledger, now } = this.#options;
     const sites = new Set<number>();
-    for (const { id } of this.keeper.rules.checks) {
-      const programme = programmeOfCheck(programmes, id, now());
-      if (programme === null) continue;
-      for (const siteId of ledger.cases.failingSites(id)) {
-        const owner = ledger.contacts.siteOwner(siteId);
-        const touching = owner === null ? [] : ledger.cases.openCasesTouching(siteId, owner.subjectId);
-        if (!touching.some((record) => record.programme === programme || record.policy.checks.includes(id)))
-          sites.add(siteId);
-      }
+    for (const { siteId, checkId, programme } of this.#failing.splice(0, RECONCILE_PAGE)) {
+      const owner = ledger.contacts.siteOwner(siteId);
+      const touching = owner === null ? [] : ledger.cases.openCasesTouching(siteId, owner.subjectId);
+      if (!touching.some((record) => record.programme === programme || record.policy.checks.includes(checkId)))
+        sites.add(siteId);
     }
     ledger.sweeps.requestRescan([...sites], 'failure without a case', now());
     return sites.size;

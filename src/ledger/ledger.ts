@@ -3,6 +3,7 @@ import type { LedgerConnection } from '../../db/client.ts';
 import type { PublishedVerdict } from '../cases/keeper.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
+import { maskText } from '../log.ts';
 import { CasesStore } from './cases-store.ts';
 import { ContactsStore } from './contacts-store.ts';
 import { EnforcementsStore } from './enforcements-store.ts';
@@ -109,7 +110,7 @@ export class Ledger {
 
   /** Tell the admins something, once a key until it is resolved; `again` tells them anew. */
   raiseAlert(key: string, message: string, now: number, options: { again?: boolean } = {}): void {
-    this.#db.run(options.again === true ? 'alertRaiseAgain' : 'alertRaise', key, message, now, now);
+    this.#db.run(options.again === true ? 'alertRaiseAgain' : 'alertRaise', key, maskText(message), now, now);
   }
 
   /** What an alert was about is over. */

@@ -231,6 +231,7 @@ export class OutboxStore {
       'messageUpdate',
       next.state,
       next.provider,
+      JSON.stringify(next.content),
       next.providerId,
       next.code,
       next.error,
@@ -277,6 +278,12 @@ export class OutboxStore {
       message.id,
     );
     return new Set(rows.map(({ providerId }) => providerId));
+  }
+
+  /** Other messages to the same number since its day that may or may not have gone. */
+  unsettledOthers(message: Message): number {
+    const { channel, recipient, sentDay, id } = message;
+    return this.#db.get<{ count: number }>('messagesUnsettled', channel, recipient, sentDay, id)?.count ?? 0;
   }
 
   /** Messages by channel and state, with how many mails may have been sent twice. */

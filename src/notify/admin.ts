@@ -9,13 +9,16 @@ const DIGEST_HOUR = 9;
 
 /**
  * Plan what admins are told: every alert raised (once a raising), and one digest a day. Alerts are about our own house and go
- * out whether notices to owners are switched on or not.
+ * out whether notices to owners are switched on or not. Takes until when raisings were told (epoch ms), gives the new one.
  */
-export function planAdminNotices(keeper: CaseKeeper, now: number): void {
+export function planAdminNotices(keeper: CaseKeeper, toldUntil: number, now: number): number {
   const { ledger } = keeper;
   const admins = adminAddresses(keeper);
-  if (admins.length === 0) return;
-  for (const { key, message, raisedAt } of ledger.openAlerts()) {
+  if (admins.length === 0) return toldUntil;
+  let latest = toldUntil;
+  // Raisings told already are unique by topic anyway; skipping them keeps a tick short.
+  for (const { key, message, raisedAt } of ledger.openAlerts().filter((one) => one.raisedAt >= toldUntil)) {
+    latest = Math.max(latest, raisedAt);
     keeper.plan(
       admins.map((admin) => draft(admin, `alert:${key}@${raisedAt}`, 'raised', 'admin-alert', { key, message }, now)),
       now,
@@ -23,13 +26,14 @@ export function planAdminNotices(keeper: CaseKeeper, now: number): void {
   }
   const date = beijingDate(now);
   if (beijingHour(now) < DIGEST_HOUR || !ledger.sweeps.takeSlot('admin-digest', Date.parse(date) / 86_400_000, now))
-    return;
+    return latest;
   keeper.plan(
     admins.map((admin) =>
       draft(admin, `digest:${date}`, 'daily', 'admin-digest', { date, ...digest(keeper, now) }, now),
     ),
     now,
   );
+  return latest;
 }
 
 interface AdminAddress {

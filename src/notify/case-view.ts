@@ -73,7 +73,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     appealsLeft: Math.max(0, record.policy.appeal.times - record.appeals),
     consequence: record.policy.consequence,
     findings,
-    freshlyConfirmed: keeper.freshness(record, now).kind !== 'unobserved',
+    freshlyConfirmed: keeper.freshness(record, now).kind === 'fails',
   };
 }
 

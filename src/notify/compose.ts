@@ -74,6 +74,7 @@ function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings
     deadline: beijingShort(kind === 'appeal-received' ? (view.reviewDueAt ?? view.deadlineAt) : view.deadlineAt),
     code: view.code,
   };
+  if (kind === 'enforced' && view.appealsLeft === 0) return sms('enforced-again', values, settings);
   return sms(
     sorted.length > 1 && SMS_TEMPLATES[`${kind}-many`] !== undefined ? `${kind}-many` : kind,
     values,

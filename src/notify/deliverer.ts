@@ -6,11 +6,11 @@ import type { Message, Notice } from '../ledger/outbox-store.ts';
 import { type Logger, maskText } from '../log.ts';
 import type { Channel } from './channels/types.ts';
 import { compose } from './compose.ts';
-import { onRefusedAddress, planFallback, retractTold } from './fallback.ts';
-import { admitNotice, countWire } from './gate.ts';
+import { giveUp, onRefusedAddress } from './fallback.ts';
+import { admission, admitPlanned, countWire } from './gate.ts';
 import { withSecret } from './one-time-secret.ts';
 import { afterLookup, afterSend, type DeliveryPolicy } from './outcome.ts';
-import type { ChannelId } from './types.ts';
+import { type ChannelId, DIGESTED } from './types.ts';
 
 /** What delivering needs. `onStep` is told of every step (tests kill the process there). */
 export interface DelivererOptions {
@@ -64,16 +64,23 @@ export class Deliverer {
     const { keeper, now } = this.#options;
     const { outbox } = keeper.ledger;
     const groups = new Map<string, number[]>();
-    for (const { id, channel, recipient, kind, dryRun } of outbox.dueNotices(now(), limit * 5)) {
-      const key = [channel, recipient, kind, dryRun].join(' ');
+    for (const { id, channel, recipient, kind, dryRun, topic } of outbox.dueNotices(now(), limit * 5)) {
+      // A digest only where one text can speak for many cases; everything else says one thing to one person.
+      const key = [channel, recipient, kind, dryRun, DIGESTED.has(kind) ? '' : topic].join(' ');
       groups.set(key, [...(groups.get(key) ?? []), id]);
       if (groups.size >= limit) break;
     }
     const ready: number[] = [];
     for (const ids of groups.values()) {
       this.#options.onStep?.('before-enclose');
-      const messageId = keeper.ledger.durably(() => this.#encloseGroup(ids, now()));
-      if (messageId !== null) ready.push(messageId);
+      try {
+        const messageId = keeper.ledger.durably(() => this.#encloseGroup(ids, now()));
+        if (messageId !== null) ready.push(messageId);
+      } catch (error) {
+        // A text that cannot be written is our own fault: it waits, and the others go out.
+        this.#options.log.error({ error, notices: ids }, 'a notice could not be written');
+        for (const id of ids) outbox.postpone(id, now() + 3_600_000, 'it could not be written: our own fault');
+      }
       this.#options.onStep?.('enclosed');
     }
     return ready;
@@ -86,7 +93,7 @@ export class Deliverer {
     for (const id of ids) {
       const notice = outbox.notice(id);
       // Read again inside the transaction: a case that moved may have cancelled it.
-      if (notice?.state === 'planned' && notice.notBefore <= now && admitNotice(keeper, notice, now))
+      if (notice?.state === 'planned' && notice.notBefore <= now && admitPlanned(keeper, notice, now))
         admitted.push(notice);
     }
     const [first] = admitted;
@@ -133,7 +140,8 @@ export class Deliverer {
     const message = outbox.message(messageId) as Message;
     const channel = channels[message.channel];
     if (channel === undefined) return;
-    const wire = keeper.ledger.durably(() => withSecret(keeper, message, now()));
+    const wire = keeper.ledger.durably(() => this.#takeUp(message));
+    if (wire === null) return;
     this.#options.onStep?.('before-wire');
     const outcome = await channel.send(wire);
     this.#options.onStep?.('after-wire');
@@ -148,6 +156,23 @@ export class Deliverer {
     });
     this.#options.onStep?.('settled');
     log.info({ messageId, channel: message.channel, kind: message.kind, outcome: outcome.kind }, 'message sent');
+  }
+
+  /** Still ours to send, and from now on for a whole lease: what waited in a queue too long belongs to whoever took it since. */
+  #takeUp(message: Message): Message | null {
+    const { keeper, policy, now } = this.#options;
+    const { outbox } = keeper.ledger;
+    const current = outbox.message(message.id);
+    if (current?.state !== 'sending' || current.attempts !== message.attempts || current.nextAt !== message.nextAt)
+      return null;
+    const change = { sendingAt: now(), nextAt: now() + policy.leaseMs };
+    outbox.updateMessage(current, change, {
+      what: 'wire',
+      outcome: 'sending',
+      detail: `attempt ${current.attempts}`,
+      at: now(),
+    });
+    return withSecret(keeper, { ...current, ...change }, now());
   }
 
   /** A message that is not at its end: a lease that ran out, a retry, an unknown fate, a receipt to come. */
@@ -178,7 +203,11 @@ export class Deliverer {
     if (message.provider !== channel.provider) return this.#abandon(message, channel.provider);
     if (message.state === 'unknown' && channel.unknown === 'resend') return this.#resend(message, 1);
     if (channel.lookup === undefined) return this.#putOff(message, 'nothing to look up');
-    const outcome = await channel.lookup(message, { otherProviderIds: outbox.otherProviderIds(message), now: now() });
+    const outcome = await channel.lookup(message, {
+      otherProviderIds: outbox.otherProviderIds(message),
+      unsettledOthers: outbox.unsettledOthers(message),
+      now: now(),
+    });
     this.#options.onStep?.('looked-up');
     const at = now();
     const again = keeper.ledger.durably(() => {
@@ -197,14 +226,15 @@ export class Deliverer {
   async #resend(message: Message, possibleDuplicates: number): Promise<void> {
     const { keeper, policy, now } = this.#options;
     const { outbox } = keeper.ledger;
-    const held = keeper.ledger.enforcements.held('notices') !== null;
-    if (held) return this.#putOff(message, 'sending is stopped');
     const taken = keeper.ledger.durably(() => {
       const current = outbox.message(message.id) as Message;
       // Another process, or a job run twice, may have taken it up since: only one of them sends.
       if (current.state !== message.state || current.attempts !== message.attempts || current.nextAt !== message.nextAt)
         return false;
+      const content = this.#readmit(current);
+      if (content === null) return false;
       const change = {
+        content,
         state: 'sending',
         attempts: current.attempts + 1,
         possibleDuplicates: current.possibleDuplicates + possibleDuplicates,
@@ -221,6 +251,41 @@ export class Deliverer {
     if (!taken) return;
     this.#options.onStep?.('resend-committed');
     await this.#send(message.id);
+  }
+
+  /**
+   * What goes out again is asked about again, and written anew: the case may have moved on, the deadline too. Null when it does
+   * not go out now; the message is then put off, or at its end.
+   */
+  #readmit(message: Message): Message['content'] | null {
+    const { keeper, now } = this.#options;
+    const { outbox } = keeper.ledger;
+    const going: Notice[] = [];
+    for (const notice of outbox.noticesOfMessage(message.id).filter(({ state }) => state === 'enclosed')) {
+      const decision = admission(keeper, notice, now());
+      if (decision.kind === 'later') {
+        const record =
+          decision.asksLook === true && notice.caseId !== null ? keeper.ledger.cases.get(notice.caseId) : null;
+        if (record !== null) keeper.askLook(record, now());
+        const log = { what: 'wait', outcome: message.state, detail: decision.reason, at: now() };
+        outbox.updateMessage(message, { nextAt: decision.until, error: decision.reason }, log);
+        return null;
+      }
+      if (decision.kind === 'go') going.push(notice);
+      else {
+        outbox.setNotice(notice.id, decision.kind === 'cancel' ? 'cancelled' : 'failed', decision.reason, message.id);
+        if (decision.kind === 'fail') giveUp(keeper, notice, decision.reason, now());
+      }
+    }
+    if (going.length === 0) {
+      // Of unknown fate it stays so; what surely was not sent ends here.
+      const state = message.state === 'unknown' ? 'unknown' : 'failed';
+      const log = { what: 'end', outcome: state, detail: 'nothing of it is true any more', at: now() };
+      outbox.updateMessage(message, { state, nextAt: null, settledAt: now(), error: log.detail }, log);
+      return null;
+    }
+    for (const { caseId, kind } of going) if (caseId !== null && kind === 'found') keeper.startPeriod(caseId, now());
+    return compose(keeper, going, now());
   }
 
   /** The gateway it went to is not the configured one any more: it cannot be asked, so nothing is sent again. */
@@ -260,18 +325,12 @@ export class Deliverer {
     }
   }
 
-  /** It will not arrive: said in the history, and somebody else is tried. */
+  /** It will not arrive. */
   #failed(messageId: number, code: string, now: number): void {
     const { keeper } = this.#options;
-    const { outbox } = keeper.ledger;
-    for (const notice of outbox.noticesOfMessage(messageId)) {
-      outbox.setNotice(notice.id, 'failed', code, messageId);
-      if (notice.caseId === null) continue;
-      const { kind, stage, channel, recipient } = notice;
-      const data = { kind, stage, channel, to: maskText(recipient), code, messageId };
-      keeper.move(notice.caseId, 'notice-failed', { now, actor: SYSTEM, data });
-      planFallback(keeper, notice, now);
-      retractTold(keeper, notice.caseId, now);
+    for (const notice of keeper.ledger.outbox.noticesOfMessage(messageId)) {
+      keeper.ledger.outbox.setNotice(notice.id, 'failed', code, messageId);
+      giveUp(keeper, notice, code, now);
     }
   }
 }

@@ -72,6 +72,16 @@ export function planFallback(keeper: CaseKeeper, notice: Notice, now: number): v
     );
 }
 
+/** A case's notice will not arrive at an address: said in the history, somebody else is tried, and told is no longer told. */
+export function giveUp(keeper: CaseKeeper, notice: Notice, code: string, now: number): void {
+  if (notice.caseId === null) return;
+  const { kind, stage, channel, recipient } = notice;
+  const data = { kind, stage, channel, to: maskText(recipient), code };
+  keeper.move(notice.caseId, 'notice-failed', { now, actor: SYSTEM, data });
+  planFallback(keeper, notice, now);
+  retractTold(keeper, notice.caseId, now);
+}
+
 /**
  * Every mail and SMS that told of a case turned out undeliverable: nobody was told, so no deadline counts until somebody is. What
  * an admin told by telephone stands.

@@ -1,7 +1,8 @@
 import { addDays, beijingDate, beijingHour, beijingInstant, nextAtHour } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
-import { isTerminal } from '../cases/moves.ts';
+import { stillTrue } from '../cases/still-true.ts';
 import type { Notice } from '../ledger/outbox-store.ts';
+import { giveUp } from './fallback.ts';
 import { ACCUSING } from './types.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,68 +12,87 @@ const HELD_MS = 600_000;
 export const STOPPED = 'sending is stopped';
 const WIRE: ReadonlySet<string> = new Set(['email', 'sms']);
 
+/** What is to become of a notice now. */
+export type Admission =
+  | { kind: 'go' }
+  | { kind: 'later'; until: number; reason: string; asksLook?: true }
+  | { kind: 'cancel' | 'fail'; reason: string };
+
+const GO: Admission = { kind: 'go' };
+const later = (until: number, reason: string): Admission => ({ kind: 'later', until, reason });
+const cancel = (reason: string): Admission => ({ kind: 'cancel', reason });
+
 /**
- * May a notice go out now? Postpones or cancels it otherwise, with the reason kept on it: stopped sending, a held sweep, a dead
- * address, quiet hours, a case that moved on, and, for everything that accuses, a look that is not fresh.
+ * May a notice go out now? Not while sending is stopped or switched off, a sweep is held, the address is dead or the night is
+ * quiet; not when the case moved on; and, for everything that accuses, not without a fresh look. The same question is asked
+ * before a first sending and before every later one.
  */
-export function admitNotice(keeper: CaseKeeper, notice: Notice, now: number): boolean {
+export function admission(keeper: CaseKeeper, notice: Notice, now: number): Admission {
   const { ledger, rules } = keeper;
-  const { outbox } = ledger;
-  const later = (until: number, reason: string): false => {
-    outbox.postpone(notice.id, until, reason);
-    return false;
-  };
   const owners = !notice.kind.startsWith('admin-');
   if (owners && ledger.enforcements.held('notices') !== null) return later(now + HELD_MS, STOPPED);
-  if (ACCUSING.has(notice.kind) && ledger.sweeps.anyHeld())
+  if (owners && !notice.dryRun && !keeper.live) return later(now + HELD_MS, 'notices are switched off');
+  if ((ACCUSING.has(notice.kind) || notice.kind === 'renewal') && ledger.sweeps.anyHeld())
     return later(now + HELD_MS, 'a sweep is held by the circuit breaker');
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
-  if (dead !== null) {
-    outbox.setNotice(notice.id, 'failed', `the address is given up (${dead.code}: ${dead.reason})`);
-    return false;
-  }
+  if (dead !== null) return { kind: 'fail', reason: `the address is given up (${dead.code}: ${dead.reason})` };
   if (notice.channel === 'sms' && owners && notice.kind !== 'contact-verification') {
     const { from, to } = rules.settings.notices.quietHours;
     if (isQuiet(beijingHour(now), from, to)) return later(nextAtHour(now, to), 'quiet hours');
   }
-  if (notice.kind === 'renewal' && !stillExpiring(keeper, notice)) {
-    outbox.setNotice(notice.id, 'cancelled', 'renewed before it was sent');
-    return false;
-  }
-  return notice.caseId === null || admitCaseNotice(keeper, notice, now);
+  if (notice.kind === 'renewal' && !stillExpiring(keeper, notice)) return cancel('renewed before it was sent');
+  return notice.caseId === null ? GO : caseAdmission(keeper, notice, now);
 }
 
-/** Accusing notices rest on a look made just before; what was mended is not sent. */
-function admitCaseNotice(keeper: CaseKeeper, notice: Notice, now: number): boolean {
+/** Accusing notices rest on a look made just before; what was mended, or is not so any more, is not sent. */
+function caseAdmission(keeper: CaseKeeper, notice: Notice, now: number): Admission {
   const { ledger, rules } = keeper;
-  const { outbox } = ledger;
   const record = ledger.cases.get(notice.caseId as number);
-  if (record === null) return false;
-  if (!ACCUSING.has(notice.kind)) return true;
-  if (isTerminal(record.state)) {
-    outbox.setNotice(notice.id, 'cancelled', `the case is ${record.state} by now`);
-    return false;
-  }
-  if (notice.kind === 'reminder' && !notice.stage.includes(`:${beijingDate(record.deadlineAt - 1)}:`)) {
-    outbox.setNotice(notice.id, 'cancelled', 'the deadline moved');
-    return false;
-  }
+  if (record === null) return cancel('there is no such case');
+  if (!stillTrue(notice.kind, record.state)) return cancel(`the case is ${record.state} by now`);
+  if (!ACCUSING.has(notice.kind)) return GO;
+  if (notice.kind === 'reminder' && !notice.stage.includes(`:${beijingDate(record.deadlineAt - 1)}:`))
+    return cancel('the deadline moved');
   const { lookWaitMs, lookPatienceMs } = rules.settings.cases;
+  if (keeper.isMuted(record)) return later(now + HELD_MS * 6, 'its checks are switched off or in shadow mode');
   // A found notice rests on the looks that confirmed it; what follows rests on a look made for it.
   const { kind } = keeper.freshness(record, now, notice.kind === 'found' ? 0 : notice.createdAt);
-  if (kind === 'fails') return true;
-  const asked = notice.lookAskedAt;
-  const patient = asked === null || now - asked < lookPatienceMs;
-  // What cannot be observed for a day: the standing finding is told with the date it was confirmed, never as new (R16.1).
-  if (!patient) return true;
-  keeper.askLook(record, now);
-  outbox.lookAsked(
-    notice.id,
-    now,
-    now + lookWaitMs,
-    kind === 'stale' ? 'waits for a fresh look' : 'the last look had no result',
-  );
-  return false;
+  if (kind === 'fails') return GO;
+  const patient = notice.lookAskedAt === null || now - notice.lookAskedAt < lookPatienceMs;
+  if (!patient && notice.kind === 'reminder') {
+    // The mail says plainly that the last look had no result; an SMS has no room for that.
+    return notice.channel === 'sms' ? cancel('the last looks had no result') : GO;
+  }
+  if (!patient) {
+    const message = `case ${record.code}: a notice waits, because the site cannot be observed; nothing is sent until a look fails or passes`;
+    ledger.raiseAlert(`unobserved-${record.code}`, message, now);
+  }
+  const reason = kind === 'stale' ? 'waits for a fresh look' : 'the last look had no result';
+  return { kind: 'later', until: now + lookWaitMs, reason, asksLook: true };
+}
+
+/** Do to a planned notice what its admission says. True when it may go. */
+export function admitPlanned(keeper: CaseKeeper, notice: Notice, now: number): boolean {
+  const { outbox, cases } = keeper.ledger;
+  const decision = admission(keeper, notice, now);
+  switch (decision.kind) {
+    case 'go':
+      return true;
+    case 'later':
+      if (decision.asksLook === true) {
+        const record = cases.get(notice.caseId as number);
+        if (record !== null) keeper.askLook(record, now);
+        outbox.lookAsked(notice.id, now, decision.until, decision.reason);
+      } else outbox.postpone(notice.id, decision.until, decision.reason);
+      return false;
+    case 'cancel':
+      outbox.setNotice(notice.id, 'cancelled', decision.reason);
+      return false;
+    case 'fail':
+      outbox.setNotice(notice.id, 'failed', decision.reason);
+      giveUp(keeper, notice, decision.reason, now);
+      return false;
+  }
 }
 
 /** Night-time, also over midnight (21 to 8). */
@@ -95,7 +115,7 @@ function stillExpiring(keeper: CaseKeeper, { siteId, params }: Notice): boolean 
  * everything to owners stops until an admin looks (mass-send stop). True when the message may be made.
  */
 export function countWire(keeper: CaseKeeper, first: Notice, notices: Notice[], now: number): boolean {
-  if (first.dryRun || !WIRE.has(first.channel)) return true;
+  if (first.dryRun || !WIRE.has(first.channel) || first.kind.startsWith('admin-')) return true;
   const { ledger, rules } = keeper;
   const { perAddressPerDay, maxPerHour } = rules.settings.notices;
   const channel = first.channel as 'email' | 'sms';
@@ -106,7 +126,6 @@ export function countWire(keeper: CaseKeeper, first: Notice, notices: Notice[], 
       ledger.outbox.postpone(id, tomorrow, `${perAddressPerDay[channel]} a day to one address`);
     return false;
   }
-  if (first.kind.startsWith('admin-')) return true;
   const since = Math.max(now - HOUR_MS, ledger.enforcements.countFrom('notices'));
   if (ledger.outbox.madeSince(since) < maxPerHour) return true;
   const reason = `${maxPerHour} mails and SMS within an hour (notices.maxPerHour)`;

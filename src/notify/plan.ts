@@ -3,7 +3,7 @@ import type { CaseRecord } from '../cases/types.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
 import { maskText } from '../log.ts';
 import { audienceOf } from './recipients.ts';
-import type { ChannelId, NoticeKind, Recipient } from './types.ts';
+import { type ChannelId, DIGESTED, type NoticeKind, type Recipient } from './types.ts';
 
 /** Kinds that go to whoever heard of the case before; who never heard anything need not hear that it is over. */
 const ONLY_TO_THE_TOLD: ReadonlySet<NoticeKind> = new Set(['resolved', 'withdrawn']);
@@ -66,9 +66,6 @@ export function planCaseNotice(
   }
   return drafts;
 }
-
-/** Kinds that wait a little, so that one recipient gets one digest for many sites. */
-const DIGESTED: ReadonlySet<NoticeKind> = new Set(['found', 'reminder', 'overdue', 'renewal']);
 
 /** Is a channel used for a kind? In dry-run every owner channel is, so that the texts can be read. */
 export function channelWanted(keeper: CaseKeeper, channel: ChannelId, kind: NoticeKind): boolean {

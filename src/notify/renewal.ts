@@ -20,7 +20,8 @@ export function planRenewal(
     const daysLeft = Number(params['daysLeft']);
     const rungs = notices.renewalDays.filter((days) => daysLeft <= days);
     const stage = rungs.length === 0 ? 'renewal:window' : `renewal:${Math.min(...rungs)}`;
-    const topic = `renewal:${params['domain']}@${params['expiresAt']}`;
+    // A rung told on paper is told again once notices are live.
+    const topic = `renewal:${params['domain']}@${params['expiresAt']}${keeper.live ? '' : ' (dry-run)'}`;
     for (const { channel, address, person, name } of audienceOf(keeper.ledger.contacts, { subjectId, siteId })
       .recipients) {
       if (!channelWanted(keeper, channel, 'renewal')) continue;

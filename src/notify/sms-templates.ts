@@ -20,7 +20,7 @@ const template = (text: string): SmsTemplate => ({
  * The texts to register (both gateways want them approved first); `many` stands for a digest of several cases. Variables
  * hold no links and no domains: gateways refuse those (design §5).
  */
-export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many`, SmsTemplate>> = {
+export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | 'enforced-again', SmsTemplate>> = {
   found: template(
     '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前整改，逾期将限制并取消接入。整改办法、复查与延期请登录备案控制台，案件码${code}。',
   ),
@@ -42,6 +42,9 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many`, Sm
   ),
   enforced: template(
     '您备案的网站${number}因逾期未整改已被限制访问。整改后请申请复查，有异议可申诉一次；逾期仍未整改将取消接入。案件码${code}。',
+  ),
+  'enforced-again': template(
+    '您备案的网站${number}临时恢复期内未完成整改，已再次限制访问。整改后请联系我们复核；逾期仍未整改将取消接入。案件码${code}。',
   ),
   cancelled: template(
     '您备案的网站${number}已取消接入，工信部备案号仍保留。恢复使用请重新办理接入备案。案件码${code}。',

@@ -31,5 +31,8 @@ export interface Recipient {
   name: string | null;
 }
 
+/** Kinds that wait a little, so that one recipient gets one digest for many sites. */
+export const DIGESTED: ReadonlySet<NoticeKind> = new Set(['found', 'reminder', 'overdue', 'renewal', 'admin-alert']);
+
 /** Notices that say something is wrong now: each needs a fresh look before it goes out. */
 export const ACCUSING: ReadonlySet<NoticeKind> = new Set(['found', 'reminder', 'overdue']);

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Patrol } from '../jobs/patrol.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 
 /** Metrics of one process; gauges are read from the running patrol when asked for. */
@@ -95,11 +96,24 @@ export class Metrics {
     gauge('patrol_open_alerts', 'Alerts nobody resolved', (patrol, set) =>
       set(patrol.ledger?.openAlerts().length ?? 0),
     );
+    // Totals walk whole tables: read once a minute at most, however often somebody scrapes.
+    let read = 0;
+    let totals: { cases: ReturnType<Ledger['cases']['totals']>; messages: ReturnType<Ledger['outbox']['totals']> } = {
+      cases: [],
+      messages: [],
+    };
+    const totalsOf = ({ ledger }: Patrol): typeof totals => {
+      if (ledger !== null && now() - read >= 60_000) {
+        totals = { cases: ledger.cases.totals(), messages: ledger.outbox.totals() };
+        read = now();
+      }
+      return totals;
+    };
     gauge(
       'patrol_cases',
       'Cases, by programme and state',
       (patrol, set) => {
-        for (const { programme, state, count } of patrol.ledger?.cases.totals() ?? []) set(count, { programme, state });
+        for (const { programme, state, count } of totalsOf(patrol).cases) set(count, { programme, state });
       },
       ['programme', 'state'],
     );
@@ -107,12 +121,12 @@ export class Metrics {
       'patrol_messages',
       'Messages to owners and admins, by channel and state',
       (patrol, set) => {
-        for (const { channel, state, count } of patrol.ledger?.outbox.totals() ?? []) set(count, { channel, state });
+        for (const { channel, state, count } of totalsOf(patrol).messages) set(count, { channel, state });
       },
       ['channel', 'state'],
     );
     gauge('patrol_possible_duplicate_mails', 'Mails sent again after an unknown fate', (patrol, set) =>
-      set((patrol.ledger?.outbox.totals() ?? []).reduce((sum, one) => sum + one.possibleDuplicates, 0)),
+      set(totalsOf(patrol).messages.reduce((sum, one) => sum + one.possibleDuplicates, 0)),
     );
     gauge(
       'patrol_outbox_lag_seconds',

@@ -165,7 +165,7 @@ export const LIVES: Life[] = [
     ],
   },
   {
-    name: 'cannot be observed at a reminder: told a day late, as of the last confirmation',
+    name: 'cannot be observed at a reminder: told a day late by mail, as of the last confirmation, and not by SMS',
     deeds: [
       ['2026-03-02 10:00', 'found'],
       ['2026-03-09 12:00', 'inconclusive'],
@@ -173,7 +173,7 @@ export const LIVES: Life[] = [
     ],
     until: '2026-03-13 12:00',
     deadline: '2026-03-17',
-    diary: [...MARCH, '03-11 09:10 reminder to both by mail, and in-site', '03-11 09:15 reminder to both by SMS'],
+    diary: [...MARCH, '03-11 09:10 reminder to both by mail, and in-site'],
   },
   {
     name: 'waived: the owner hears that it is withdrawn',

@@ -93,6 +93,7 @@ export async function openDeliveryWorld(
     realAccessSystem: true,
     policy: DELIVERY_POLICY,
   });
+  wires.sms.clock = world.now;
   return {
     world,
     wires,

@@ -42,6 +42,8 @@ export interface SmsGateway {
   requests: string[];
   send: (correlationId: string, phone: string) => SendFault;
   receipt: (correlationId: string, phone: string) => ReceiptFault;
+  /** The gateway's clock (epoch ms): it files what it takes, and judges date ranges, by it. */
+  clock: () => number;
   close: () => Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export async function startSmsGateway(kind: 'aliyun' | 'tencent', options: { log
     requests: [],
     send: () => 'ok',
     receipt: () => 'delivered',
+    clock: Date.now,
     close: async () => undefined,
   };
   const take = (sms: Omit<TakenSms, 'id'>): Held => {
@@ -119,7 +122,7 @@ export async function startSmsGateway(kind: 'aliyun' | 'tencent', options: { log
     if (options.log !== undefined) appendFileSync(options.log, `${JSON.stringify(one)}\n`);
     const kept = {
       ...one,
-      takenAtSeconds: Math.floor(Date.now() / 1000),
+      takenAtSeconds: Math.floor(gateway.clock() / 1000),
       receipt: gateway.receipt(sms.correlationId, sms.phone),
       asked: 0,
     };
@@ -169,8 +172,20 @@ export async function startSmsGateway(kind: 'aliyun' | 'tencent', options: { log
     }
     const phone = query.get('PhoneNumber');
     const bizId = query.get('BizId');
+    const pageSize = Number(query.get('PageSize'));
+    const page = Number(query.get('CurrentPage'));
+    if (!(pageSize >= 1 && pageSize <= 50 && page >= 1))
+      return json({ Code: 'isv.INVALID_PARAMETERS', Message: 'PageSize' });
+    const day = (seconds: number): string =>
+      new Date(seconds * 1000 + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '');
     const details = held
-      .filter((one) => one.phone === phone && (bizId === null || one.id === bizId))
+      .filter(
+        (one) =>
+          one.phone === phone &&
+          day(one.takenAtSeconds) === query.get('SendDate') &&
+          (bizId === null || one.id === bizId),
+      )
+      .slice((page - 1) * pageSize, page * pageSize)
       .flatMap((one) => {
         const status = receiptOf(one);
         const row = {
@@ -235,7 +250,18 @@ export async function startSmsGateway(kind: 'aliyun' | 'tencent', options: { log
       if (fault === 'internal-after-accept') return error('InternalError.OtherError', 'other');
       return status('Ok', id);
     }
-    const own = held.filter((one) => one.phone === phoneOf(body['PhoneNumber']));
+    const [begin, end, limit] = [Number(body['BeginTime']), Number(body['EndTime']), Number(body['Limit'])];
+    const nowSeconds = Math.floor(gateway.clock() / 1000);
+    const records = action === 'DescribeSendRecordList';
+    if (end > nowSeconds || begin > end || limit > (records ? 50 : 100))
+      return error('InvalidParameterValue', 'range or limit');
+    if (nowSeconds - begin > (records ? 72 * 3600 : 7 * 86_400))
+      return error('InvalidParameterValue.BeginTime', 'too far back');
+    const own = held
+      .filter(
+        (one) => one.phone === phoneOf(body['PhoneNumber']) && one.takenAtSeconds >= begin && one.takenAtSeconds <= end,
+      )
+      .slice(Number(body['Offset']), Number(body['Offset']) + limit);
     if (action === 'PullSmsSendStatusByPhoneNumber') {
       const rows = own.flatMap((one) => {
         const status = receiptOf(one);
@@ -251,13 +277,13 @@ export async function startSmsGateway(kind: 'aliyun' | 'tencent', options: { log
       });
       return json({ PullSmsSendStatusSet: rows });
     }
-    const records = own.map((one) => ({
+    const listed = own.map((one) => ({
       PhoneNumber: `+86${one.phone}`,
       SerialNo: one.id,
       SendStatus: 3,
       SendTime: one.takenAtSeconds,
     }));
-    return json({ SendRecordSet: records, TotalCount: records.length });
+    return json({ SendRecordSet: listed, TotalCount: listed.length });
   };
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

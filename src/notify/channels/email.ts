@@ -89,6 +89,18 @@ interface SmtpError {
   timeoutType?: string;
 }
 
+/** The mailbox does not exist: the only refusals that are the address's fault for good. */
+const NO_MAILBOX =
+  /\b5\.1\.(?:1|2|3|6|10)\b|no such user|user (?:unknown|not found|doesn't exist)|unknown user|(?:mailbox|recipient|account|address)[^.]{0,20}(?:not found|does not exist|unavailable|invalid|disabled)|invalid recipient|用户不存在|帐号不存在|账号不存在/i;
+/** Full mailboxes and rate limits pass; QQ and NetEase put them into 550. */
+const PASSING =
+  /\b5\.2\.2\b|\bquota\b|mailbox (?:is )?full|over ?quota|frequency|too many|rate limit|\bRP:|temporar|try again/i;
+
+function recipientRefused(code: string, message: string): SendOutcome {
+  if (PASSING.test(message) || code === '552') return { kind: 'not-sent', code, message, retryAfterMs: 3_600_000 };
+  return { kind: 'refused', code, message, blame: NO_MAILBOX.test(message) ? 'address' : 'content' };
+}
+
 /** What an SMTP failure means: only what surely happened before the mail was taken is "not sent". */
 export function smtpFailure(error: unknown): SendOutcome {
   const { code = '', command = '', responseCode, originalCode = '' } = error as SmtpError;
@@ -100,9 +112,10 @@ export function smtpFailure(error: unknown): SendOutcome {
         ? { kind: 'not-sent', code: told, message }
         : { kind: 'refused', code: told, message, blame: 'settings' };
     if (responseCode < 500) return { kind: 'not-sent', code: told, message };
-    // 5.7.x is policy (spam, relay, authorisation): not the address's fault.
-    const policy = /\b5\.7\.\d+\b/.test(message);
-    if (command === 'RCPT TO') return { kind: 'refused', code: told, message, blame: policy ? 'content' : 'address' };
+    if (command === 'RCPT TO') return recipientRefused(told, message);
+    // Before a mail was even offered: our own set-up (STARTTLS demanded, a name they do not like).
+    if (/^(?:EHLO|HELO|LHLO|STARTTLS|CONN)/.test(command))
+      return { kind: 'refused', code: told, message, blame: 'settings' };
     return { kind: 'refused', code: told, message, blame: command === 'MAIL FROM' ? 'settings' : 'content' };
   }
   // A 421 on a closing connection, or a refused greeting: the server took nothing.

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { messageOf } from '../../errors.ts';
 import type { Message } from '../../ledger/outbox-store.ts';
+import { maskText } from '../../log.ts';
 import { SMS_TEMPLATES } from '../sms-templates.ts';
 import type { Blame, Channel, LookupContext, LookupOutcome, SendOutcome } from './types.ts';
 
@@ -22,6 +23,11 @@ const tencent = createRequire(import.meta.url)(
   'tencentcloud-sdk-nodejs-sms',
 ) as typeof import('tencentcloud-sdk-nodejs-sms');
 type TencentClient = InstanceType<typeof tencent.sms.v20210111.Client>;
+type SendRecord = NonNullable<Awaited<ReturnType<TencentClient['DescribeSendRecordList']>>['SendRecordSet']>[number];
+
+/** How far back send records are given, with an hour to spare, and how many at once. */
+const RECORDS_SECONDS = 71 * 3600;
+const RECORDS_PAGE = 50;
 
 const TEMPORARY = /^(?:LimitExceeded\.|RequestLimitExceeded)/;
 const ADDRESS =
@@ -81,48 +87,61 @@ export class TencentSmsChannel implements Channel {
     }
   }
 
-  async lookup(message: Message, { otherProviderIds, now }: LookupContext): Promise<LookupOutcome> {
-    const { sdkAppId } = this.#settings;
-    const BeginTime = Math.floor(message.sendingAt / 1000) - 60;
-    const EndTime = Math.floor(now / 1000) + 60;
-    const PhoneNumber = `+86${message.recipient}`;
+  async lookup(message: Message, { otherProviderIds, unsettledOthers, now }: LookupContext): Promise<LookupOutcome> {
+    const EndTime = Math.floor(now / 1000);
+    // Send records reach back 72 hours, and a window may not end in the future.
+    const BeginTime = Math.max(Math.floor(message.sendingAt / 1000) - 60, EndTime - RECORDS_SECONDS);
+    const range = { BeginTime, EndTime, PhoneNumber: `+86${message.recipient}`, SmsSdkAppId: this.#settings.sdkAppId };
     try {
-      const receipts = await this.#client.PullSmsSendStatusByPhoneNumber({
-        BeginTime,
-        EndTime,
-        Offset: 0,
-        Limit: 100,
-        PhoneNumber,
-        SmsSdkAppId: sdkAppId,
-      });
+      const receipts = await this.#client.PullSmsSendStatusByPhoneNumber({ ...range, Offset: 0, Limit: 100 });
       const own = receipts.PullSmsSendStatusSet?.find(({ SessionContext }) => SessionContext === message.correlationId);
       if (own !== undefined)
         return receipt(own.ReportStatus === 'SUCCESS', own.Description ?? '', own.SerialNo ?? message.providerId);
-      const records = await this.#client.DescribeSendRecordList({
-        BeginTime,
-        EndTime,
-        Offset: 0,
-        Limit: 100,
-        PhoneNumber,
-        SmsSdkAppId: sdkAppId,
-      });
-      const candidate = records.SendRecordSet?.find(({ SerialNo = '' }) =>
-        message.providerId === null
-          ? SerialNo !== '' && !otherProviderIds.has(SerialNo)
-          : SerialNo === message.providerId,
-      );
-      if (candidate === undefined) return { kind: 'absent' };
-      const providerId = candidate.SerialNo ?? null;
-      if (candidate.SendStatus === 2 || candidate.SendStatus === 4)
-        return receipt(candidate.SendStatus === 2, candidate.StatusCode ?? '', providerId);
-      // 1: the provider had it and did not pass it on.
-      return candidate.SendStatus === 1 ? { kind: 'absent' } : { kind: 'waiting', providerId };
+      const records = await this.#records(range);
+      if (message.providerId !== null)
+        return recordOutcome(records.find(({ SerialNo }) => SerialNo === message.providerId));
+      const candidates = records.filter(({ SerialNo = '' }) => SerialNo !== '' && !otherProviderIds.has(SerialNo));
+      if (candidates.length === 0) return { kind: 'absent' };
+      if (unsettledOthers === 0) return recordOutcome(candidates[0]);
+      // Records carry no context: with other messages to the number unsettled they cannot be told apart. More records than
+      // others means that this one is among them; otherwise nothing is known until receipts, which do carry it, arrive.
+      return candidates.length > unsettledOthers
+        ? { kind: 'waiting', providerId: null }
+        : { kind: 'unreachable', message: 'records of this number cannot be told apart yet' };
     } catch (error) {
-      return { kind: 'unreachable', message: messageOf(error).slice(0, 200) };
+      return { kind: 'unreachable', message: maskText(messageOf(error)).slice(0, 200) };
     }
   }
 
+  async #records(range: {
+    BeginTime: number;
+    EndTime: number;
+    PhoneNumber: string;
+    SmsSdkAppId: string;
+  }): Promise<SendRecord[]> {
+    const all: SendRecord[] = [];
+    for (let Offset = 0; Offset < 10 * RECORDS_PAGE; Offset += RECORDS_PAGE) {
+      const { SendRecordSet = [] } = await this.#client.DescribeSendRecordList({
+        ...range,
+        Offset,
+        Limit: RECORDS_PAGE,
+      });
+      all.push(...SendRecordSet);
+      if (SendRecordSet.length < RECORDS_PAGE) break;
+    }
+    return all;
+  }
+
   close(): void {}
+}
+
+/** 1: the provider had it and did not pass it on; 2 and 4 have a receipt; 3 is on its way. */
+function recordOutcome(record: SendRecord | undefined): LookupOutcome {
+  if (record === undefined || record.SendStatus === 1) return { kind: 'absent' };
+  const providerId = record.SerialNo ?? null;
+  return record.SendStatus === 2 || record.SendStatus === 4
+    ? receipt(record.SendStatus === 2, record.StatusCode ?? '', providerId)
+    : { kind: 'waiting', providerId };
 }
 
 function receipt(delivered: boolean, description: string, providerId: string | null): LookupOutcome {

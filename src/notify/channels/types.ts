@@ -24,6 +24,8 @@ export type LookupOutcome =
 /** What a look-up may use beside the message: ids of other messages to the same number, which are not this one. */
 export interface LookupContext {
   otherProviderIds: ReadonlySet<string>;
+  /** Other messages to the same number whose fate is open and that have no provider id. */
+  unsettledOthers: number;
   now: number;
 }
 

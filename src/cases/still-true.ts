@@ -1,0 +1,20 @@
+import type { NoticeKind } from '../notify/types.ts';
+import type { CaseState } from './types.ts';
+
+/** Kinds of notices that are only true while the case stands in one of these states: what is outdated is not sent. */
+const STILL_TRUE: Partial<Record<NoticeKind, readonly CaseState[]>> = {
+  found: ['open', 'extended', 'restored'],
+  reminder: ['open', 'extended', 'restored'],
+  extended: ['open', 'extended', 'restored'],
+  'extension-refused': ['open', 'extended', 'overdue', 'enforcement-asked'],
+  overdue: ['overdue', 'enforcement-asked', 'enforcement-approved', 'cancellation-asked', 'cancellation-approved'],
+  enforced: ['restricted', 'appealed', 'cancellation-asked', 'cancellation-approved'],
+  'appeal-received': ['appealed'],
+  'appeal-refused': ['restricted', 'cancellation-asked', 'cancellation-approved'],
+  'appeal-accepted': ['restored'],
+};
+
+/** Is what a notice says still so? */
+export function stillTrue(kind: NoticeKind, state: CaseState): boolean {
+  return STILL_TRUE[kind]?.includes(state) ?? true;
+}

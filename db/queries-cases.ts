@@ -72,6 +72,8 @@ export const caseQueries = {
   noticesWake:
     "UPDATE notices SET not_before = ? WHERE case_id = ? AND state = 'planned' AND look_asked_at IS NOT NULL AND not_before > ?",
   noticesUnstop: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND reason = 'sending is stopped'",
+  noticesCancelTopic:
+    "UPDATE notices SET state = 'cancelled', reason = ? WHERE topic = ? AND channel = ? AND state = 'planned'",
   noticeTotals: 'SELECT kind, state, count(*) AS count FROM notices GROUP BY kind, state',
 
   // messages

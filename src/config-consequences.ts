@@ -86,7 +86,7 @@ export const noticesShape = z.strictObject({
         id: z.string().regex(/^[a-z0-9-]+$/, 'holds only a-z, 0-9 and -'),
         kind: z.enum(['wecom', 'dingtalk', 'feishu', 'webhook']),
         url: httpUrl,
-        secret,
+        secret: secret.default(null),
         timeoutMs: ms.min(1000).default(10_000),
       }),
     ),
@@ -168,6 +168,12 @@ export function crossCheckConsequences({
       'notices.live is on, but there is neither notices.email.host nor notices.sms.provider',
       'configure a channel, or leave notices.live off',
     ];
+  if (
+    notices.portalUrl !== null &&
+    /^http:/.test(notices.portalUrl) &&
+    !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(notices.portalUrl)
+  )
+    return ['notices.portalUrl is http://: one-time links would travel in clear', 'give the https:// address'];
   if (enforcement.live) {
     if (!notices.live)
       return [

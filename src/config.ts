@@ -169,14 +169,17 @@ export function loadConfig(
     settings: result.data,
     provinces: readTable('config/provinces.yaml', provinceTable),
     registries: readTable('config/registries.yaml', registryTable),
-    programmes: readTable(result.data.cases.programmes, programmesShape),
-    calendar: readTable(result.data.cases.calendar, calendarShape),
+    programmes: readTable(result.data.cases.programmes, programmesShape, 'cases.programmes'),
+    calendar: readTable(result.data.cases.calendar, calendarShape, 'cases.calendar'),
     origin,
   };
 }
 
-function readTable<T>(file: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(readYaml(configPath(file)));
+function readTable<T>(file: string, schema: z.ZodType<T>, key?: string): T {
+  const path = configPath(file);
+  if (key !== undefined && !existsSync(path))
+    throw new InputError(`${key}: the file ${file} does not exist`, `correct ${key} in your configuration`);
+  const result = schema.safeParse(readYaml(path));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new InputError(

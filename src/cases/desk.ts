@@ -1,4 +1,4 @@
-import { beijingInstant } from '../calendar/beijing-time.ts';
+import { beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
 import { restrictedSites } from '../enforce/plan-acts.ts';
 import type { CaseKeeper } from './keeper.ts';
 import {
@@ -22,7 +22,11 @@ export class CaseDesk {
   /** A case by its code. Throws MoveRefused when there is none. */
   find(code: string): CaseRecord {
     const record = this.#keeper.ledger.cases.byCode(code);
-    if (record === null) throw new MoveRefused(`no case ${code}`, 'patrol cases list shows the codes');
+    if (record === null)
+      throw new MoveRefused(
+        `no case ${code}`,
+        'patrol cases list shows the codes; patrol cases list --all --site DOMAIN finds one by its site',
+      );
     return record;
   }
 
@@ -58,7 +62,12 @@ export class CaseDesk {
       const reasons = rules.programmes.extensionReasons;
       const judgement = judgeExtension(record, request, { now, calendar: rules.calendar, reasons });
       const { reason, description, workingDays } = request;
-      const data = { reason, description, workingDays, ...(judgement.granted ? {} : { why: judgement.why }) };
+      const data = {
+        reason,
+        description,
+        workingDays,
+        ...(judgement.granted ? { until: beijingDate(judgement.deadlineAt - 1) } : { why: judgement.why }),
+      };
       this.#keeper.move(record.id, judgement.granted ? 'extension-granted' : 'extension-refused', { now, actor, data });
       return judgement;
     });
@@ -111,6 +120,11 @@ export class CaseDesk {
     return ledger.transaction(() => {
       const record = this.find(code);
       const cancelling = record.state === 'cancellation-asked';
+      if (!cancelling && record.state !== 'enforcement-asked')
+        throw new MoveRefused(
+          `case ${code}: nothing waits for approval while it is ${record.state}`,
+          'patrol cases list --state enforcement-asked shows what does',
+        );
       const needed = rules.settings.enforcement.approvals[cancelling ? 'cancel-access' : 'restrict-access'];
       if (record.approvals.includes(actor.name))
         throw new MoveRefused(`case ${code}: ${actor.name} approved already`, 'a second person must approve too');
@@ -168,10 +182,21 @@ export class CaseDesk {
         `case ${code}: access is restricted, so a deadline gives no time`,
         'give access back for a time instead: patrol cases restore',
       );
-    const deadlineAt = /^\d{4}-\d{2}-\d{2}$/.test(date) ? beijingInstant(date, '24:00') : Number.NaN;
-    if (!(deadlineAt > now))
-      throw new MoveRefused(`case ${code}: ${date} is no date after today`, 'write it like 2026-12-31');
-    return this.#keeper.move(record.id, 'deadline-moved', { now, actor, data: { deadlineAt, reason } });
+    const deadlineAt = beijingInstant(date, '24:00');
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(deadlineAt) || beijingDate(deadlineAt - 1) !== date)
+      throw new MoveRefused(`case ${code}: ${date} is no date`, 'write it like 2026-12-31');
+    if (deadlineAt <= now) throw new MoveRefused(`case ${code}: ${date} has passed`, 'give a later date');
+    if (deadlineAt < record.deadlineAt && record.toldAt !== null)
+      throw new MoveRefused(
+        `case ${code}: the owner was told ${beijingDate(record.deadlineAt - 1)}; a deadline never moves earlier`,
+        'give that date or a later one',
+      );
+    if (deadlineAt > now + MAX_MOVE_MS)
+      throw new MoveRefused(
+        `case ${code}: ${date} is more than a year away`,
+        'waive the case instead, or give an earlier date',
+      );
+    return this.#keeper.move(record.id, 'deadline-moved', { now, actor, data: { deadlineAt, reason, until: date } });
   }
 
   /** The owner was told in another way (a call, a letter): from here on the deadline counts (R4.3). */
@@ -180,7 +205,6 @@ export class CaseDesk {
     const { ledger } = this.#keeper;
     return ledger.transaction(() => {
       const record = this.find(code);
-      this.#keeper.move(record.id, 'noted', { now, actor, data: { told: how } });
       const started = this.#keeper.startPeriod(record.id, now) ?? record;
       ledger.resolveAlert(`untold-${record.code}`, now);
       return this.#keeper.move(started.id, 'told', { now, actor, data: { how } });
@@ -193,6 +217,9 @@ export class CaseDesk {
     return this.#keeper.move(this.find(code).id, 'noted', { now, actor, data: { text } });
   }
 }
+
+/** How far an admin may move a deadline. */
+const MAX_MOVE_MS = 366 * 86_400_000;
 
 function demandText(code: string, text: string): void {
   if (text.trim() === '') throw new MoveRefused(`case ${code}: a reason is needed`, 'give it: --reason "…"');

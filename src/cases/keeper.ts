@@ -153,12 +153,33 @@ export class CaseKeeper {
     if (verdict.shadow) return;
     this.plan(planRenewal(this, verdict, owner.subjectId, now), now);
     if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
+    if (!passed) this.#answerRecheck(touching, verdict, now);
     // A look without a result wakes nobody: what waits for one asks again at its own pace.
     if (verdict.verdict === 'inconclusive') return;
     for (const record of touching.filter(({ policy }) => policy.checks.includes(checkId))) {
       this.ledger.cases.wake(record.id, now);
       this.ledger.outbox.wake(record.id, now);
       this.ledger.enforcements.wake(record.id, now);
+    }
+  }
+
+  /** A re-check somebody asked for has its answer in the history, also when it is no good news (R4.6). */
+  #answerRecheck(
+    touching: CaseRecord[],
+    { siteId, checkId, verdict, observedAt }: PublishedVerdict,
+    now: number,
+  ): void {
+    for (const record of touching) {
+      if (!record.policy.checks.includes(checkId)) continue;
+      const events = this.ledger.cases.events(record.id);
+      const asked = events.findLast(({ move }) => move === 'recheck-asked');
+      const answered = events.some(
+        ({ seq, move, data }) =>
+          asked !== undefined && seq > asked.seq && move === 'recheck-answered' && data['checkId'] === checkId,
+      );
+      if (asked === undefined || answered || observedAt < asked.at) continue;
+      const result = verdict === 'fail' ? '仍未通过' : '未能取得结果';
+      this.move(record.id, 'recheck-answered', { now, actor: SYSTEM, data: { siteId, checkId, verdict, result } });
     }
   }
 

@@ -117,6 +117,14 @@ export const MOVES = {
     en: 'a re-check was asked for',
     rules: ['R4.6'],
   }),
+  'recheck-answered': define({
+    from: LIVE,
+    to: 'same',
+    by: ['system'],
+    zh: '复查结果',
+    en: 'the re-check that was asked for still failed, or had no result',
+    rules: ['R4.6'],
+  }),
   reminded: define({
     from: [...RUNNING, 'restored'],
     to: 'same',
@@ -127,7 +135,7 @@ export const MOVES = {
     notice: 'reminder',
   }),
   'extension-granted': define({
-    from: ['open'],
+    from: RUNNING,
     to: 'extended',
     by: ['owner', 'admin'],
     zh: '延期通过',

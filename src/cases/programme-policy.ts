@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { beijingDate } from '../calendar/beijing-time.ts';
+import { checks } from '../checks/index.ts';
 
-const period = z.union([
-  z.strictObject({ days: z.int().min(1).max(366) }),
-  z.strictObject({ workingDays: z.int().min(1).max(250) }),
-]);
+const checkIds = checks.map(({ id }) => id);
+
+const period = z.union(
+  [z.strictObject({ days: z.int().min(1).max(366) }), z.strictObject({ workingDays: z.int().min(1).max(250) })],
+  'is { days: 1 to 366 } or { workingDays: 1 to 250 }, not both',
+);
+const isDate = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) &&
+  !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
+  new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
 const act = z.enum(['restrict-access', 'cancel-access']);
 const reasons = z
   .record(z.string().regex(/^[a-z-]+$/), z.string().min(1))
@@ -13,7 +20,7 @@ const reasons = z
 /** How a programme treats a failing site, in one dated version (R16.5). */
 export const programmePolicyShape = z.strictObject({
   version: z.string().min(1),
-  from: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'is a date, written "2026-01-01" in quotes'),
+  from: z.string().refine((text) => isDate(text), 'is a date, written "2026-01-01" in quotes'),
   checks: z.array(z.string().min(1)).min(1),
   remediation: period,
   reminderDays: z.array(z.int().min(1).max(90)),
@@ -27,7 +34,13 @@ export const programmePolicyShape = z.strictObject({
     remindAdminHours: z.array(z.number().min(0.5).max(240)),
   }),
   restore: period,
-  acts: z.array(act).max(2),
+  acts: z
+    .array(act)
+    .max(2)
+    .refine(
+      (given) => given[0] !== 'cancel-access' || given.length === 1,
+      'restricts first, then cancels: [restrict-access, cancel-access]',
+    ),
   cancelAfter: period,
   consequence: z.string().min(1),
 });
@@ -49,6 +62,9 @@ export const programmesShape = z
   .superRefine(({ programmes }, context) => {
     for (const [id, { policies }] of Object.entries(programmes)) {
       const path = ['programmes', id, 'policies'];
+      const unknown = policies.flatMap((policy) => policy.checks).find((check) => !checkIds.includes(check));
+      if (unknown !== undefined)
+        context.addIssue({ code: 'custom', path, message: `no check ${unknown}: known are ${checkIds.join(', ')}` });
       if (new Set(policies.map(({ version }) => version)).size < policies.length)
         context.addIssue({ code: 'custom', path, message: 'two policies have the same version' });
       if (new Set(policies.map(({ from }) => from)).size < policies.length)

@@ -35,7 +35,8 @@ export function judgeExtension(
   const { times, maxWorkingDays } = record.policy.extension;
   if (record.extensions >= times)
     return refuse(`每次整改期仅可延期 ${times} 次`, `a period is extended ${times} time(s) at most`);
-  if (record.state !== 'open') return refuse('当前状态不可申请延期', `no extension while the case is ${record.state}`);
+  if (record.state !== 'open' && record.state !== 'extended')
+    return refuse('当前状态不可申请延期', `no extension while the case is ${record.state}`);
   if (options.now >= record.deadlineAt) return refuse('整改期限已过，不可延期', 'the deadline has passed');
   if (request.workingDays > maxWorkingDays)
     return refuse(`最多可延期 ${maxWorkingDays} 个工作日`, `at most ${maxWorkingDays} working days`);

@@ -54,18 +54,30 @@ export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false
   return {
     id,
     topic,
+    about: aboutOf(keeper, notice),
     stage,
     kind,
     channel,
-    recipient: unmask ? notice.recipient : maskText(notice.recipient),
+    recipient: recipientOf(keeper, notice, unmask),
     state: message === null ? state : message.state,
     reason: reason ?? message?.error ?? null,
     code: message?.code ?? null,
     possibleDuplicates: message?.possibleDuplicates ?? 0,
     messageId,
-    sentAt: message === null ? null : new Date(message.createdAt).toISOString(),
+    sentAt: message === null || message.state === 'dry-run' ? null : new Date(message.createdAt).toISOString(),
     notBefore: new Date(notice.notBefore).toISOString(),
   };
+}
+
+/** Which case, domain or contact a notice is about. */
+function aboutOf(keeper: CaseKeeper, { caseId, topic }: Notice): string {
+  return caseId === null ? topic.replace(/@.*/, '') : (keeper.ledger.cases.get(caseId)?.code ?? topic);
+}
+
+function recipientOf(keeper: CaseKeeper, { channel, recipient, subjectId }: Notice, unmask: boolean): string {
+  if (channel === 'in-site' && subjectId !== null)
+    return keeper.ledger.contacts.subject(subjectId)?.subjectNumber ?? recipient;
+  return unmask ? recipient : maskText(recipient);
 }
 
 function titleOf(
@@ -95,6 +107,9 @@ function detailOf({ move, data }: CaseEvent): string {
     'reason',
     'description',
     'workingDays',
+    'until',
+    'checkId',
+    'result',
     'why',
     'how',
     'text',
@@ -123,6 +138,7 @@ export function caseText(keeper: CaseKeeper, record: CaseRecord): string {
     `${paint('bold', `case ${record.code}`)}  ${summary.programme}  ${summary.number}  ${summary.domain ?? ''}`,
     `state      ${paint('bold', record.state)} ${STATES[record.state].zh}: ${STATES[record.state].en}${record.dryRun ? '  [dry-run]' : ''}`,
     `deadline   ${summary.deadlineBeijing}${provisionalNote(record)}`,
+    `told       ${record.toldAt === null ? (record.dryRun ? 'nobody: dry-run' : paint('yellow', 'nobody yet, so no deadline counts: patrol cases told after a call, or mend the contacts')) : `${beijing(record.toldAt)} (Beijing)`}`,
     `policy     ${record.policy.version}; judged by ${record.algorithms.join(', ')}`,
     ...(summary.next === null ? [] : [`next       ${summary.next.what} at ${beijing(Date.parse(summary.next.at))}`]),
     '',
@@ -131,7 +147,7 @@ export function caseText(keeper: CaseKeeper, record: CaseRecord): string {
       .findings(record.id)
       .map(
         (finding) =>
-          `  ${finding.clearedAt === null ? paint('red', 'stands ') : paint('green', 'cleared')} ${finding.checkId} ${finding.code}: ${titleOf(keeper, finding.checkId, finding)}`,
+          `  ${finding.clearedAt === null ? paint('red', 'stands ') : paint('green', 'cleared')} ${finding.checkId} ${finding.code}: ${titleOf(keeper, finding.checkId, finding)}${finding.evidence.map(({ label, value }) => `\n            ${paint('gray', `${label}: ${value}`)}`).join('')}`,
       ),
     '',
     paint('bold', 'history'),
@@ -173,9 +189,10 @@ function provisionalNote(record: CaseRecord): string {
 /** Notices in a table. */
 export function noticeTable(notices: ReturnType<typeof noticeSummary>[]): string {
   return table(
-    ['id', 'kind', 'channel', 'to', 'state', 'sent', 'why'],
+    ['id', 'about', 'kind', 'channel', 'to', 'state', 'sent', 'why'],
     notices.map((notice) => [
       String(notice.id),
+      notice.about,
       notice.kind,
       notice.channel,
       notice.recipient,

@@ -8,8 +8,8 @@ import type { Actor, CaseRecord, CaseState } from '../cases/types.ts';
 import { InputError } from '../errors.ts';
 import { keeperFor, openConfiguredLedger } from '../jobs/open-configured.ts';
 import { caseDetail, caseSummary, caseText } from './case-output.ts';
-import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
-import { beijing, EXIT, print, printJson, table } from './output.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, positiveInteger, withCommon } from './context.ts';
+import { beijing, deadlineText, EXIT, print, printJson, table } from './output.ts';
 import { sitesForKey } from './select-sites.ts';
 
 /** Options of commands that change a case. */
@@ -61,6 +61,7 @@ export function addCasesCommand(program: Command, environment: CliEnvironment): 
   patrol cases extend 7GH2KQ4MPX --days 5 --reason preparing-materials
   patrol cases approve 7GH2KQ4MPX                   enforcement that waits for you
   patrol cases appeal 7GH2KQ4MPX --reason filing-correct   then: cases judge --accept | --refuse
+Exit codes: 1 also for a refused extension, and for a history that does not verify.
 States and moves: docs/cases.md`,
   );
 }
@@ -71,13 +72,14 @@ function addReading(cases: Command, environment: CliEnvironment): void {
     .option('--state <state>', `one of: ${Object.keys(STATES).join(', ')}`)
     .option('--all', 'ended ones too')
     .option('--site <key>', 'cases of one domain or number')
-    .option('--limit <n>', 'at most this many', Number, 100)
+    .option('--limit <n>', 'at most this many', positiveInteger, 100)
     .action((options: CommonOptions & { state?: string; all?: boolean; site?: string; limit: number }) =>
       withCases(options, environment, ({ keeper }) => {
         const records = selectCases(keeper, options);
         const rows = records.map((record) => caseSummary(keeper, record));
         if (options.json === true) return printJson(rows);
-        if (rows.length === 0) return print('no cases');
+        if (rows.length === 0)
+          return print(options.all === true ? 'no cases' : 'no open cases (--all lists ended ones too)');
         print(
           table(
             ['code', 'programme', 'number', 'domain', 'state', 'deadline (Beijing)', 'next'],
@@ -87,7 +89,7 @@ function addReading(cases: Command, environment: CliEnvironment): void {
               row.number,
               row.domain ?? '',
               `${row.state}${row.dryRun ? ' (dry-run)' : ''}`,
-              `${beijing(Date.parse(row.deadlineAt) - 1)}${row.deadlineProvisional ? ' provisional' : ''}`,
+              `${deadlineText(Date.parse(row.deadlineAt))}${row.deadlineProvisional ? ' provisional' : ''}`,
               row.next === null ? '-' : `${row.next.what} ${beijing(Date.parse(row.next.at))}`,
             ]),
           ),
@@ -154,7 +156,11 @@ function addRequests(cases: Command, environment: CliEnvironment): void {
     .action((code: string, options: ActOptions) =>
       withCases(options, environment, ({ desk, now }) => {
         desk.askRecheck(code, actorOf(options), now);
-        report(options, { code, asked: true }, 'a running worker looks at it within a second');
+        report(
+          options,
+          { code, asked: true },
+          'a running worker looks at it within a second and writes the answer into the history (patrol start, or patrol scan, looks)',
+        );
       }),
     );
   withActor(cases.command('extend <code>'))
@@ -171,7 +177,7 @@ function addRequests(cases: Command, environment: CliEnvironment): void {
           options,
           { code, ...judged },
           judged.granted
-            ? `granted: the deadline is now ${beijing(judged.deadlineAt - 1)} (Beijing)`
+            ? `granted: the deadline is now ${deadlineText(judged.deadlineAt)} (Beijing)`
             : `refused: ${judged.why.en}（${judged.why.zh}）`,
         );
         if (!judged.granted) process.exitCode = EXIT.failOn;
@@ -188,7 +194,7 @@ function addRequests(cases: Command, environment: CliEnvironment): void {
         report(
           options,
           caseSummary(keeper, record),
-          `received; to be judged until ${beijing(record.reviewDueAt)} (Beijing): patrol cases judge ${code} --accept | --refuse --reason "…"`,
+          `received; to be judged until ${deadlineText(record.reviewDueAt ?? 0)} (Beijing): patrol cases judge ${code} --accept | --refuse --reason "…"`,
         );
       }),
     );
@@ -210,7 +216,7 @@ function addJudgements(cases: Command, environment: CliEnvironment): void {
         report(
           options,
           caseSummary(tools.keeper, record),
-          `case ${record.code} is now ${record.state} (${STATES[record.state].zh})`,
+          `case ${record.code}: ${name === 'note' || name === 'told' ? 'noted; it stays' : 'it is now'} ${record.state} (${STATES[record.state].zh})`,
         );
       }),
     );
@@ -266,7 +272,11 @@ function addJudgements(cases: Command, environment: CliEnvironment): void {
     .action((code: string, date: string, options: ActOptions & { reason: string }) =>
       withCases(options, environment, ({ keeper, desk, now }) => {
         const record = desk.moveDeadline(code, date, options.reason, actorOf(options), now);
-        report(options, caseSummary(keeper, record), `the deadline is now ${beijing(record.deadlineAt - 1)} (Beijing)`);
+        report(
+          options,
+          caseSummary(keeper, record),
+          `the deadline is now ${deadlineText(record.deadlineAt)} (Beijing)`,
+        );
       }),
     );
 }

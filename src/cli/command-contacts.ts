@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { InputError } from '../errors.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
 import { maskText } from '../log.ts';
+import { emailOf, mobileOf } from '../notify/addresses.ts';
 import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
 import { report, withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, withCommon } from './context.ts';
@@ -39,7 +40,10 @@ export function addContactsCommand(program: Command, environment: CliEnvironment
             name,
             phone: mask(phone),
             email: mask(email),
-            state: [dead('sms', phone), dead('email', email)].filter((one) => one !== '').join(' ') || 'of the filing',
+            state:
+              [dead('sms', phone), dead('email', email), unusable(phone, email)]
+                .filter((one) => one !== '')
+                .join(' ') || 'of the filing',
           })),
           ...store.extras(subject.id).map((extra) => ({
             id: extra.id,
@@ -109,6 +113,8 @@ function addChanges(contacts: Command, environment: CliEnvironment): void {
           ...(email !== undefined && { email }),
           ...(phone !== undefined && { phone }),
         };
+        if (Object.keys(given).length === 0)
+          throw new InputError('contacts change: nothing given', 'give --name, --email or --phone');
         const contact = new ContactDesk(keeper).change(Number(id), given, now);
         report(
           options,
@@ -159,6 +165,16 @@ function addChanges(contacts: Command, environment: CliEnvironment): void {
     );
 }
 
+/** What of a filing's person is no address at all. */
+function unusable(phone: string | null, email: string | null): string {
+  const bad = (text: string | null, read: string | null): boolean =>
+    text !== null && text.trim() !== '' && read === null;
+  return [
+    ...(bad(phone, mobileOf(phone)) ? ['phone cannot be used'] : []),
+    ...(bad(email, emailOf(email)) ? ['email cannot be used'] : []),
+  ].join(', ');
+}
+
 const REMEDIES: Record<Extract<Verification, { ok: false }>['reason'], string> = {
   unknown: 'it is wrong or was used: patrol contacts resend sends a new one',
   expired: 'it is older than a day: patrol contacts resend sends a new one',
@@ -202,6 +218,8 @@ function addDead(contacts: Command, environment: CliEnvironment): void {
     .description('try an address again: it was mended')
     .action((channel: string, address: string, options: ContactOptions) =>
       withCases(options, environment, ({ keeper }) => {
+        if (channel !== 'email' && channel !== 'sms')
+          throw new InputError(`no channel ${channel}`, 'give email or sms');
         if (!keeper.ledger.contacts.revive(channel, address))
           throw new InputError(
             `${channel} ${maskText(address)} is not given up`,

@@ -47,7 +47,7 @@ export async function diagnose(config: Config, environment: CliEnvironment): Pro
     () => diagnoseResolvers(config),
     () => diagnoseRanges(config, environment.now()),
     () => diagnoseCalendar(config, environment.now()),
-    () => diagnoseConsequences(config),
+    () => diagnoseConsequences(config, environment.now()),
   ];
   const found: Diagnosis[] = [];
   for (const part of parts) {
@@ -95,13 +95,7 @@ function diagnoseLedger(config: Config): Diagnosis[] {
         said: `the oldest due check waits since ${beijing(oldest)}`,
         remedy: 'run patrol start, or add gather processes',
       });
-    for (const { message, raisedAt } of ledger.openAlerts())
-      found.push({
-        what: 'alert',
-        state: 'warn',
-        said: `${message} (${beijing(raisedAt)})`,
-        remedy: 'patrol sweeps list',
-      });
+    found.push(...diagnoseAlerts(ledger.openAlerts()));
     if (path !== ':memory:') {
       const { bavail, bsize } = statfsSync(dirname(resolve(path)));
       const freeGb = (bavail * bsize) / 1e9;
@@ -116,6 +110,34 @@ function diagnoseLedger(config: Config): Diagnosis[] {
   } finally {
     ledger.close();
   }
+}
+
+const ALERT_REMEDIES: [RegExp, string][] = [
+  [
+    /^(?:no-address|untold|unreachable)-/,
+    'call the owner, then: patrol cases told CODE --reason "…"; or mend the contacts and import again',
+  ],
+  [/^approval-/, 'patrol cases approve CODE, or decline'],
+  [/^appeal-/, 'patrol cases judge CODE --accept | --refuse --reason "…"'],
+  [/^unobserved-/, 'patrol explain SITE shows why; patrol cases show CODE'],
+  [/^act-/, 'patrol cases show CODE; then mend the access system'],
+  [/^hold-notices/, 'patrol notices release'],
+  [/^hold-enforcement/, 'patrol cases release-enforcement'],
+  [/^(?:channel|messages)-/, 'mend notices.* and see patrol notices list --stuck'],
+];
+
+/** Alerts of one sort are told together when there are many. */
+function diagnoseAlerts(alerts: { key: string; message: string; raisedAt: number }[]): Diagnosis[] {
+  const sorts = new Map<string, typeof alerts>();
+  for (const alert of alerts) {
+    const sort = ALERT_REMEDIES.find(([pattern]) => pattern.test(alert.key))?.[1] ?? 'patrol sweeps list';
+    sorts.set(sort, [...(sorts.get(sort) ?? []), alert]);
+  }
+  return [...sorts].flatMap(([remedy, own]) => {
+    const shown = own.slice(0, 3).map(({ message, raisedAt }) => `${message} (${beijing(raisedAt)})`);
+    const more = own.length > shown.length ? ` … and ${own.length - shown.length} more like these` : '';
+    return [{ what: `alerts (${own.length})`, state: 'warn' as const, said: `${shown.join('; ')}${more}`, remedy }];
+  });
 }
 
 async function diagnoseQueue(config: Config): Promise<Diagnosis[]> {

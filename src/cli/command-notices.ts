@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { InputError } from '../errors.ts';
 import type { Message, MessageState, Notice } from '../ledger/outbox-store.ts';
+import { emailOf, mobileOf } from '../notify/addresses.ts';
 import { compose } from '../notify/compose.ts';
 import { SMS_TEMPLATES } from '../notify/sms-templates.ts';
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
 import { messageText, noticeSummary, noticeTable } from './case-output.ts';
 import { addHold, report, withCases } from './command-cases.ts';
-import { type CliEnvironment, type CommonOptions, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, positiveInteger, withCommon } from './context.ts';
 import { beijing, print, printJson, table } from './output.ts';
 
 /** `patrol notices`. */
@@ -35,7 +36,7 @@ function addReading(notices: Command, environment: CliEnvironment): void {
     .option('--state <state>', 'planned, enclosed, failed, cancelled')
     .option('--stuck', 'only what needs a look: failed, of unknown fate, or waiting for longer than a day')
     .option('--unmask', 'show addresses in clear')
-    .option('--limit <n>', 'at most this many', Number, 50)
+    .option('--limit <n>', 'at most this many', positiveInteger, 50)
     .action((options: CommonOptions & { state?: string; stuck?: boolean; unmask?: boolean; limit: number }) =>
       withCases(options, environment, ({ keeper, now }) => {
         const rows = selectNotices(keeper, options, now).map((notice) => noticeSummary(keeper, notice, options.unmask));
@@ -66,7 +67,7 @@ function addReading(notices: Command, environment: CliEnvironment): void {
           });
         if (message === null)
           return print(
-            `${noticeTable([noticeSummary(keeper, notice, options.unmask)])}\nnot written yet: patrol notices preview shows it as of now`,
+            `${noticeTable([noticeSummary(keeper, notice, options.unmask)])}\nnot written yet: patrol notices preview ${noticeSummary(keeper, notice).about} ${notice.kind} --channel ${notice.channel} shows it as of now`,
           );
         print(messageText(message, options.unmask ?? false));
         const rows = attempts.map((one) => [beijing(one.at), one.what, one.outcome, one.detail]);
@@ -212,6 +213,20 @@ function resend(keeper: CaseKeeper, id: number, now: number): { state: string; l
   const message = notice.messageId === null ? null : outbox.message(notice.messageId);
   if (message === null && notice.state !== 'failed')
     throw new InputError(`notice ${id} is ${notice.state}`, 'only failed ones are sent again');
+  const usable =
+    notice.channel === 'sms' ? mobileOf(notice.recipient) : notice.channel === 'email' ? emailOf(notice.recipient) : '';
+  if (usable === null)
+    throw new InputError(
+      `notice ${id}: the address cannot be used`,
+      'mend the filing’s contact and import it: open cases tell the new address',
+    );
+  if (keeper.ledger.contacts.dead(notice.channel, notice.recipient) !== null)
+    throw new InputError(`notice ${id}: the address is given up`, 'patrol contacts revive first, once it works again');
+  if (message?.state === 'dry-run')
+    throw new InputError(
+      `notice ${id} was written in dry-run: it never left the house`,
+      'once notices.live is on, open cases tell anew by themselves',
+    );
   if (message === null) {
     outbox.setNotice(id, 'planned', null);
     outbox.postpone(id, now, 'sent again by hand');

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Config, loadConfig, mergeSettings } from '../config.ts';
 import type { Dialer } from '../gather/dialer.ts';
 import { createLogger, type Logger } from '../log.ts';
@@ -23,6 +23,13 @@ export function withCommon(command: Command): Command {
   return command
     .option('-c, --config <file>', 'configuration file laid over config/default.yaml (or PATROL_CONFIG)')
     .option('--json', 'print one JSON document instead of text');
+}
+
+/** A `--limit`: a whole number from 1. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1.');
+  return value;
 }
 
 /** Read the configuration for a command; `overrides` are the command's own. */

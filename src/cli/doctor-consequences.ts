@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
+import { policyAt, programmeOfCheck } from '../cases/programme-policy.ts';
 import type { Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
 import { keeperFor, openConfiguredLedger } from '../jobs/open-configured.ts';
@@ -8,7 +9,7 @@ import type { Diagnosis } from './command-doctor.ts';
 import { beijing } from './output.ts';
 
 /** Cases, notices and enforcement: what is switched on, what stands in the way, what waits. Sends nothing. */
-export async function diagnoseConsequences(config: Config): Promise<Diagnosis[]> {
+export async function diagnoseConsequences(config: Config, now: number): Promise<Diagnosis[]> {
   const { notices, enforcement } = config.settings;
   const found: Diagnosis[] = [
     notices.live
@@ -51,7 +52,34 @@ export async function diagnoseConsequences(config: Config): Promise<Diagnosis[]>
       said: 'notices.portalUrl is not set: mails carry no link, contacts cannot be verified by mail',
       remedy: 'set it to the public address of the portal',
     });
-  return [...found, ...diagnoseCases(config)];
+  return [...found, ...diagnoseProgrammes(config, now), ...diagnoseCases(config)];
+}
+
+/** Programmes without a policy in force, and checks whose failures open no case. */
+function diagnoseProgrammes(config: Config, now: number): Diagnosis[] {
+  const { programmes, settings } = config;
+  const idle = Object.keys(programmes.programmes).filter((id) => policyAt(programmes, id, now) === null);
+  const without = Object.entries(settings.checks)
+    .filter(([id, { enabled, shadow }]) => enabled && !shadow && programmeOfCheck(programmes, id, now) === null)
+    .map(([id]) => id);
+  return [
+    ...idle.map(
+      (id): Diagnosis => ({
+        what: 'programme',
+        state: 'warn',
+        said: `${id} has no policy in force today: it opens no case`,
+        remedy: 'give it a policy whose `from` is not in the future (cases.programmes)',
+      }),
+    ),
+    ...without.map(
+      (id): Diagnosis => ({
+        what: 'programme',
+        state: 'warn',
+        said: `failures of ${id} open no case: no programme in force lists it`,
+        remedy: 'list it in a programme (cases.programmes), or put it into shadow mode',
+      }),
+    ),
+  ];
 }
 
 /** Can the mail server be reached? It is not spoken to further. */

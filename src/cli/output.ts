@@ -56,6 +56,12 @@ export function table(heads: string[], rows: string[][]): string {
     .join('\n');
 }
 
+/** A deadline as people say it: the end of a Beijing day is 24:00 of that day, as in every notice. */
+export function deadlineText(instant: number): string {
+  const before = beijing(instant - 1);
+  return before.endsWith('23:59') ? `${before.slice(0, 10)} 24:00` : beijing(instant);
+}
+
 /** An instant as Beijing time, `2026-11-22 10:30`. */
 export function beijing(instant: number | null): string {
   if (instant === null) return '-';

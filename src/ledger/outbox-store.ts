@@ -159,6 +159,11 @@ export class OutboxStore {
     this.#db.run('noticeState', state, reason, messageId, id);
   }
 
+  /** Planned notices of a topic and channel are not sent any more. */
+  cancelPlanned(topic: string, channel: ChannelId, reason: string): void {
+    this.#db.run('noticesCancelTopic', reason, topic, channel);
+  }
+
   /** Try a planned notice later. */
   postpone(id: number, until: number, reason: string): void {
     this.#db.run('noticePostpone', until, reason, id);

@@ -35,7 +35,7 @@ export function caseLetter(
       : `${words.tag}${sorted.length} 个备案网站${words.many}，最早期限 ${beijingText(first.view.deadlineAt)}`;
   const whole = sorted.slice(0, WHOLE_CASES);
   const rest = sorted.slice(WHOLE_CASES);
-  const blocks = whole.flatMap((notice) => caseBlocks(kind, notice, now));
+  const blocks = whole.flatMap((notice) => caseBlocks(kind, notice, settings, now));
   if (rest.length > 0)
     blocks.push({ heading: `其余 ${rest.length} 个网站`, facts: rest.map(({ view }) => restFact(view)) });
   const appendix = [...new Set(sorted.map(({ view }) => view.consequence))];
@@ -77,7 +77,7 @@ interface Words {
   findings: boolean;
   consequence: boolean;
   portal: boolean;
-  steps: (notice: CaseNotice) => string[];
+  steps: (notice: CaseNotice, settings: LetterSettings) => string[];
 }
 
 const nameOf = ({ view }: CaseNotice): string =>
@@ -85,11 +85,17 @@ const nameOf = ({ view }: CaseNotice): string =>
 const reasonOf = ({ params }: CaseNotice): string => String(params['reason'] ?? '').trim();
 const by = (instant: number): string => beijingText(instant);
 
-const remedySteps = ({ view }: CaseNotice): string[] => [
+/** Where an owner asks: the portal's button where there is one, else the people who answer. */
+const where = ({ portalUrl, askAt }: LetterSettings, code: string): string =>
+  portalUrl === null ? `联系 ${askAt}（提供案件码 ${code}）` : `点击下方按钮（案件码 ${code}）`;
+
+const remedySteps = ({ view }: CaseNotice, settings: LetterSettings): string[] => [
   '按上面每个问题的“如何整改”处理，并确认网站可以正常访问。',
-  `处理后无需报备：系统每天自动复查，也可凭案件码 ${view.code} 申请立即复查，通过后会通知您。`,
-  ...(view.extensionsLeft > 0 && view.state === 'open'
-    ? [`期限内来不及的，可申请延期一次，最多 ${view.maxExtensionDays} 个工作日，当场得到结果。`]
+  `处理后无需报备：系统每天自动复查，通过后会通知您；想立即复查，请${where(settings, view.code)}。`,
+  ...(view.extensionsLeft > 0 && (view.state === 'open' || view.state === 'extended')
+    ? [
+        `期限内来不及的，可申请延期一次，最多 ${view.maxExtensionDays} 个工作日，当场得到结果：请${where(settings, view.code)}。`,
+      ]
     : []),
 ];
 
@@ -137,6 +143,7 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     lead: ({ params }) =>
       EXTENDED_BY[String(params['move'])]?.(params) ??
       '您的延期申请已自动审核通过，整改期限即时生效。本次整改期内不能再次延期。',
+    consequence: true,
     steps: remedySteps,
   }),
   'extension-refused': define({
@@ -153,20 +160,28 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     subject: (notice) => `【逾期通知】${nameOf(notice)}整改已逾期，将限制并取消接入`,
     lead: () => '整改期限已过，我们刚刚的复查仍未通过，将按规定处理。如果您已经整改，请立即申请复查，通过后不再处理：',
     consequence: true,
-    steps: ({ view }) => [`整改后凭案件码 ${view.code} 申请立即复查。`, '限制访问后，如有异议可申诉一次。'],
+    steps: ({ view }, settings) => [
+      `已经整改的，请立即${where(settings, view.code)}复查：通过后不再处理。`,
+      '尚未整改的，请马上按“如何整改”处理；管理员批准后即限制访问，不再另行预告。',
+      '限制访问后，如有异议可申诉一次，通过后临时恢复访问。',
+    ],
   }),
   enforced: define({
     tag: '【处置通知】',
     many: '已限制访问',
     subject: (notice) => `【处置通知】${nameOf(notice)}已被限制访问`,
-    lead: () => '因逾期未整改，网站已被限制访问。问题如下：',
-    consequence: true,
-    steps: ({ view }) => [
+    lead: ({ view }) => `因逾期未整改，网站已于 ${by(view.restrictedAt ?? view.deadlineAt)}被限制访问。问题如下：`,
+    steps: ({ view }, settings) => [
       '按“如何整改”处理。',
       ...(view.appealsLeft > 0
-        ? ['如已整改或对结果有异议，请提交申诉（本期限一次）：约 1 个工作日内审核，通过后临时恢复访问并复查。']
-        : ['本期申诉次数已用完：整改后请联系我们复核。']),
-      ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)}前仍未整改的，将取消接入；提交后不可撤回。`]),
+        ? [
+            `整改后，或对结果有异议，请提交申诉（本期限一次）：${where(settings, view.code)}。约 1 个工作日内审核，通过后临时恢复访问并复查。`,
+          ]
+        : [`本期申诉次数已用完：整改后请${where(settings, view.code)}复核。`]),
+      '解析类问题整改后，系统也会自动复查并解除限制；页面类问题在限制期间无法复查。',
+      ...(view.cancelDueAt === null
+        ? []
+        : [`${by(view.cancelDueAt)}前仍未整改的，将取消接入：提交后不可撤回，恢复使用须重新办理“接入备案”。`]),
     ],
   }),
   cancelled: define({
@@ -213,15 +228,17 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     many: '已临时恢复访问',
     subject: (notice) => `【临时恢复】${nameOf(notice)}已临时恢复访问，请于 ${by(notice.view.deadlineAt)}前完成整改`,
     lead: () => '网站已临时恢复访问。请尽快完成整改：到期复查仍未通过的，将再次限制访问。',
-    steps: ({ view }) => [`整改后凭案件码 ${view.code} 申请立即复查，通过后即恢复正常。`],
+    consequence: true,
+    steps: ({ view }, settings) => [`整改后请${where(settings, view.code)}立即复查，通过后即恢复正常。`],
   }),
   'appeal-refused': define({
     tag: '【申诉未通过】',
     many: '申诉未通过',
     subject: (notice) => `【申诉未通过】${nameOf(notice)}`,
     lead: (notice) => `您的申诉经审核未通过。原因：${reasonOf(notice)}`,
-    steps: ({ view }) => [
-      '请按“如何整改”处理后联系我们复核。',
+    consequence: true,
+    steps: ({ view }, settings) => [
+      `请按“如何整改”处理，整改后请${where(settings, view.code)}复核。`,
       ...(view.cancelDueAt === null ? [] : [`${by(view.cancelDueAt)}前仍未整改的，将取消接入；提交后不可撤回。`]),
     ],
   }),
@@ -236,7 +253,7 @@ const WITH_DEADLINE: ReadonlySet<NoticeKind> = new Set([
   'appeal-accepted',
 ]);
 
-function caseBlocks(kind: NoticeKind, notice: CaseNotice, now: number): Block[] {
+function caseBlocks(kind: NoticeKind, notice: CaseNotice, settings: LetterSettings, now: number): Block[] {
   const { view } = notice;
   const words = WORDS[kind] ?? (WORDS['found'] as Words);
   const facts: Fact[] = [];
@@ -248,6 +265,7 @@ function caseBlocks(kind: NoticeKind, notice: CaseNotice, now: number): Block[] 
       value: '期限跨入尚未公布放假安排的年份，为暂定日期；公布后如有变化只会顺延，并另行通知。',
     });
   }
+  if (kind === 'overdue') facts.push({ label: '原整改期限', value: `${by(view.deadlineAt)}（已过）`, strong: true });
   const all = `主体下全部网站：${view.sites.join('、')}`;
   facts.push(
     { label: '网站', value: view.siteName === null ? all : `${view.siteName}（${view.domains.join('、')}）` },
@@ -258,7 +276,7 @@ function caseBlocks(kind: NoticeKind, notice: CaseNotice, now: number): Block[] 
   facts.push({ label: '案件码', value: view.code });
   const standing = view.findings.filter((finding) => finding.standing);
   const shown = standing.length > 0 ? standing : view.findings;
-  const steps = words.steps(notice);
+  const steps = words.steps(notice, settings);
   return [
     { heading: nameOf(notice), facts },
     ...(words.findings && shown.length > 0

@@ -1,5 +1,5 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
-import type { CaseRecord } from '../cases/types.ts';
+import type { CaseFinding, CaseRecord } from '../cases/types.ts';
 import { fillText } from '../checks/conclude.ts';
 import type { Fact } from './letter.ts';
 
@@ -20,6 +20,7 @@ export interface CaseView {
   provisional: boolean;
   reviewDueAt: number | null;
   cancelDueAt: number | null;
+  restrictedAt: number | null;
   extensionsLeft: number;
   maxExtensionDays: number;
   appealsLeft: number;
@@ -41,19 +42,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     record.scope === 'site'
       ? []
       : ledger.contacts.activeSites(record.subjectId).flatMap((id) => ledger.filings.load(id)?.filing.siteNumber ?? []);
-  const findings = ledger.cases
-    .findings(record.id)
-    .map(({ checkId, code, about, params, evidence, lastSeenAt, clearedAt }) => {
-      const definition = rules.checks.find(({ id }) => id === checkId)?.codes[code];
-      const fill = (text: string | undefined): string => fillText(text ?? code, { params, about });
-      return {
-        title: fill(definition?.title.zh),
-        remedy: fill(definition?.remedy.zh),
-        evidence: evidence.slice(0, SHOWN_EVIDENCE).map(ownersWords),
-        lastSeenAt,
-        standing: clearedAt === null,
-      };
-    });
+  const findings = foldSummaries(ledger.cases.findings(record.id)).map((finding) => viewFinding(keeper, finding));
   return {
     code: record.code,
     programme: rules.programmes.programmes[record.programme]?.title.zh ?? record.programme,
@@ -68,6 +57,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     provisional: record.deadlineProvisional,
     reviewDueAt: record.reviewDueAt,
     cancelDueAt: record.cancelDueAt,
+    restrictedAt: record.restrictedAt,
     extensionsLeft: Math.max(0, record.policy.extension.times - record.extensions),
     maxExtensionDays: record.policy.extension.maxWorkingDays,
     appealsLeft: Math.max(0, record.policy.appeal.times - record.appeals),
@@ -77,11 +67,97 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
   };
 }
 
-const LABELS: Record<string, string> = { registry: '注册局', page: '页面', status: '状态' };
+/** Findings that say in one what others of the same check say host by host: told as one problem, with the hosts as evidence. */
+const SUMMARIES: Record<string, string> = { 'empty-shell': 'no-host-resolves-here' };
+
+type Foldable = CaseFinding & { parts: CaseFinding[] };
+
+function foldSummaries(findings: CaseFinding[]): Foldable[] {
+  const summaryOf = (one: CaseFinding): CaseFinding | undefined =>
+    findings.find(
+      ({ siteId, checkId, code, clearedAt }) =>
+        siteId === one.siteId &&
+        checkId === one.checkId &&
+        code === SUMMARIES[checkId] &&
+        (clearedAt === null) === (one.clearedAt === null),
+    );
+  return findings.flatMap((finding) => {
+    const summary = summaryOf(finding);
+    if (summary === undefined) return [{ ...finding, parts: [] }];
+    if (summary !== finding) return [];
+    return [{ ...finding, parts: findings.filter((one) => one !== finding && summaryOf(one) === finding) }];
+  });
+}
+
+function viewFinding(keeper: CaseKeeper, finding: Foldable): CaseView['findings'][number] {
+  const { checkId, code, about, parts, lastSeenAt, clearedAt } = finding;
+  const codes = keeper.rules.checks.find(({ id }) => id === checkId)?.codes ?? {};
+  const own = { code, about, params: ownersReason(finding.params) };
+  const text = (of: Pick<CaseFinding, 'code' | 'params' | 'about'>, what: 'title' | 'remedy'): string =>
+    fillText(codes[of.code]?.[what].zh ?? of.code, of);
+  // Hosts all wrong in the same way: that way's own remedy says best what to do, once for all of them.
+  const [first] = parts;
+  const alike = first !== undefined && parts.every((part) => part.code === first.code);
+  const hosts = parts.flatMap((part) => part.about ?? []).join('、');
+  return {
+    title: text(own, 'title'),
+    remedy: alike ? text({ ...first, params: { ...first.params, host: hosts } }, 'remedy') : text(own, 'remedy'),
+    evidence: first === undefined ? evidenceLines(finding) : parts.map((part) => partLine(part, text(part, 'title'))),
+    lastSeenAt,
+    standing: clearedAt === null,
+  };
+}
+
+function evidenceLines({ evidence }: CaseFinding): Fact[] {
+  const lines = evidence.slice(0, SHOWN_EVIDENCE).map(ownersWords);
+  const left = evidence.length - lines.length;
+  return left === 0 ? lines : [...lines, { label: '其余依据', value: `另有 ${left} 条，可向我们索取` }];
+}
+
+/** One host of a folded problem: where it leads, and how many resolvers said so. */
+function partLine(part: CaseFinding, title: string): Fact {
+  const host = part.about ?? '';
+  const answers = [...new Set(part.evidence.map(({ value }) => value.replace(/^\w+: /, '')))];
+  const agreed = `${answers[0] ?? ''}（${part.evidence.length} 个解析服务器一致）`;
+  const said = answers.length === 0 ? '' : answers.length === 1 ? `：${agreed}` : `：${answers.join('；')}`;
+  return { label: host, value: `${title.replace(host, '').trim()}${said}` };
+}
+
+/** Why something could not be reached, as owners say it. */
+const REASONS: [RegExp, string][] = [
+  [/connection-refused/g, '连接被拒绝'],
+  [/\btimeout\b/g, '连接超时'],
+  [/\breset\b/g, '连接被重置'],
+  [/\btls\b/g, 'HTTPS 握手失败'],
+  [/no-address/g, '没有解析地址'],
+  [/protocol-error/g, '返回内容不符合 HTTP 协议'],
+  [/too-many-redirects/g, '重定向次数过多'],
+  [/bad-redirect/g, '重定向地址有误'],
+];
+
+const inOwnersWords = (text: string): string =>
+  REASONS.reduce((said, [pattern, words]) => said.replace(pattern, words), text);
+
+const ownersReason = (params: CaseFinding['params']): CaseFinding['params'] =>
+  params['reason'] === undefined ? params : { ...params, reason: inOwnersWords(String(params['reason'])) };
+
+const LABELS: Record<string, string> = {
+  registry: '注册局',
+  page: '页面',
+  status: '状态',
+  text: '页面文字',
+  link: '链接',
+  url: '网址',
+};
 const OUTCOMES: [RegExp, string][] = [
   [/^answer: /, '解析到 '],
   [/^nxdomain: .*/, '域名不存在'],
   [/^nodata: .*/, '没有解析记录'],
+  // A hop of a page: its code says it, the system's own words do not help an owner.
+  [
+    /^(\S+) (connection-refused|timeout|reset|tls|no-address|protocol-error|too-many-redirects|bad-redirect): .*/,
+    '$1 $2',
+  ],
   [/^expires (\S+); status (.*?); registrar /, '到期日 $1；状态 $2；注册商 '],
 ];
 
@@ -91,6 +167,6 @@ function ownersWords({ label, value }: { label: string; value: string }): Fact {
   const words = OUTCOMES.find(([pattern]) => pattern.test(value));
   return {
     label: resolver === null ? (LABELS[label] ?? label) : `${resolver[1]}（解析服务器 ${resolver[2]}）`,
-    value: words === undefined ? value : value.replace(words[0], words[1]),
+    value: inOwnersWords(words === undefined ? value : value.replace(words[0], words[1])),
   };
 }

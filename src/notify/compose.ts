@@ -71,7 +71,7 @@ function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings
     number: view.number,
     programme: view.programme,
     issue: smsValue(issue) || view.programme,
-    deadline: beijingShort(kind === 'appeal-received' ? (view.reviewDueAt ?? view.deadlineAt) : view.deadlineAt),
+    deadline: beijingShort(smsDeadline(kind, view)),
     code: view.code,
   };
   if (kind === 'enforced' && view.appealsLeft === 0) return sms('enforced-again', values, settings);
@@ -80,6 +80,12 @@ function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings
     values,
     settings,
   );
+}
+
+/** The date an SMS of a kind names: the deadline, or what comes next. */
+function smsDeadline(kind: NoticeKind, view: CaseNotice['view']): number {
+  if (kind === 'appeal-received') return view.reviewDueAt ?? view.deadlineAt;
+  return kind === 'enforced' ? (view.cancelDueAt ?? view.deadlineAt) : view.deadlineAt;
 }
 
 function sms(
@@ -125,5 +131,14 @@ function composeVerification(
     url,
     settings,
   );
-  return content(letter, channel === 'sms' ? sms('contact-verification', { code: SECRET_MARK }, settings) : null);
+  return content(
+    letter,
+    channel === 'sms'
+      ? sms(
+          'contact-verification',
+          { code: SECRET_MARK, subject: smsValue(subject?.name ?? '') || '备案主体' },
+          settings,
+        )
+      : null,
+  );
 }

@@ -35,6 +35,14 @@ export class ContactDesk {
       if (email === null && phone === null)
         throw new InputError('the contact has no address', 'give --email, --phone, or both');
       const known = ledger.contacts.extras(subject.id);
+      const same = (one: ExtraContact): boolean =>
+        (email !== null && one.email === email) || (phone !== null && one.phone === phone);
+      const twice = known.find(same);
+      if (twice !== undefined)
+        throw new InputError(
+          `extra contact ${twice.id} has that address already`,
+          'patrol contacts list shows it; change it with patrol contacts change',
+        );
       if (known.length >= MAX_EXTRA_CONTACTS)
         throw new InputError(
           `${subjectNumber} has ${known.length} extra contacts, the most there may be (R7)`,
@@ -65,7 +73,7 @@ export class ContactDesk {
       ledger.contacts.saveExtra(changed);
       if (email !== contact.email) ledger.contacts.voidTokens(id, 'email', now);
       if (phone !== contact.phone) ledger.contacts.voidTokens(id, 'sms', now);
-      this.#ask(changed, now);
+      this.#ask(changed, now, { email: email !== contact.email, sms: phone !== contact.phone });
       return changed;
     });
   }
@@ -74,7 +82,10 @@ export class ContactDesk {
   remove(id: number, now: number): void {
     const contact = this.get(id);
     this.#keeper.ledger.contacts.saveExtra({ ...contact, removedAt: now });
-    for (const channel of ['email', 'sms'] as const) this.#keeper.ledger.contacts.voidTokens(id, channel, now);
+    for (const channel of ['email', 'sms'] as const) {
+      this.#keeper.ledger.contacts.voidTokens(id, channel, now);
+      this.#keeper.ledger.outbox.cancelPlanned(`contact:${id}`, channel, 'the contact was removed');
+    }
   }
 
   /** Ask the unverified addresses of a contact again. */
@@ -86,7 +97,10 @@ export class ContactDesk {
   get(id: number): ExtraContact {
     const contact = this.#keeper.ledger.contacts.extra(id);
     if (contact === null || contact.removedAt !== null)
-      throw new InputError(`no extra contact ${id}`, 'patrol contacts list shows the ids');
+      throw new InputError(
+        `no extra contact ${Number.isNaN(id) ? 'of that id' : id}`,
+        'patrol contacts list shows the ids',
+      );
     return contact;
   }
 
@@ -147,16 +161,19 @@ export class ContactDesk {
     return { ok: true, contact, channel: proof.channel };
   }
 
-  #ask(contact: ExtraContact, now: number): void {
+  #ask(contact: ExtraContact, now: number, only: { email: boolean; sms: boolean } = { email: true, sms: true }): void {
     const { notices } = this.#keeper.rules.settings;
     const asked: ['email' | 'sms', string][] = [];
-    if (contact.email !== null && contact.emailVerifiedAt === null) asked.push(['email', contact.email]);
-    if (contact.phone !== null && contact.phoneVerifiedAt === null) asked.push(['sms', contact.phone]);
-    if (notices.live && notices.portalUrl === null && asked.some(([channel]) => channel === 'email'))
+    if (only.email && contact.email !== null && contact.emailVerifiedAt === null) asked.push(['email', contact.email]);
+    if (only.sms && contact.phone !== null && contact.phoneVerifiedAt === null) asked.push(['sms', contact.phone]);
+    if (notices.portalUrl === null && asked.some(([channel]) => channel === 'email'))
       throw new InputError(
         'notices.portalUrl is not set: the link in the mail would lead nowhere',
         'set it to the public address of the portal',
       );
+    // What was to be asked before and has not gone out yet is not asked any more: nobody gets two, and no old address one.
+    for (const channel of ['email', 'sms'] as const)
+      if (only[channel]) this.#keeper.ledger.outbox.cancelPlanned(`contact:${contact.id}`, channel, 'asked anew');
     this.#keeper.plan(
       asked.map(([channel, address]) => ({
         topic: `contact:${contact.id}`,

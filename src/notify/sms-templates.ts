@@ -22,10 +22,10 @@ const template = (text: string): SmsTemplate => ({
  */
 export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | 'enforced-again', SmsTemplate>> = {
   found: template(
-    '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前整改，逾期将限制并取消接入。整改办法、复查与延期请登录备案控制台，案件码${code}。',
+    '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前整改，逾期将限制并取消接入。整改办法见邮件和站内信；复查、延期请凭案件码${code}联系备案客服。',
   ),
   'found-many': template(
-    '您有${count}个备案网站未通过核查，最早的须于${deadline}前整改，逾期将限制并取消接入。整改办法请登录备案控制台，案件码${code}，其余见邮件和站内信。',
+    '您有${count}个备案网站未通过核查，最早的须于${deadline}前整改，逾期将限制并取消接入。明细与整改办法见邮件和站内信；复查、延期请凭案件码${code}联系备案客服。',
   ),
   reminder: template(
     '提醒：您备案的网站${number}复查仍未通过${programme}：${issue}。整改期限为${deadline}，逾期将限制并取消接入。案件码${code}。',
@@ -35,16 +35,16 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
   ),
   extended: template('您备案的网站${number}整改期限已调整为${deadline}。案件码${code}。'),
   overdue: template(
-    '您备案的网站${number}整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改请立即申请复查。案件码${code}。',
+    '您备案的网站${number}整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改，请立即凭案件码${code}联系备案客服复查。',
   ),
   'overdue-many': template(
-    '您有${count}个备案网站整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改请立即申请复查。案件码${code}，其余见邮件和站内信。',
+    '您有${count}个备案网站整改已逾期，复查仍未通过，将按规定限制访问并取消接入。如已整改，请立即凭案件码${code}联系备案客服复查，明细见邮件和站内信。',
   ),
   enforced: template(
-    '您备案的网站${number}因逾期未整改已被限制访问。整改后请申请复查，有异议可申诉一次；逾期仍未整改将取消接入。案件码${code}。',
+    '您备案的网站${number}因逾期未整改已被限制访问。整改后或有异议可申诉一次，通过后临时恢复；${deadline}前仍未整改将取消接入。案件码${code}。',
   ),
   'enforced-again': template(
-    '您备案的网站${number}临时恢复期内未完成整改，已再次限制访问。整改后请联系我们复核；逾期仍未整改将取消接入。案件码${code}。',
+    '您备案的网站${number}临时恢复期内未完成整改，已再次限制访问。整改后请联系备案客服复核；${deadline}前仍未整改将取消接入。案件码${code}。',
   ),
   cancelled: template(
     '您备案的网站${number}已取消接入，工信部备案号仍保留。恢复使用请重新办理接入备案。案件码${code}。',
@@ -61,7 +61,9 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
   'renewal-many': template(
     '您有${count}个备案网站的域名即将到期，最早${date}。请尽快到域名注册商续费，过期将停止接入。',
   ),
-  'contact-verification': template('验证码${code}：您被添加为备案通知联系人，24小时内有效。如非本人操作请忽略。'),
+  'contact-verification': template(
+    '验证码${code}：${subject}将您添加为备案通知联系人，请在其提供的验证页面输入，24小时内有效。不认识该主体请忽略。',
+  ),
 };
 
 /** A value a gateway takes: no links or domains, no brackets of signatures, at most 35 characters. */

@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { WorkCalendar } from '../../src/calendar/workdays.ts';
 import type { Actor } from '../../src/cases/types.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -412,4 +416,58 @@ describe('time in doubt', () => {
     one.look(siteId);
     expect(one.ledger.openAlerts()).toEqual([]);
   });
+
+  it('a re-check somebody asked for has its answer in the history, whatever it was', async () => {
+    const { world: one, siteId, code } = await found();
+    one.desk.askRecheck(code, OWNER, one.now());
+    await one.settle();
+    await one.until('2026-03-02 12:00');
+    one.set(siteId, 'empty-shell', 'inconclusive');
+    one.desk.askRecheck(code, OWNER, one.now());
+    await one.settle();
+    const answers = one.ledger.cases.events(one.case().id).filter(({ move }) => move === 'recheck-answered');
+    expect(answers.map(({ data }) => data['result'])).toEqual(['仍未通过', '未能取得结果']);
+  });
 });
+
+describe('a wrong programmes file is refused, naming the place', () => {
+  it.each([
+    [
+      'a check that does not exist',
+      (policy: Policy) => ({ ...policy, checks: ['empty-shel'] }),
+      /no check empty-shel: known are/,
+    ],
+    ['a date that does not exist', (policy: Policy) => ({ ...policy, from: '2026-13-01' }), /is a date/],
+    [
+      'acts the wrong way round',
+      (policy: Policy) => ({ ...policy, acts: ['cancel-access', 'restrict-access'] }),
+      /restricts first/,
+    ],
+    [
+      'six working days of extension',
+      (policy: Policy) => ({ ...policy, extension: { times: 1, maxWorkingDays: 6 } }),
+      /at most 5 working days/,
+    ],
+    ['two kinds of days', (policy: Policy) => ({ ...policy, remediation: { days: 15, workingDays: 3 } }), /not both/],
+  ])('%s', (_, change, said) => {
+    const programmes = structuredClone(loadConfig({ env: {} }).programmes) as unknown as {
+      programmes: Record<string, { policies: Policy[] }>;
+    };
+    const shell = programmes.programmes['empty-shell'];
+    if (shell === undefined) throw new Error('no programme');
+    shell.policies = shell.policies.map((policy) => (change as (policy: Policy) => Policy)(policy));
+    const folder = mkdtempSync(join(tmpdir(), 'beian-programmes-'));
+    const file = join(folder, 'programmes.yaml');
+    writeFileSync(file, stringify(programmes));
+    try {
+      expect(() => loadConfig({ env: {}, overrides: { cases: { programmes: file } } })).toThrow(said);
+      expect(() => loadConfig({ env: {}, overrides: { cases: { programmes: '/nowhere.yaml' } } })).toThrow(
+        /cases\.programmes/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+type Policy = Record<string, unknown>;

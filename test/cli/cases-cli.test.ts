@@ -51,7 +51,12 @@ beforeEach(async (context) => {
   // Nobody listens there: doctor asks resolvers, and no test leaves this machine.
   writeFileSync(
     config,
-    stringify({ ledger, resolvers: ['127.0.0.1:9', '127.0.0.1:10'], dns: { timeoutMs: 100, tries: 1 } }),
+    stringify({
+      ledger,
+      notices: { portalUrl: 'https://beian.cloud.example' },
+      resolvers: ['127.0.0.1:9', '127.0.0.1:10'],
+      dns: { timeoutMs: 100, tries: 1 },
+    }),
   );
   // Dry-run, as shipped: the commands are about the ledger, not the wire.
   const dry = {
@@ -74,7 +79,7 @@ describe('patrol cases', () => {
     const list = await patrol('cases', 'list');
     expect(list.out).toMatch(
       new RegExp(
-        `${code}\\s+empty-shell\\s+京ICP备2021000001号-1\\s+site-1\\.cn\\s+open \\(dry-run\\)\\s+2026-03-17 23:59`,
+        `${code}\\s+empty-shell\\s+京ICP备2021000001号-1\\s+site-1\\.cn\\s+open \\(dry-run\\)\\s+2026-03-17 24:00`,
       ),
     );
     expect(await json('cases', 'list')).toMatchObject([
@@ -91,7 +96,7 @@ describe('patrol cases', () => {
   it('extends once, refuses the second with exit code 1, and names bad input with its remedy', async () => {
     const extend = (...more: string[]) =>
       patrol('cases', 'extend', code, '--reason', 'person-travelling', '--as', 'chen', ...more);
-    expect((await extend('--days', '5')).out).toMatch(/granted: the deadline is now 2026-03-24 23:59/);
+    expect((await extend('--days', '5')).out).toMatch(/granted: the deadline is now 2026-03-24 24:00/);
     const second = await extend('--days', '1');
     expect([second.exit, second.out]).toEqual([1, expect.stringMatching(/refused: .*每次整改期仅可延期 1 次/)]);
     const bad = await patrol('cases', 'extend', code, '--days', '2', '--reason', 'because');
@@ -108,11 +113,11 @@ describe('patrol cases', () => {
 
   it.each([
     [['cases', 'show', 'NOSUCHCODE'], /no case NOSUCHCODE\n {2}→ patrol cases list/],
-    [['cases', 'approve', 'CODE'], /not possible while it is open/],
+    [['cases', 'approve', 'CODE'], /nothing waits for approval while it is open/],
     [['cases', 'judge', 'CODE', '--reason', 'x'], /either --accept or --refuse/],
     [['cases', 'appeal', 'CODE', '--reason', 'filing-correct'], /once access was restricted/],
     [['cases', 'waive', 'CODE', '--reason', ' '], /a reason is needed/],
-    [['cases', 'deadline', 'CODE', '2026-01-01', '--reason', 'x'], /no date after today/],
+    [['cases', 'deadline', 'CODE', '2026-01-01', '--reason', 'x'], /2026-01-01 has passed/],
     [['cases', 'list', '--state', 'asleep'], /no such state/],
     [['notices', 'show', '999'], /no notice 999/],
     [['notices', 'preview', 'CODE', 'love-letter'], /no kind love-letter/],
@@ -121,6 +126,10 @@ describe('patrol cases', () => {
     [['contacts', 'add', SUBJECT, '--name', 'x'], /no address/],
     [['contacts', 'remove', '77'], /no extra contact 77/],
     [['contacts', 'verify', '1'], /--code or --token/],
+    [['contacts', 'change', '1'], /nothing given/],
+    [['contacts', 'revive', 'fax', 'x'], /no channel fax/],
+    [['cases', 'deadline', 'CODE', '2026-12-99', '--reason', 'x'], /is no date/],
+    [['cases', 'deadline', 'CODE', '2030-01-01', '--reason', 'x'], /more than a year away/],
     [['contacts', 'revive', 'sms', '13800000000'], /not given up/],
   ] as [string[], RegExp][])('%j is refused with a remedy and exit code 2', async (argv, said) => {
     const { exit, err } = await patrol(...argv.map((word) => (word === 'CODE' ? code : word)));
@@ -132,8 +141,8 @@ describe('patrol cases', () => {
 
   it('ends a case by hand, keeps the reason, and verifies the history', async () => {
     expect((await patrol('cases', 'note', code, '--reason', '已电话沟通')).exit).toBe(0);
-    expect((await patrol('cases', 'waive', code, '--reason', '误判')).out).toMatch(/is now closed/);
-    expect((await patrol('cases', 'list')).out).toContain('no cases');
+    expect((await patrol('cases', 'waive', code, '--reason', '误判')).out).toMatch(/it is now closed/);
+    expect((await patrol('cases', 'list')).out).toContain('no open cases');
     expect((await patrol('cases', 'list', '--all')).out).toContain(code);
     expect((await patrol('cases', 'verify')).out).toMatch(/1 histories checked, 0 broken/);
   });

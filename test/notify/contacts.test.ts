@@ -92,6 +92,18 @@ describe('extra contacts (R7)', () => {
     expect(one.ledger.contacts.extra(id)?.emailVerifiedAt).toBeNull();
   });
 
+  it('an address that was replaced before it was asked is not asked any more', async () => {
+    const { world: one, desk } = await start();
+    const { id } = desk.add(SUBJECT, { name: '小陈', phone: '13700000001', email: 'ops@owner.example' }, one.now());
+    desk.change(id, { phone: '13600000001' }, one.now());
+    await one.settle();
+    expect(one.channels.sms.sent.map(({ message }) => message.recipient)).toEqual(['13600000001']);
+    expect(one.channels.email.sent).toHaveLength(1);
+    expect(() => desk.add(SUBJECT, { name: '另一人', phone: '13600000001' }, one.now())).toThrow(
+      /has that address already/,
+    );
+  });
+
   it('five wrong codes void the right one', async () => {
     const { world: one, desk, base } = await start();
     desk.add(SUBJECT, { name: '小陈', phone: '13800000088' }, one.now());

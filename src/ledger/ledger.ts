@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
 import type { PublishedVerdict } from '../cases/keeper.ts';
+import { messageOf } from '../errors.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import { maskText } from '../log.ts';
@@ -61,10 +62,28 @@ export class Ledger {
     sqlite.pragma(`user_version = ${mark}`);
   }
 
-  /** Whoever keeps cases hears of verdicts and of filings that change, inside the transaction that writes them. */
+  /**
+   * Whoever keeps cases hears of verdicts and of filings that change, inside the transaction that writes them. A fault of theirs
+   * takes back what they wrote, not the verdict: an alert tells it, and the daily reconciliation looks at the site again.
+   */
   listen(listener: LedgerListener): void {
-    this.verdicts.onPublished = (verdict, now) => listener.published(verdict, now);
-    this.filings.onChanged = (siteId, state, now) => listener.filingChanged(siteId, state, now);
+    const guarded = (what: string, now: number, work: () => void): void => {
+      try {
+        this.#db.transaction(work);
+      } catch (error) {
+        this.raiseAlert(
+          'case-keeper',
+          `a case could not follow ${what}: ${messageOf(error)}; this is a fault of ours`,
+          now,
+        );
+      }
+    };
+    this.verdicts.onPublished = (verdict, now) =>
+      guarded(`the verdict of ${verdict.checkId} at site ${verdict.siteId}`, now, () =>
+        listener.published(verdict, now),
+      );
+    this.filings.onChanged = (siteId, state, now) =>
+      guarded(`the change of site ${siteId}`, now, () => listener.filingChanged(siteId, state, now));
   }
 
   /**

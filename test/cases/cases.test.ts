@@ -152,6 +152,30 @@ describe('what a case is opened by', () => {
   });
 });
 
+describe('a fault of the case keeper', () => {
+  it('takes back what it wrote, not the verdict, and is told', async () => {
+    world = await CaseWorld.open('2026-03-02 10:00');
+    const siteId = world.addSite();
+    const { ledger, keeper } = world;
+    ledger.listen({
+      published: (verdict, now) => {
+        keeper.published(verdict, now);
+        throw new Error('boom');
+      },
+      filingChanged: () => undefined,
+    });
+    world.set(siteId, 'empty-shell', 'fail');
+    world.look(siteId);
+    expect(ledger.verdicts.standing(siteId).find(({ checkId }) => checkId === 'empty-shell')?.verdict).toBe('fail');
+    expect(world.cases()).toEqual([]);
+    expect(ledger.openAlerts()[0]?.message).toMatch(/could not follow .*boom/);
+    ledger.listen(keeper);
+    expect(world.consequences.reconcile()).toBe(1);
+    await world.settle();
+    expect(world.case().state).toBe('open');
+  });
+});
+
 describe('a failure that concerns the subject (R4.7)', () => {
   it('is one case of the subject, told to the persons of all its sites, and enforced against all of them', async () => {
     const { programmes } = loadConfig({ env: {} });

@@ -25,6 +25,9 @@ export const caseQueries = {
   openCaseOfSubject: `SELECT record FROM cases WHERE subject_id = ? AND programme = ? AND closed_at IS NULL AND scope = 'subject'`,
   openCasesOfSite: 'SELECT record FROM cases WHERE site_id = ? AND closed_at IS NULL',
   openCasesOfSubject: `SELECT record FROM cases WHERE subject_id = ? AND closed_at IS NULL AND scope = 'subject'`,
+  anyOpenCase: `SELECT EXISTS (SELECT 1 FROM cases WHERE site_id = ? AND closed_at IS NULL)
+      OR EXISTS (SELECT 1 FROM sites s JOIN cases c ON c.subject_id = s.subject_id AND c.closed_at IS NULL AND c.scope = 'subject'
+        WHERE s.id = ?) AS open`,
   casesOfSite: 'SELECT record FROM cases WHERE site_id = ? ORDER BY opened_at DESC LIMIT ?',
   casesDue: 'SELECT id FROM cases WHERE due_at <= ? ORDER BY due_at LIMIT ?',
   casesNextDue: 'SELECT min(due_at) AS at FROM cases WHERE due_at IS NOT NULL',

@@ -139,6 +139,12 @@ export class CaseKeeper {
     this.ledger.outbox.plan(drafts, now);
   }
 
+  /** Can anything follow from a verdict? A pass matters only to an open case, or to a domain near its expiry. */
+  concerned({ siteId, verdict, judgement }: PublishedVerdict): boolean {
+    if (verdict === 'fail' || judgement.findings.some(({ code }) => code === 'expiring')) return true;
+    return this.ledger.cases.anyOpenAt(siteId);
+  }
+
   /** What follows from a verdict. Runs inside the transaction that published it. */
   published(verdict: PublishedVerdict, now: number): void {
     const { siteId, checkId } = verdict;

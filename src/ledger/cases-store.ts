@@ -133,6 +133,11 @@ export class CasesStore {
     return [...own, ...this.#db.all<Row>('openCasesOfSubject', subjectId)].flatMap((row) => parsed(row) ?? []);
   }
 
+  /** Has a site, or its subject, an open case? */
+  anyOpenAt(siteId: number): boolean {
+    return this.#db.get<{ open: number }>('anyOpenCase', siteId, siteId)?.open === 1;
+  }
+
   /** A site's cases, newest first. */
   ofSite(siteId: number, limit = 20): CaseRecord[] {
     return this.#db.all<Row>('casesOfSite', siteId, limit).flatMap((row) => parsed(row) ?? []);

@@ -18,6 +18,8 @@ import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
 
 /** Hears what the ledger writes, inside the transaction. */
 export interface LedgerListener {
+  /** False when nothing can follow: said before anything is written, since most verdicts pass at sites without a case. */
+  concerned: (verdict: PublishedVerdict) => boolean;
   published: (verdict: PublishedVerdict, now: number) => void;
   filingChanged: (siteId: number, state: string, now: number) => void;
 }
@@ -78,10 +80,10 @@ export class Ledger {
         );
       }
     };
-    this.verdicts.onPublished = (verdict, now) =>
-      guarded(`the verdict of ${verdict.checkId} at site ${verdict.siteId}`, now, () =>
-        listener.published(verdict, now),
-      );
+    this.verdicts.onPublished = (verdict, now) => {
+      const what = `the verdict of ${verdict.checkId} at site ${verdict.siteId}`;
+      if (listener.concerned(verdict)) guarded(what, now, () => listener.published(verdict, now));
+    };
     this.filings.onChanged = (siteId, state, now) =>
       guarded(`the change of site ${siteId}`, now, () => listener.filingChanged(siteId, state, now));
   }

@@ -158,6 +158,7 @@ describe('a fault of the case keeper', () => {
     const siteId = world.addSite();
     const { ledger, keeper } = world;
     ledger.listen({
+      concerned: () => true,
       published: (verdict, now) => {
         keeper.published(verdict, now);
         throw new Error('boom');

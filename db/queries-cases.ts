@@ -32,6 +32,7 @@ export const caseQueries = {
   casesDue: 'SELECT id FROM cases WHERE due_at <= ? ORDER BY due_at LIMIT ?',
   casesNextDue: 'SELECT min(due_at) AS at FROM cases WHERE due_at IS NOT NULL',
   caseDueAt: 'UPDATE cases SET due_at = ? WHERE id = ? AND due_at IS NOT NULL AND due_at > ?',
+  casePutOff: 'UPDATE cases SET due_at = ? WHERE id = ? AND due_at IS NOT NULL',
   casesByState: 'SELECT record FROM cases WHERE state = ? ORDER BY deadline_at LIMIT ?',
   caseTotals: 'SELECT programme, state, count(*) AS count FROM cases GROUP BY programme, state',
   caseEventInsert: `INSERT INTO case_events (case_id, seq, at, actor_kind, actor_name, move, from_state, to_state, data,

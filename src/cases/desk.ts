@@ -1,5 +1,5 @@
 import { beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
-import { restrictedSites } from '../enforce/plan-acts.ts';
+import { heldByOther, restrictedSites } from '../enforce/plan-acts.ts';
 import type { CaseKeeper } from './keeper.ts';
 import {
   demandAppeal,
@@ -94,6 +94,11 @@ export class CaseDesk {
   judgeAppeal(code: string, accepted: boolean, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
     const record = this.find(code);
+    if (accepted)
+      this.#demandOwnRestriction(
+        record,
+        restrictedSites(this.#keeper, record).map(({ siteId }) => siteId),
+      );
     const saved = this.#keeper.move(record.id, accepted ? 'appeal-accepted' : 'appeal-refused', {
       now,
       actor,
@@ -106,6 +111,13 @@ export class CaseDesk {
   restore(code: string, reason: string, actor: Actor, now: number): CaseRecord {
     demandText(code, reason);
     const record = this.find(code);
+    const sites = restrictedSites(this.#keeper, record).map(({ siteId }) => siteId);
+    if (sites.length === 0)
+      throw new MoveRefused(
+        `case ${code}: nothing is restricted by it`,
+        'patrol cases show CODE tells what was asked and done',
+      );
+    this.#demandOwnRestriction(record, sites);
     const again = record.state === 'restoring' || record.state === 'lifting';
     return this.#keeper.move(record.id, again ? 'restore-asked-again' : 'restore-granted', {
       now,
@@ -156,6 +168,16 @@ export class CaseDesk {
     if (record.state === 'cancellation-approved') this.#demandUnsubmitted(record);
     const restricted = restrictedSites(this.#keeper, record).length > 0;
     return this.#keeper.move(record.id, restricted ? 'waived-restricted' : 'waived', { now, actor, data: { reason } });
+  }
+
+  /** Access cannot be given back for a time while another case restricts the same site: its owner would be told what is not so. */
+  #demandOwnRestriction(record: CaseRecord, sites: number[]): void {
+    const other = heldByOther(this.#keeper, record, sites);
+    if (other !== null)
+      throw new MoveRefused(
+        `case ${record.code}: case ${other} restricts the same site`,
+        `judge that one first: patrol cases show ${other}`,
+      );
   }
 
   /** What the access system already has cannot be taken back by declining it. */

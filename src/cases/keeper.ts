@@ -2,7 +2,7 @@ import { beijingDate } from '../calendar/beijing-time.ts';
 import type { WorkCalendar } from '../calendar/workdays.ts';
 import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
-import { planActs, restrictedSites } from '../enforce/plan-acts.ts';
+import { heldByOther, planActs, restrictedSites } from '../enforce/plan-acts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
 import { maskValue } from '../log.ts';
@@ -91,8 +91,11 @@ export class CaseKeeper {
   ): void {
     if (saved.state !== from) this.#dropOutdated(saved, now);
     if (act !== null && planActs(this, saved, act, now) === 0 && act === 'restore-access') {
-      // Nothing is restricted that could be given back: the case goes on at once.
-      this.move(saved.id, restoredMove(saved), { now, actor: SYSTEM });
+      // Nothing is restricted that could be given back, or another case still restricts it, which the owner is told.
+      const sites = restrictedSites(this, saved).map(({ siteId }) => siteId);
+      const heldBy = heldByOther(this, saved, sites);
+      const told = heldBy === null ? {} : { heldBy };
+      this.move(saved.id, restoredMove(saved), { now, actor: SYSTEM, data: told });
     }
     if (notice !== null && stage !== null) this.planNotice(saved, notice, stage, { ...data, move }, now);
   }
@@ -152,7 +155,7 @@ export class CaseKeeper {
     if (owner === null) return;
     const touching = this.ledger.cases.openCasesTouching(siteId, owner.subjectId);
     // What a page shows while we restrict the site is our own doing: it neither accuses nor acquits.
-    if (this.#needsPage(checkId) && touching.some((record) => this.#blinds(record))) return;
+    if (this.#needsPage(checkId) && this.#siteBlinded(siteId, owner.subjectId)) return;
     const passed = verdict.verdict === 'pass' || verdict.verdict === 'warn';
     if (passed) for (const record of touching) this.#cleared(record, siteId, checkId, now);
     // A check in shadow mode may put a finding right, and does nothing else.
@@ -203,6 +206,12 @@ export class CaseKeeper {
     const programme = programmeOfCheck(this.rules.programmes, checkId, now);
     const policy = programme === null ? null : policyAt(this.rules.programmes, programme, now);
     if (programme === null || policy === null) return;
+    // Opened by an earlier policy that did not know this check: the finding joins all the same.
+    const open = this.ledger.cases.openCase(scope, scope === 'site' ? siteId : subjectId, programme);
+    if (open !== null) {
+      this.#seen(open, verdict, now);
+      return;
+    }
     const { at, provisional } = this.rules.calendar.deadline(now, policy.remediation);
     const record = this.ledger.cases.insert({
       programme,
@@ -350,12 +359,11 @@ export class CaseKeeper {
    */
   freshness(record: CaseRecord, now: number, since = 0): Freshness {
     const oldest = Math.max(since, now - this.rules.settings.cases.freshLookMs);
-    const blinded = this.#blinds(record);
     const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
     let fails = false;
     let observedAt: number | null = null;
     for (const { siteId, checkId } of standing) {
-      if (blinded && this.#needsPage(checkId)) continue;
+      if (this.#needsPage(checkId) && this.#siteBlinded(siteId, record.subjectId)) continue;
       const state = this.ledger.verdicts.standing(siteId).find((one) => one.checkId === checkId);
       const checkedAt = state?.checkedAt ?? 0;
       if (state === undefined || checkedAt < oldest) return { kind: 'stale', observedAt: checkedAt || null };
@@ -369,10 +377,14 @@ export class CaseKeeper {
     return this.rules.checks.find(({ id }) => id === checkId)?.needs.includes('page') ?? false;
   }
 
-  /** True while our own restriction stands between us and the site's pages. */
-  #blinds(record: CaseRecord): boolean {
-    if (record.dryRun || this.rules.settings.cases.seesThroughRestriction) return false;
-    return restrictedSites(this, record).some(({ dryRun }) => !dryRun);
+  /** True while our own restriction, of whichever case, stands between us and a site's pages. */
+  #siteBlinded(siteId: number, subjectId: number): boolean {
+    if (this.rules.settings.cases.seesThroughRestriction) return false;
+    return this.ledger.cases
+      .openCasesTouching(siteId, subjectId)
+      .some((record) =>
+        restrictedSites(this, record).some((site) => site.siteId === siteId && site.certain && !site.dryRun),
+      );
   }
 
   /** True when every standing finding is of a check that is switched off or in shadow mode: nothing accuses by it. */
@@ -387,7 +399,10 @@ export class CaseKeeper {
   /** True when no standing finding can be seen through our own restriction: only giving access back lets us look. */
   cannotLook(record: CaseRecord): boolean {
     const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
-    return this.#blinds(record) && standing.every(({ checkId }) => this.#needsPage(checkId));
+    return (
+      standing.length > 0 &&
+      standing.every(({ checkId, siteId }) => this.#needsPage(checkId) && this.#siteBlinded(siteId, record.subjectId))
+    );
   }
 
   /** Ask for a look at every site a case has standing findings at. */
@@ -403,7 +418,8 @@ export class CaseKeeper {
    */
   startPeriod(caseId: number, now: number): CaseRecord | null {
     const record = this.ledger.cases.get(caseId);
-    if (record === null || record.toldAt !== null || record.dryRun || record.state !== 'open') return record;
+    if (record === null || record.toldAt !== null || record.dryRun) return record;
+    if (record.state !== 'open' && record.state !== 'extended') return record;
     if (beijingDate(record.deadlineFrom) >= beijingDate(now)) return record;
     const data = { why: 'told later than opened', from: now, period: record.policy.remediation };
     return this.move(caseId, 'deadline-corrected', { now, actor: SYSTEM, data });

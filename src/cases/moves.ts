@@ -248,7 +248,7 @@ export const MOVES = {
     notice: 'appeal-refused',
   }),
   'restore-granted': define({
-    from: ['restricted', 'cancellation-asked'],
+    from: ['overdue', 'enforcement-asked', 'enforcement-approved', 'restricted', 'cancellation-asked'],
     to: 'restoring',
     by: ['admin'],
     zh: '管理员临时恢复访问',
@@ -316,7 +316,7 @@ export const MOVES = {
     notice: 'cancelled',
   }),
   'recheck-passed': define({
-    from: [...BEFORE_ACT, 'enforcement-approved', 'restored'],
+    from: [...BEFORE_ACT, 'enforcement-approved', 'cancellation-asked', 'cancellation-approved', 'restored'],
     to: 'resolved',
     by: ['system'],
     zh: '复查通过',
@@ -334,7 +334,7 @@ export const MOVES = {
     act: 'restore-access',
   }),
   waived: define({
-    from: [...BEFORE_ACT, 'enforcement-approved', 'restored'],
+    from: [...BEFORE_ACT, 'enforcement-approved', 'cancellation-asked', 'cancellation-approved', 'restored'],
     to: 'closed',
     by: ['admin'],
     zh: '管理员撤销',

@@ -6,9 +6,9 @@ const STILL_TRUE: Partial<Record<NoticeKind, readonly CaseState[]>> = {
   found: ['open', 'extended', 'restored'],
   reminder: ['open', 'extended', 'restored'],
   extended: ['open', 'extended', 'restored'],
-  'extension-refused': ['open', 'extended', 'overdue', 'enforcement-asked'],
   overdue: ['overdue', 'enforcement-asked', 'enforcement-approved', 'cancellation-asked', 'cancellation-approved'],
-  enforced: ['restricted', 'appealed', 'cancellation-asked', 'cancellation-approved'],
+  // Still so until access is back.
+  enforced: ['restricted', 'appealed', 'cancellation-asked', 'cancellation-approved', 'restoring', 'lifting'],
   'appeal-received': ['appealed'],
   'appeal-refused': ['restricted', 'cancellation-asked', 'cancellation-approved'],
   'appeal-accepted': ['restored'],

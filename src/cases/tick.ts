@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { isTerminal } from './moves.ts';
 import { dueTimers, nextTimerAt, type Timer } from './timers.ts';
@@ -6,7 +7,19 @@ import { type CaseRecord, SYSTEM } from './types.ts';
 /** Look after every case something is due for, at most `limit`. Gives how many were looked after. */
 export function tickCases(keeper: CaseKeeper, now: number, limit = 500): number {
   const due = keeper.ledger.cases.due(now, limit);
-  for (const caseId of due) keeper.ledger.transaction(() => tickCase(keeper, caseId, now));
+  for (const caseId of due) {
+    try {
+      keeper.ledger.transaction(() => tickCase(keeper, caseId, now));
+    } catch (error) {
+      // One case that cannot go on, by our own fault, must not hold up the others.
+      keeper.ledger.raiseAlert(
+        `case-fault-${caseId}`,
+        `case ${keeper.ledger.cases.get(caseId)?.code} cannot go on: ${messageOf(error)}`,
+        now,
+      );
+      keeper.ledger.cases.putOff(caseId, now + 3_600_000);
+    }
+  }
   return due.length;
 }
 

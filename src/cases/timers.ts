@@ -40,8 +40,11 @@ export function timersOf(record: CaseRecord): Timer[] {
       break;
     default:
   }
-  if (record.policy.acts.length === 0) return sorted(timers.filter(({ kind }) => !kind.startsWith('ask-')));
-  return sorted(timers.filter(({ key }) => key === null || !record.fired.includes(key)));
+  const acts = record.policy.acts.length > 0;
+  const open = timers.filter(
+    ({ kind, key }) => (key === null || !record.fired.includes(key)) && (acts || !kind.startsWith('ask-')),
+  );
+  return sorted(open);
 }
 
 const sorted = (timers: Timer[]): Timer[] => timers.sort((a, b) => a.at - b.at);

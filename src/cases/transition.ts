@@ -80,7 +80,18 @@ function effectOf(record: CaseRecord, move: Move, input: MoveInput, calendar: Wo
     case 'deadline-corrected':
       return counted(record, { from: Number(data['from']), period: data['period'] as Period }, now, calendar);
     case 'extension-granted': {
-      const extraWorkingDays = record.extraWorkingDays + Number(data['workingDays']);
+      const workingDays = Number(data['workingDays']);
+      // An admin's date is no period to count anew: the extension continues from it.
+      if (record.deadlinePeriod === null) {
+        const { at, provisional } = calendar.extended(record.deadlineAt, { workingDays });
+        return {
+          extensions: record.extensions + 1,
+          deadlineAt: at,
+          deadlineProvisional: provisional,
+          deadlineSetAt: now,
+        };
+      }
+      const extraWorkingDays = record.extraWorkingDays + workingDays;
       return { extensions: record.extensions + 1, ...counted({ ...record, extraWorkingDays }, null, now, calendar) };
     }
     case 'deadline-moved':
@@ -168,7 +179,6 @@ function counted(
   const from = base?.from ?? record.deadlineFrom;
   const period = base?.period ?? record.deadlinePeriod;
   const { extraWorkingDays } = record;
-  // After an admin set a date there is no period to count from: an extension continues from the date.
   const first = period === null ? { at: record.deadlineAt, provisional: false } : calendar.deadline(from, period);
   const end = extraWorkingDays === 0 ? first : calendar.extended(first.at, { workingDays: extraWorkingDays });
   return {

@@ -1,11 +1,11 @@
-import { addDays, beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
+import { addDays, beijingDate, beijingInstant, DAY_MS } from '../calendar/beijing-time.ts';
 import { type CaseKeeper, restoredMove } from '../cases/keeper.ts';
 import type { Move } from '../cases/moves.ts';
 import { untilConfirmed } from '../cases/tick.ts';
 import { type CaseRecord, SYSTEM } from '../cases/types.ts';
 import type { Enforcement } from '../ledger/enforcements-store.ts';
 import type { Logger } from '../log.ts';
-import { planActs } from './plan-acts.ts';
+import { planActs, restrictionWanted } from './plan-acts.ts';
 import type { AccessSystem, ActOutcome } from './webhook.ts';
 
 /** How long what is stopped waits before it asks again; a release wakes it at once. */
@@ -79,6 +79,23 @@ export class Enforcer {
     if (enforcement.state === 'pending') {
       const nextAt = now + settings.pollMs;
       return { enforcement: ledger.enforcements.update(enforcement, { nextAt }), how: 'poll' };
+    }
+    const needs = {
+      'restrict-access': 'enforcement-approved',
+      'cancel-access': 'cancellation-approved',
+      'restore-access': null,
+    };
+    const needed = needs[enforcement.act];
+    if (needed !== null && record.state !== needed) {
+      // The case moved on while it was on the wire: it is not asked for again.
+      const state = enforcement.submittedAt === null ? 'cancelled' : enforcement.state;
+      ledger.enforcements.update(enforcement, {
+        state,
+        nextAt: null,
+        settledAt: now,
+        error: `the case is ${record.state} by now`,
+      });
+      return null;
     }
     // A second attempt is looked at as hard as the first.
     const wait = this.#mayAct(enforcement, record, now);
@@ -169,16 +186,19 @@ export class Enforcer {
         return;
       }
       case 'refused':
+        if (enforcement.act === 'restore-access' && keeper.ledger.cases.get(enforcement.caseId)?.closedAt !== null) {
+          // The case has ended, so nothing else would ask again.
+          enforcements.update(enforcement, { state: 'waiting', error: outcome.message, nextAt: now + DAY_MS });
+          this.#tellRefused(enforcement, outcome.message, now);
+          return;
+        }
         enforcements.update(enforcement, { state: 'failed', error: outcome.message, settledAt: now, nextAt: null });
-        keeper.ledger.raiseAlert(
-          `act-${enforcement.caseId}`,
-          `the access system refused ${enforcement.act} (${outcome.message.slice(0, 120)}): patrol cases show ${keeper.ledger.cases.get(enforcement.caseId)?.code}`,
-          now,
-          { again: true },
-        );
+        this.#tellRefused(enforcement, outcome.message, now);
         this.#complete(enforcement.caseId, enforcement, now);
         return;
       case 'retry':
+        // Dropped while it was on the wire: it stays dropped.
+        if (enforcements.get(enforcement.id)?.nextAt === null) return;
         enforcements.update(enforcement, {
           state: enforcement.state === 'pending' ? 'pending' : 'sending',
           error: outcome.message,
@@ -191,6 +211,12 @@ export class Enforcer {
             now,
           );
     }
+  }
+
+  #tellRefused({ caseId, act }: Enforcement, message: string, now: number): void {
+    const { ledger } = this.#options.keeper;
+    const text = `the access system refused ${act} (${message.slice(0, 120)}): patrol cases show ${ledger.cases.get(caseId)?.code}`;
+    ledger.raiseAlert(`act-${caseId}`, text, now, { again: true });
   }
 
   /** When every site of an asking is settled, the case moves on. */
@@ -210,18 +236,6 @@ export class Enforcer {
     // It took effect after the case had moved on: what nobody wants restricted any more is given back.
     else if (act === 'restrict-access' && !restrictionWanted(record)) planActs(keeper, record, 'restore-access', now);
   }
-}
-
-/** States in which a site is meant to be restricted. */
-function restrictionWanted({ state }: CaseRecord): boolean {
-  return [
-    'enforcement-approved',
-    'restricted',
-    'appealed',
-    'cancellation-asked',
-    'cancellation-approved',
-    'cancelled',
-  ].includes(state);
 }
 
 /** The move that follows when an act is settled for all sites. */

@@ -20,6 +20,8 @@ export interface ActPayload extends Record<string, unknown> {
 export interface RestrictedSite {
   siteId: number;
   dryRun: boolean;
+  /** False while it is still being tried, or was refused at last: it may be restricted, and is given back to be sure. */
+  certain: boolean;
 }
 
 /**
@@ -33,12 +35,13 @@ export function restrictedSites(keeper: CaseKeeper, record: CaseRecord): Restric
     .ofCase(record.id)
     .sort((a, b) => effectiveAt(a) - effectiveAt(b) || a.id - b.id);
   const sites = new Map<number, RestrictedSite>();
-  for (const { act, siteId, state, dryRun, attempts, submittedAt } of acts) {
+  for (const { act, siteId, state, dryRun, attempts, submittedAt, nextAt } of acts) {
     if (act === 'restore-access' && (state === 'done' || state === 'dry-run')) sites.delete(siteId);
     if (act !== 'restrict-access') continue;
     const paper = state === 'dry-run' && record.dryRun;
     const real = submittedAt !== null && (state !== 'failed' || attempts > 1) && state !== 'cancelled';
-    if (paper || real) sites.set(siteId, { siteId, dryRun });
+    const certain = paper || state === 'done' || state === 'pending' || (state === 'sending' && nextAt === null);
+    if (paper || real) sites.set(siteId, { siteId, dryRun, certain });
   }
   return [...sites.values()];
 }
@@ -86,20 +89,42 @@ export function planActs(keeper: CaseKeeper, record: CaseRecord, act: Act, now: 
   return planned;
 }
 
-function sitesFor(keeper: CaseKeeper, record: CaseRecord, act: Act): RestrictedSite[] {
-  const { cases, contacts } = keeper.ledger;
-  if (act === 'restore-access') {
-    const heldElsewhere = (siteId: number): boolean =>
-      cases
-        .openCasesTouching(siteId, record.subjectId)
-        .some(
-          (other) =>
-            other.id !== record.id &&
-            restrictedSites(keeper, other).some((one) => one.siteId === siteId && !one.dryRun),
-        );
-    return restrictedSites(keeper, record).filter(({ siteId, dryRun }) => dryRun || !heldElsewhere(siteId));
+/** States in which a case means its sites to be restricted. */
+export function restrictionWanted({ state }: CaseRecord): boolean {
+  return (
+    state === 'enforcement-approved' ||
+    state === 'restricted' ||
+    state === 'appealed' ||
+    state === 'cancellation-asked' ||
+    state === 'cancellation-approved' ||
+    state === 'cancelled'
+  );
+}
+
+/** The code of another open case that means a site of this one to be restricted, or null. */
+export function heldByOther(keeper: CaseKeeper, record: CaseRecord, siteIds: number[]): string | null {
+  for (const siteId of siteIds) {
+    const other = keeper.ledger.cases
+      .openCasesTouching(siteId, record.subjectId)
+      .find(
+        (one) =>
+          one.id !== record.id &&
+          restrictionWanted(one) &&
+          restrictedSites(keeper, one).some((site) => site.siteId === siteId && !site.dryRun),
+      );
+    if (other !== undefined) return other.code;
   }
+  return null;
+}
+
+function sitesFor(keeper: CaseKeeper, record: CaseRecord, act: Act): RestrictedSite[] {
+  if (act === 'restore-access')
+    return restrictedSites(keeper, record).filter(
+      ({ siteId, dryRun }) => dryRun || heldByOther(keeper, record, [siteId]) === null,
+    );
   const sites =
-    record.scope === 'site' && record.siteId !== null ? [record.siteId] : contacts.activeSites(record.subjectId);
-  return sites.map((siteId) => ({ siteId, dryRun: record.dryRun }));
+    record.scope === 'site' && record.siteId !== null
+      ? [record.siteId]
+      : keeper.ledger.contacts.activeSites(record.subjectId);
+  return sites.map((siteId) => ({ siteId, dryRun: record.dryRun, certain: true }));
 }

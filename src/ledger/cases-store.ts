@@ -112,6 +112,11 @@ export class CasesStore {
     this.#db.run('caseDueAt', at, caseId, at);
   }
 
+  /** Look after a case later: it cannot go on now. */
+  putOff(caseId: number, until: number): void {
+    this.#db.run('casePutOff', until, caseId);
+  }
+
   /** A case by id, or null. */
   get(caseId: number): CaseRecord | null {
     return parsed(this.#db.get<Row>('caseById', caseId));

@@ -1,4 +1,4 @@
-import { addDays, beijingDate, beijingHour } from '../calendar/beijing-time.ts';
+import { addDays, beijingDate, beijingHour, DAY_MS } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { STATES } from '../cases/moves.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
@@ -17,7 +17,7 @@ export function planAdminNotices(keeper: CaseKeeper, toldUntil: number, now: num
   if (admins.length === 0) return toldUntil;
   let latest = toldUntil;
   // Raisings told already are unique by topic anyway; skipping them keeps a tick short.
-  for (const { key, message, raisedAt } of ledger.openAlerts().filter((one) => one.raisedAt >= toldUntil)) {
+  for (const { key, message, raisedAt } of ledger.openAlerts().filter((one) => one.raisedAt >= toldUntil - DAY_MS)) {
     latest = Math.max(latest, raisedAt);
     keeper.plan(
       admins.map((admin) => draft(admin, `alert:${key}@${raisedAt}`, 'raised', 'admin-alert', { key, message }, now)),

@@ -201,9 +201,11 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     many: '已通过复查',
     subject: (notice) => `【整改完成】${nameOf(notice)}已通过${notice.view.programme}复查`,
     lead: ({ params }) =>
-      params['move'] === 'restriction-lifted'
-        ? '问题已解决，访问限制已解除，无需再操作。'
-        : '复查通过，问题已解决，无需再操作。',
+      params['heldBy'] !== undefined
+        ? `本案的问题已解决。该网站因另一案件（案件码 ${String(params['heldBy'])}）仍处于限制访问状态，请继续处理那一案件。`
+        : params['move'] === 'restriction-lifted'
+          ? '问题已解决，访问限制已解除，无需再操作。'
+          : '复查通过，问题已解决，无需再操作。',
     findings: false,
     portal: false,
   }),

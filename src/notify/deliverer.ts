@@ -42,7 +42,7 @@ export class Deliverer {
     const due = keeper.ledger.outbox.dueMessages(now(), limit);
     await this.#each(due, (message) => this.#again(message.id));
     const prepared = this.#enclose(limit);
-    await this.#each(prepared, (messageId) => this.#send(messageId));
+    await this.#each(prepared, (messageId) => this.#send(messageId, 1));
     return due.length + prepared.length;
   }
 
@@ -134,13 +134,14 @@ export class Deliverer {
     this.#accepted(messageId, now);
   }
 
-  async #send(messageId: number): Promise<void> {
+  /** Put a message on the wire: the attempt it was committed for, and no other. */
+  async #send(messageId: number, attempt: number): Promise<void> {
     const { keeper, channels, policy, now, log } = this.#options;
     const { outbox } = keeper.ledger;
     const message = outbox.message(messageId) as Message;
     const channel = channels[message.channel];
     if (channel === undefined) return;
-    const wire = keeper.ledger.durably(() => this.#takeUp(message));
+    const wire = keeper.ledger.durably(() => this.#takeUp(messageId, attempt));
     if (wire === null) return;
     this.#options.onStep?.('before-wire');
     const outcome = await channel.send(wire);
@@ -159,12 +160,13 @@ export class Deliverer {
   }
 
   /** Still ours to send, and from now on for a whole lease: what waited in a queue too long belongs to whoever took it since. */
-  #takeUp(message: Message): Message | null {
+  #takeUp(messageId: number, attempt: number): Message | null {
     const { keeper, policy, now } = this.#options;
     const { outbox } = keeper.ledger;
-    const current = outbox.message(message.id);
-    if (current?.state !== 'sending' || current.attempts !== message.attempts || current.nextAt !== message.nextAt)
-      return null;
+    const current = outbox.message(messageId);
+    // The lease is over: somebody may have called it unknown in this very moment.
+    const ours = current?.state === 'sending' && current.attempts === attempt && (current.nextAt ?? 0) > now();
+    if (!ours) return null;
     const change = { sendingAt: now(), nextAt: now() + policy.leaseMs };
     outbox.updateMessage(current, change, {
       what: 'wire',
@@ -250,7 +252,7 @@ export class Deliverer {
     });
     if (!taken) return;
     this.#options.onStep?.('resend-committed');
-    await this.#send(message.id);
+    await this.#send(message.id, message.attempts + 1);
   }
 
   /**
@@ -266,7 +268,10 @@ export class Deliverer {
       if (decision.kind === 'later') {
         const record =
           decision.asksLook === true && notice.caseId !== null ? keeper.ledger.cases.get(notice.caseId) : null;
-        if (record !== null) keeper.askLook(record, now());
+        if (record !== null) {
+          keeper.askLook(record, now());
+          outbox.lookAsked(notice.id, now(), decision.until, decision.reason);
+        }
         const log = { what: 'wait', outcome: message.state, detail: decision.reason, at: now() };
         outbox.updateMessage(message, { nextAt: decision.until, error: decision.reason }, log);
         return null;
@@ -329,6 +334,7 @@ export class Deliverer {
   #failed(messageId: number, code: string, now: number): void {
     const { keeper } = this.#options;
     for (const notice of keeper.ledger.outbox.noticesOfMessage(messageId)) {
+      if (notice.state !== 'enclosed') continue;
       keeper.ledger.outbox.setNotice(notice.id, 'failed', code, messageId);
       giveUp(keeper, notice, code, now);
     }

@@ -1,4 +1,5 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { stillTrue } from '../cases/still-true.ts';
 import { SYSTEM } from '../cases/types.ts';
 import type { Message, Notice } from '../ledger/outbox-store.ts';
 import { maskText } from '../log.ts';
@@ -41,7 +42,8 @@ export function planFallback(keeper: CaseKeeper, notice: Notice, now: number): v
   const { ledger } = keeper;
   if (notice.caseId === null) return;
   const record = ledger.cases.get(notice.caseId);
-  if (record === null) return;
+  // What is not so any more needs nobody else to be told.
+  if (record === null || !stillTrue(notice.kind, record.state)) return;
   const stage = ledger.outbox
     .noticesOfCase(notice.caseId)
     .filter((one) => one.stage === notice.stage && one.channel !== 'in-site');

@@ -23,7 +23,11 @@ export function planCaseNotice(
   const earlier = ledger.outbox.noticesOfCase(record.id);
   const told = (one: Recipient): boolean =>
     earlier.some(
-      (notice) => notice.state === 'enclosed' && notice.recipient === one.address && notice.channel === one.channel,
+      (notice) =>
+        notice.state === 'enclosed' &&
+        notice.dryRun === record.dryRun &&
+        notice.recipient === one.address &&
+        notice.channel === one.channel,
     );
   const wanted = (one: Recipient): boolean => channelWanted(keeper, one.channel, kind);
   const recipients = audience.recipients.filter(wanted);

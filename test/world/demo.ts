@@ -66,6 +66,9 @@ async function main(): Promise<void> {
     `the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run -s patrol -- audit ${FOLDER}/artifacts.json`,
   );
   print(
+    `the failures became cases (in dry-run, nothing is sent):\n  npm run -s patrol -- cases list --config ${configFile}\n  one case's whole life, mails and SMS included:  npm run demo:life`,
+  );
+  print(
     'your own filings:\n  npm run -s patrol -- import --template > filings.csv   then   npm run -s patrol -- scan filings.csv',
   );
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { beijingDate } from '../../src/calendar/beijing-time.ts';
 import type { Actor } from '../../src/cases/types.ts';
 import { CaseWorld, diary } from '../support/case-world.ts';
@@ -71,4 +71,22 @@ describe('the lifetime of a case', () => {
     const { deadlineAt, deadlineProvisional } = (world as CaseWorld).case();
     expect(`${beijingDate(deadlineAt - 1)}${deadlineProvisional ? ' provisional' : ''}`).toBe(life.deadline);
   });
+});
+
+describe.each([
+  ['America/New_York', 240],
+  ['Pacific/Kiritimati', -840],
+])('on a machine set to %s', (zone, minutesBehindInSummer) => {
+  const before = process.env['TZ'];
+  beforeAll(() => {
+    process.env['TZ'] = zone;
+  });
+  afterAll(() => {
+    if (before === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = before;
+  });
+
+  it('the zone is really another', () =>
+    expect(new Date('2026-07-01T12:00:00Z').getTimezoneOffset()).toBe(minutesBehindInSummer));
+  it.each(CALENDAR_LIVES)('$name', async (life) => expect(await live(life)).toEqual(life.diary));
 });

@@ -75,7 +75,7 @@ export const caseQueries = {
     'UPDATE notices SET look_asked_at = coalesce(look_asked_at, ?), not_before = ?, reason = ? WHERE id = ?',
   noticesWake:
     "UPDATE notices SET not_before = ? WHERE case_id = ? AND state = 'planned' AND look_asked_at IS NOT NULL AND not_before > ?",
-  noticesUnstop: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND reason = 'sending is stopped'",
+  noticesUnstop: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND reason = ?",
   noticesCancelTopic:
     "UPDATE notices SET state = 'cancelled', reason = ? WHERE topic = ? AND channel = ? AND state = 'planned'",
   noticeTotals: 'SELECT kind, state, count(*) AS count FROM notices GROUP BY kind, state',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { CASE_NOTICE_KINDS } from './cases/notice-kinds.ts';
 import { InputError, messageOf } from './errors.ts';
-import type { NoticeKind } from './notify/types.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -11,22 +11,7 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL that starts with 
 const email = z.string().regex(/^[^\s@,<>]+@[^\s@,<>]+\.[A-Za-z]{2,}$/, 'is one e-mail address');
 const hour = z.number().min(0).max(23.99);
 
-const KINDS = [
-  'found',
-  'reminder',
-  'extended',
-  'extension-refused',
-  'overdue',
-  'enforced',
-  'cancelled',
-  'resolved',
-  'withdrawn',
-  'appeal-received',
-  'appeal-accepted',
-  'appeal-refused',
-  'renewal',
-  'contact-verification',
-] as const satisfies NoticeKind[];
+const KINDS = [...CASE_NOTICE_KINDS, 'renewal', 'contact-verification'] as const;
 
 /** `cases:` of the configuration. */
 export const casesShape = z.strictObject({

@@ -1,5 +1,4 @@
 import { beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
-import { heldByOther, restrictedSites } from '../enforce/plan-acts.ts';
 import type { CaseKeeper } from './keeper.ts';
 import {
   demandAppeal,
@@ -8,6 +7,7 @@ import {
   type ExtensionRequest,
   judgeExtension,
 } from './requests.ts';
+import { heldByOther, restrictedSites } from './restrictions.ts';
 import { MoveRefused } from './transition.ts';
 import type { Actor, CaseRecord } from './types.ts';
 

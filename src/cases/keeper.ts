@@ -1,21 +1,18 @@
 import { beijingDate } from '../calendar/beijing-time.ts';
 import type { WorkCalendar } from '../calendar/workdays.ts';
-import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
+import type { CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
-import { heldByOther, planActs, restrictedSites } from '../enforce/plan-acts.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { NoticeDraft } from '../ledger/outbox-store.ts';
+import type { Notice, NoticeDraft } from '../ledger/outbox-store.ts';
 import { maskValue } from '../log.ts';
-import { planFallback } from '../notify/fallback.ts';
-import { planCaseNotice } from '../notify/plan.ts';
-import { planRenewal } from '../notify/renewal.ts';
-import type { NoticeKind } from '../notify/types.ts';
 import { isTerminal, type Move, moveOf } from './moves.ts';
+import type { CaseNoticeKind } from './notice-kinds.ts';
 import { type Programmes, policyAt, programmeOfCheck } from './programme-policy.ts';
+import { heldByOther, restrictedSites } from './restrictions.ts';
 import { stillTrue } from './still-true.ts';
 import { nextTimerAt } from './timers.ts';
 import { applyMove, type MoveInput } from './transition.ts';
-import { type CaseRecord, SYSTEM } from './types.ts';
+import { type Act, type CaseRecord, type PublishedVerdict, SYSTEM } from './types.ts';
 
 /** Everything cases are kept by. */
 export interface CaseRules {
@@ -25,16 +22,24 @@ export interface CaseRules {
   checks: readonly CheckDefinition[];
 }
 
-/** A verdict as published, told inside the transaction that published it. */
-export interface PublishedVerdict {
-  siteId: number;
-  checkId: string;
-  verdict: Verdict;
-  judgement: Judgement;
-  verdictId: number | null;
-  algorithmVersion: string;
-  observedAt: number;
-  shadow: boolean;
+/** One notice of a case, to be planned for everyone it concerns. */
+export interface NoticeRequest {
+  kind: CaseNoticeKind;
+  stage: string;
+  params: Record<string, unknown>;
+  now: number;
+}
+
+/**
+ * What follows from a case, given by those who carry it out (notify, enforce): cases know that something is owed or asked, not
+ * how. All of it runs inside the move's transaction.
+ */
+export interface CaseFollowers {
+  planCaseNotice: (keeper: CaseKeeper, record: CaseRecord, request: NoticeRequest) => NoticeDraft[];
+  planFallback: (keeper: CaseKeeper, notice: Notice, now: number) => void;
+  planRenewal: (keeper: CaseKeeper, verdict: PublishedVerdict, subjectId: number, now: number) => NoticeDraft[];
+  /** Gives how many sites the act concerns. */
+  planActs: (keeper: CaseKeeper, record: CaseRecord, act: Act, now: number) => number;
 }
 
 /** How a case's findings look to the newest looks. */
@@ -52,10 +57,12 @@ export interface Freshness {
 export class CaseKeeper {
   readonly ledger: Ledger;
   readonly rules: CaseRules;
+  readonly #followers: CaseFollowers;
 
-  constructor(ledger: Ledger, rules: CaseRules) {
+  constructor(ledger: Ledger, rules: CaseRules, followers: CaseFollowers) {
     this.ledger = ledger;
     this.rules = rules;
+    this.#followers = followers;
   }
 
   /** New cases (and their notices) are real only where notices are switched on. */
@@ -90,7 +97,7 @@ export class CaseKeeper {
     { now, data = {} }: MoveInput,
   ): void {
     if (saved.state !== from) this.#dropOutdated(saved, now);
-    if (act !== null && planActs(this, saved, act, now) === 0 && act === 'restore-access') {
+    if (act !== null && this.#followers.planActs(this, saved, act, now) === 0 && act === 'restore-access') {
       // Nothing is restricted that could be given back, or another case still restricts it, which the owner is told.
       const sites = restrictedSites(this, saved).map(({ siteId }) => siteId);
       const heldBy = heldByOther(this, saved, sites);
@@ -127,14 +134,20 @@ export class CaseKeeper {
   }
 
   /** Plan a case's notice; where an address cannot be used, the next one is tried at once. */
-  planNotice(record: CaseRecord, kind: NoticeKind, stage: string, params: Record<string, unknown>, now: number): void {
-    const drafts = planCaseNotice(this, record, { kind, stage, params, now });
+  planNotice(
+    record: CaseRecord,
+    kind: CaseNoticeKind,
+    stage: string,
+    params: Record<string, unknown>,
+    now: number,
+  ): void {
+    const drafts = this.#followers.planCaseNotice(this, record, { kind, stage, params, now });
     this.plan(drafts, now);
     if (!drafts.some(({ failed }) => failed !== undefined)) return;
     const failed = this.ledger.outbox
       .noticesOfCase(record.id)
       .filter((one) => one.stage === stage && one.state === 'failed' && one.createdAt === now);
-    for (const notice of failed) planFallback(this, notice, now);
+    for (const notice of failed) this.#followers.planFallback(this, notice, now);
   }
 
   /** Put notices into the outbox. */
@@ -160,7 +173,7 @@ export class CaseKeeper {
     if (passed) for (const record of touching) this.#cleared(record, siteId, checkId, now);
     // A check in shadow mode may put a finding right, and does nothing else.
     if (verdict.shadow) return;
-    this.plan(planRenewal(this, verdict, owner.subjectId, now), now);
+    this.plan(this.#followers.planRenewal(this, verdict, owner.subjectId, now), now);
     if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
     if (!passed) this.#answerRecheck(touching, verdict, now);
     // A look without a result wakes nobody: what waits for one asks again at its own pace.

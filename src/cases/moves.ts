@@ -1,4 +1,4 @@
-import type { NoticeKind } from '../notify/types.ts';
+import type { CaseNoticeKind } from './notice-kinds.ts';
 import type { Act, Actor, CaseState } from './types.ts';
 
 /** What a state means to the people who read it. */
@@ -38,7 +38,7 @@ export interface MoveDefinition {
   en: string;
   rules: readonly string[];
   /** What owners are told. */
-  notice?: NoticeKind;
+  notice?: CaseNoticeKind;
   /** What the access system is asked. */
   act?: Act;
 }

@@ -1,8 +1,8 @@
-import type { NoticeKind } from '../notify/types.ts';
+import type { CaseNoticeKind } from './notice-kinds.ts';
 import type { CaseState } from './types.ts';
 
 /** Kinds of notices that are only true while the case stands in one of these states: what is outdated is not sent. */
-const STILL_TRUE: Partial<Record<NoticeKind, readonly CaseState[]>> = {
+const STILL_TRUE: Partial<Record<CaseNoticeKind, readonly CaseState[]>> = {
   found: ['open', 'extended', 'restored'],
   reminder: ['open', 'extended', 'restored'],
   extended: ['open', 'extended', 'restored'],
@@ -15,6 +15,6 @@ const STILL_TRUE: Partial<Record<NoticeKind, readonly CaseState[]>> = {
 };
 
 /** Is what a notice says still so? */
-export function stillTrue(kind: NoticeKind, state: CaseState): boolean {
-  return STILL_TRUE[kind]?.includes(state) ?? true;
+export function stillTrue(kind: string, state: CaseState): boolean {
+  return STILL_TRUE[kind as CaseNoticeKind]?.includes(state) ?? true;
 }

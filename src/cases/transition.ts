@@ -1,8 +1,8 @@
 import { beijingDate } from '../calendar/beijing-time.ts';
 import type { Period, WorkCalendar } from '../calendar/workdays.ts';
 import { InputError } from '../errors.ts';
-import type { NoticeKind } from '../notify/types.ts';
 import { ANY_STATE, isTerminal, type Move, moveOf, STATES } from './moves.ts';
+import type { CaseNoticeKind } from './notice-kinds.ts';
 import type { Act, Actor, CaseRecord, CaseState } from './types.ts';
 
 /** A move that the table does not allow here: said with what is possible instead. */
@@ -25,7 +25,7 @@ export interface Transition {
   record: CaseRecord;
   from: CaseState;
   to: CaseState;
-  notice: NoticeKind | null;
+  notice: CaseNoticeKind | null;
   /** Makes the notice unique for the case: the same stage is told once. */
   stage: string | null;
   act: Act | null;
@@ -196,7 +196,7 @@ function cancelDue(record: CaseRecord, now: number, calendar: WorkCalendar): num
 }
 
 /** The key under which a notice is told once: the kind, and what makes it another one. */
-function stageOf(kind: NoticeKind, record: CaseRecord, { data = {} }: MoveInput): string {
+function stageOf(kind: CaseNoticeKind, record: CaseRecord, { data = {} }: MoveInput): string {
   const deadline = beijingDate(record.deadlineAt - 1);
   switch (kind) {
     case 'found':

@@ -1,4 +1,5 @@
 import type { Period } from '../calendar/workdays.ts';
+import type { Judgement, Verdict } from '../checks/types.ts';
 import type { EnforcementAct, ProgrammePolicy } from './programme-policy.ts';
 
 /** Where a case stands. What each means, and which moves lead where: `moves.ts`. */
@@ -110,3 +111,15 @@ export interface CaseEvent {
 
 /** What the access system is asked to do. */
 export type Act = EnforcementAct | 'restore-access';
+
+/** A verdict as published, told inside the transaction that published it. */
+export interface PublishedVerdict {
+  siteId: number;
+  checkId: string;
+  verdict: Verdict;
+  judgement: Judgement;
+  verdictId: number | null;
+  algorithmVersion: string;
+  observedAt: number;
+  shadow: boolean;
+}

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { CASE_NOTICE_KINDS } from '../cases/notice-kinds.ts';
 import { InputError } from '../errors.ts';
 import type { Message, MessageState, Notice } from '../ledger/outbox-store.ts';
 import { emailOf, mobileOf } from '../notify/addresses.ts';
@@ -135,20 +136,7 @@ function writeHtml(file: string, html: string | null): void {
   writeFileSync(file, html);
 }
 
-const KINDS: NoticeKind[] = [
-  'found',
-  'reminder',
-  'extended',
-  'extension-refused',
-  'overdue',
-  'enforced',
-  'cancelled',
-  'resolved',
-  'withdrawn',
-  'appeal-received',
-  'appeal-accepted',
-  'appeal-refused',
-];
+const KINDS: readonly NoticeKind[] = CASE_NOTICE_KINDS;
 
 function addPreview(notices: Command, environment: CliEnvironment): void {
   withCommon(notices.command('preview <code> <kind>'))

@@ -1,11 +1,12 @@
 import { addDays, beijingDate, beijingInstant, DAY_MS } from '../calendar/beijing-time.ts';
 import { type CaseKeeper, restoredMove } from '../cases/keeper.ts';
 import type { Move } from '../cases/moves.ts';
+import { restrictionWanted } from '../cases/restrictions.ts';
 import { untilConfirmed } from '../cases/tick.ts';
 import { type CaseRecord, SYSTEM } from '../cases/types.ts';
 import type { Enforcement } from '../ledger/enforcements-store.ts';
 import type { Logger } from '../log.ts';
-import { planActs, restrictionWanted } from './plan-acts.ts';
+import { planActs } from './plan-acts.ts';
 import type { AccessSystem, ActOutcome } from './webhook.ts';
 
 /** How long what is stopped waits before it asks again; a release wakes it at once. */

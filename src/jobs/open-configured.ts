@@ -5,7 +5,11 @@ import { CaseKeeper } from '../cases/keeper.ts';
 import { checks as allChecks } from '../checks/index.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import { type Config, configPath } from '../config.ts';
+import { planActs } from '../enforce/plan-acts.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { planFallback } from '../notify/fallback.ts';
+import { planCaseNotice } from '../notify/plan.ts';
+import { planRenewal } from '../notify/renewal.ts';
 import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
 
 /** Checks switched on. */
@@ -23,12 +27,13 @@ export function openConfiguredLedger(config: Config): Ledger {
 /** The keeper of a ledger's cases, by the configured rules. */
 export function keeperFor(ledger: Ledger, config: Config): CaseKeeper {
   const { settings, programmes } = config;
-  return new CaseKeeper(ledger, {
+  const rules = {
     settings,
     programmes,
     calendar: new WorkCalendar(config.calendar),
     checks: allChecks,
-  });
+  };
+  return new CaseKeeper(ledger, rules, { planActs, planCaseNotice, planFallback, planRenewal });
 }
 
 function openLedgerAlone(config: Config): Ledger {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
-import type { PublishedVerdict } from '../cases/keeper.ts';
+import type { PublishedVerdict } from '../cases/types.ts';
 import { messageOf } from '../errors.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
@@ -10,7 +10,7 @@ import { ContactsStore } from './contacts-store.ts';
 import { EnforcementsStore } from './enforcements-store.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
-import { OutboxStore } from './outbox-store.ts';
+import { OutboxStore, STOPPED } from './outbox-store.ts';
 import { RegistryStore } from './registry-store.ts';
 import { Statements } from './statements.ts';
 import { SweepsStore } from './sweeps-store.ts';
@@ -108,7 +108,8 @@ export class Ledger {
     return this.#db.transaction(() => {
       const released = this.enforcements.release(key, now);
       this.resolveAlert(`hold-${key}`, now);
-      if (released) this.#db.run(key === 'notices' ? 'noticesUnstop' : 'enforcementsUnstop', now);
+      if (released && key === 'notices') this.#db.run('noticesUnstop', now, STOPPED);
+      if (released && key === 'enforcement') this.#db.run('enforcementsUnstop', now);
       return released;
     });
   }

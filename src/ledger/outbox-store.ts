@@ -1,6 +1,9 @@
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
 import type { Statements } from './statements.ts';
 
+/** Why a notice waits while sending is stopped: a release wakes those that wait for this. */
+export const STOPPED = 'sending is stopped';
+
 /** What is owed to one recipient over one channel. */
 export interface Notice {
   id: number;

@@ -1,4 +1,4 @@
-import type { PublishedVerdict } from '../cases/keeper.ts';
+import type { PublishedVerdict } from '../cases/types.ts';
 import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
 import type { RawEvidence, Stage } from '../gather/types.ts';
 import { type AuditBundle, algorithmVersion } from '../judge/bundle.ts';

@@ -1,15 +1,13 @@
 import { addDays, beijingDate, beijingHour, beijingInstant, nextAtHour } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { stillTrue } from '../cases/still-true.ts';
-import type { Notice } from '../ledger/outbox-store.ts';
+import { type Notice, STOPPED } from '../ledger/outbox-store.ts';
 import { giveUp } from './fallback.ts';
 import { ACCUSING } from './types.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long what is stopped waits before it asks again; a release wakes it at once. */
 const HELD_MS = 600_000;
-/** Why a notice waits while sending is stopped. */
-export const STOPPED = 'sending is stopped';
 const WIRE: ReadonlySet<string> = new Set(['email', 'sms']);
 
 /** What is to become of a notice now. */

@@ -1,4 +1,5 @@
-import type { CaseKeeper, PublishedVerdict } from '../cases/keeper.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import type { PublishedVerdict } from '../cases/types.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
 import { channelWanted } from './plan.ts';
 import { audienceOf } from './recipients.ts';

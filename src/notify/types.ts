@@ -1,21 +1,7 @@
+import type { CaseNoticeKind } from '../cases/notice-kinds.ts';
+
 /** What a notice is about. */
-export type NoticeKind =
-  | 'found'
-  | 'reminder'
-  | 'extended'
-  | 'extension-refused'
-  | 'overdue'
-  | 'enforced'
-  | 'cancelled'
-  | 'resolved'
-  | 'withdrawn'
-  | 'appeal-received'
-  | 'appeal-accepted'
-  | 'appeal-refused'
-  | 'renewal'
-  | 'contact-verification'
-  | 'admin-alert'
-  | 'admin-digest';
+export type NoticeKind = CaseNoticeKind | 'renewal' | 'contact-verification' | 'admin-alert' | 'admin-digest';
 
 /** How a notice travels. The robots and the generic webhook are for admins only. */
 export type ChannelId = 'email' | 'sms' | 'in-site' | 'wecom' | 'dingtalk' | 'feishu' | 'webhook';

@@ -1,6 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { messagesTo, openDeliveryWorld } from '../support/delivery-world.ts';
-import type { MailFault } from '../world/mail-server.ts';
+import { headerOf, type MailFault } from '../world/mail-server.ts';
 import type { ReceiptFault, SendFault } from '../world/sms-gateway.ts';
 
 type World = Awaited<ReturnType<typeof openDeliveryWorld>>;
@@ -127,6 +131,23 @@ describe('mail over a real SMTP conversation', () => {
     expect(mail?.raw).toMatch(/Auto-Submitted: auto-generated/i);
     const [message] = messagesTo(world, 'li@owner.example');
     expect(message?.content.html).not.toMatch(/<script|<img|src=|url\(/);
+  });
+
+  it('is signed with DKIM where a key is given', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'beian-dkim-'));
+    const privateKeyFile = join(folder, 'dkim.pem');
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    writeFileSync(privateKeyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    try {
+      const dkim = { domainName: 'cloud.example', keySelector: 's1', privateKeyFile };
+      const { world, wires } = await start('aliyun', { notices: { email: { dkim } } });
+      await world.until('2026-11-23 10:05');
+      expect(headerOf(wires.mail.mails[0]?.raw ?? '', 'DKIM-Signature')).toMatch(
+        /a=rsa-sha256;.*d=cloud\.example;.*s=s1;/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('leaves a message that is refused to both channels of a person to the next person, then to the admins', async () => {

@@ -66,6 +66,7 @@ export const caseQueries = {
   noticesNextDue: "SELECT min(not_before) AS at FROM notices WHERE state = 'planned'",
   noticeById: `SELECT ${NOTICE} FROM notices WHERE id = ?`,
   noticesOfCase: `SELECT ${NOTICE} FROM notices WHERE case_id = ? ORDER BY id`,
+  noticesOfTopic: `SELECT ${NOTICE} FROM notices WHERE topic = ? ORDER BY id`,
   noticesOfMessage: `SELECT ${NOTICE} FROM notices WHERE message_id = ?`,
   noticesByState: `SELECT ${NOTICE} FROM notices WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
   noticesRecent: `SELECT ${NOTICE} FROM notices WHERE id > 0 ORDER BY id DESC LIMIT ?`,

@@ -1,4 +1,5 @@
 import { caseQueries } from './queries-cases.ts';
+import { programmeQueries } from './queries-programmes.ts';
 
 /**
  * Every SQL statement of the hot paths, by name. A test explains each one against a filled ledger and fails on a full walk
@@ -6,23 +7,27 @@ import { caseQueries } from './queries-cases.ts';
  */
 export const queries = {
   ...caseQueries,
+  ...programmeQueries,
 
   // filings
-  subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+  subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (subject_number) DO UPDATE SET name = excluded.name, kind = excluded.kind, province = excluded.province,
-      licence_number = excluded.licence_number, updated_at = excluded.updated_at
+      licence_number = excluded.licence_number, details = CASE excluded.details WHEN '{}' THEN details ELSE excluded.details END,
+      updated_at = excluded.updated_at
     RETURNING id`,
   siteByNumber: 'SELECT id, row_digest AS rowDigest, state, updated_at AS updatedAt FROM sites WHERE site_number = ?',
   siteInsert: `INSERT INTO sites (subject_id, site_number, name, service, access_provider, product, filed_addresses, approved_at,
-      lease_ends_at, state, row_digest, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      lease_ends_at, state, details, server_id, row_digest, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   siteUpdate: `UPDATE sites SET subject_id = ?, site_number = ?, name = ?, service = ?, access_provider = ?, product = ?,
-      filed_addresses = ?, approved_at = ?, lease_ends_at = ?, state = ?, row_digest = ?, updated_at = ? WHERE id = ?`,
+      filed_addresses = ?, approved_at = ?, lease_ends_at = ?, state = ?, details = ?, server_id = ?, row_digest = ?, updated_at = ?
+    WHERE id = ?`,
   hostsDelete: 'DELETE FROM site_hosts WHERE site_id = ?',
   hostInsert: 'INSERT OR IGNORE INTO site_hosts (site_id, host, kind, registrable) VALUES (?, ?, ?, ?)',
   siteContactsDelete: 'DELETE FROM contacts WHERE site_id = ?',
-  contactInsert: `INSERT INTO contacts (subject_id, site_id, role, name, phone, email, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  contactInsert: `INSERT INTO contacts (subject_id, site_id, role, name, phone, email, mobile, document_expires_at, updated_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   siteById: `SELECT s.id, s.site_number AS siteNumber, s.name, s.service, s.access_provider AS accessProvider, s.product,
-      s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, u.subject_number AS subjectNumber,
+      s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, s.details, u.subject_number AS subjectNumber,
       u.name AS subjectName, u.kind AS subjectKind, u.province, u.licence_number AS licenceNumber
     FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
   hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid',
@@ -55,7 +60,7 @@ export const queries = {
       confirm_due_at = NULL WHERE site_id = ? AND check_id = ?`,
   stateLease: 'UPDATE check_states SET next_due_at = ? WHERE site_id = ? AND check_id = ?',
   confirmsDue: `SELECT c.site_id AS siteId, c.check_id AS checkId, c.sweep_id AS sweepId, c.suspect_looks AS suspectLooks
-    FROM check_states c JOIN sweeps w ON w.id = c.sweep_id
+    FROM check_states c INDEXED BY check_states_confirm CROSS JOIN sweeps w ON w.id = c.sweep_id
     WHERE c.confirm_due_at <= ? AND w.state = 'running' ORDER BY c.confirm_due_at LIMIT ?`,
   confirmClaim:
     'UPDATE check_states SET confirm_due_at = NULL, claimed_at = ?, next_due_at = ? WHERE site_id = ? AND check_id = ?',

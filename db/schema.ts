@@ -3,15 +3,21 @@ import { sql } from 'drizzle-orm';
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 
 /** Who filed (备案主体). */
-export const subjects = sqliteTable('subjects', {
-  id: integer('id').primaryKey(),
-  subjectNumber: text('subject_number').notNull().unique(),
-  name: text('name').notNull(),
-  kind: text('kind').notNull(),
-  province: text('province').notNull(),
-  licenceNumber: text('licence_number'),
-  updatedAt: integer('updated_at').notNull(),
-});
+export const subjects = sqliteTable(
+  'subjects',
+  {
+    id: integer('id').primaryKey(),
+    subjectNumber: text('subject_number').notNull().unique(),
+    name: text('name').notNull(),
+    kind: text('kind').notNull(),
+    province: text('province').notNull(),
+    licenceNumber: text('licence_number'),
+    updatedAt: integer('updated_at').notNull(),
+    /** Who else may hold its domains (`SubjectDetails`, R3.6): read and written whole. */
+    details: text('details').notNull().default('{}'),
+  },
+  (table) => [index('subjects_by_province').on(table.province)],
+);
 
 /** Filed sites (备案网站). `state`: active, access-cancelled, revoked (R15). */
 export const sites = sqliteTable(
@@ -32,8 +38,16 @@ export const sites = sqliteTable(
     state: text('state').notNull(),
     rowDigest: text('row_digest').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    /** Dates, police number, contract addresses … (`SiteDetails`): read and written whole. */
+    details: text('details').notNull().default('{}'),
+    /** The server its filing code was issued for (R14). */
+    serverId: text('server_id'),
   },
-  (table) => [index('sites_by_subject').on(table.subjectId), index('sites_by_state').on(table.state)],
+  (table) => [
+    index('sites_by_subject').on(table.subjectId),
+    index('sites_by_state').on(table.state),
+    index('sites_by_server').on(table.serverId).where(sql`server_id IS NOT NULL`),
+  ],
 );
 
 /** Hosts of a site: its filed domains, and further hosts to look at. */
@@ -68,8 +82,16 @@ export const contacts = sqliteTable(
     phone: text('phone'),
     email: text('email'),
     updatedAt: integer('updated_at').notNull(),
+    /** `YYYY-MM-DD`, `long-term`, or null where the import does not say. */
+    documentExpiresAt: text('document_expires_at'),
+    /** The mobile number as gateways want it; null when the text is none. */
+    mobile: text('mobile'),
   },
-  (table) => [index('contacts_by_subject').on(table.subjectId), index('contacts_by_site').on(table.siteId)],
+  (table) => [
+    index('contacts_by_subject').on(table.subjectId),
+    index('contacts_by_site').on(table.siteId),
+    index('contacts_by_mobile').on(table.mobile).where(sql`mobile IS NOT NULL`),
+  ],
 );
 
 /** The standing of one check at one site: verdict in force, and when it is due again. */
@@ -102,7 +124,7 @@ export const checkStates = sqliteTable(
     primaryKey({ columns: [table.siteId, table.checkId] }),
     index('check_states_due').on(table.nextDueAt).where(sql`next_due_at IS NOT NULL`),
     index('check_states_confirm').on(table.confirmDueAt).where(sql`confirm_due_at IS NOT NULL`),
-    index('check_states_sweep').on(table.sweepId, table.checkId),
+    index('check_states_sweep').on(table.sweepId, table.nextDueAt),
     index('check_states_verdict').on(table.verdict, table.checkId),
   ],
 );
@@ -254,3 +276,4 @@ export const alerts = sqliteTable('alerts', {
 });
 
 export * from './schema-cases.ts';
+export * from './schema-programmes.ts';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CASE_NOTICE_KINDS } from './cases/notice-kinds.ts';
 import { InputError, messageOf } from './errors.ts';
+import { PROGRAMME_NOTICE_KINDS } from './notify/types.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -11,7 +12,13 @@ const httpUrl = z.url({ protocol: /^https?$/, error: 'is a URL that starts with 
 const email = z.string().regex(/^[^\s@,<>]+@[^\s@,<>]+\.[A-Za-z]{2,}$/, 'is one e-mail address');
 const hour = z.number().min(0).max(23.99);
 
-const KINDS = [...CASE_NOTICE_KINDS, 'renewal', 'contact-verification'] as const;
+const KINDS = [
+  ...CASE_NOTICE_KINDS,
+  'renewal',
+  'early-warning',
+  ...PROGRAMME_NOTICE_KINDS,
+  'contact-verification',
+] as const;
 
 /** `cases:` of the configuration. */
 export const casesShape = z.strictObject({
@@ -89,6 +96,27 @@ export const enforcementShape = z.strictObject({
   pollMs: ms.min(1000),
 });
 
+/** `orders:` of the configuration (R11). */
+export const ordersShape = z.strictObject({ live: z.boolean(), maxPerDay: positive });
+
+/** `violations:` of the configuration (R13). */
+export const violationsShape = z.strictObject({
+  live: z.boolean(),
+  approvals: z.strictObject({
+    'suspend-service': z.int().min(0).max(2),
+    'resume-service': z.int().min(0).max(2),
+    'close-service': z.int().min(0).max(2),
+  }),
+});
+
+/** `inbound:` of the configuration. */
+export const inboundShape = z.strictObject({
+  host: text,
+  port: z.int().min(0).max(65_535),
+  /** At least 16 characters; null: the endpoint is closed. */
+  secret: z.string().min(16, 'has at least 16 characters').nullable(),
+});
+
 /** `portal:` of the configuration. */
 export const portalShape = z.strictObject({ host: text, port: z.int().min(0).max(65_535), enabled: z.boolean() });
 
@@ -98,6 +126,7 @@ export const SECRETS: [string, (value: string) => object][] = [
   ['PATROL_SMS_KEY_ID', (keyId) => ({ notices: { sms: { keyId } } })],
   ['PATROL_SMS_KEY_SECRET', (keySecret) => ({ notices: { sms: { keySecret } } })],
   ['PATROL_ENFORCEMENT_SECRET', (value) => ({ enforcement: { secret: value } })],
+  ['PATROL_INBOUND_SECRET', (value) => ({ inbound: { secret: value } })],
 ];
 
 /** The value of a secret: `NAME`, or the content of the file `NAME_FILE` names. Throws InputError when it cannot be read. */
@@ -117,6 +146,8 @@ interface Consequences {
   cases: z.infer<typeof casesShape>;
   notices: z.infer<typeof noticesShape>;
   enforcement: z.infer<typeof enforcementShape>;
+  violations: z.infer<typeof violationsShape>;
+  orders: z.infer<typeof ordersShape>;
   confirm: { pauseMs: number; looks: number };
 }
 
@@ -125,6 +156,8 @@ export function crossCheckConsequences({
   cases,
   notices,
   enforcement,
+  violations,
+  orders,
   confirm,
 }: Consequences): [string, string] | null {
   if (cases.freshLookMs < confirm.pauseMs * confirm.looks)
@@ -171,5 +204,12 @@ export function crossCheckConsequences({
         'set the URL of the access system and PATROL_ENFORCEMENT_SECRET',
       ];
   }
+  if (violations.live && !enforcement.live)
+    return [
+      'violations.live is on while enforcement.live is off',
+      'nothing could be asked of the access system: switch enforcement on first, or leave violations.live off',
+    ];
+  if (orders.live && !notices.live)
+    return ['orders.live is on while notices.live is off', 'owners would lose orders untold: switch notices on first'];
   return null;
 }

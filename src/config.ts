@@ -10,14 +10,18 @@ import {
   casesShape,
   crossCheckConsequences,
   enforcementShape,
+  inboundShape,
   noticesShape,
+  ordersShape,
   portalShape,
   readSecret,
   SECRETS,
+  violationsShape,
 } from './config-consequences.ts';
 import { InputError, messageOf } from './errors.ts';
 import type { ResolverAddress } from './gather/dns-transport.ts';
 import { type RegistryTable, registryTable } from './gather/registries.ts';
+import { openReferenceData, type ReferenceData } from './reference/open-reference.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -58,6 +62,16 @@ const shape = z.strictObject({
     userAgent: z.string().min(1),
     infoUrl: z.url(),
   }),
+  render: z.strictObject({
+    enabled: z.boolean(),
+    executable: z.string().min(1).nullable(),
+    concurrency: positive.max(32),
+    totalTimeoutMs: ms.min(1000).max(120_000),
+    quietMs: ms.min(50).max(10_000),
+    maxBytes: positive,
+    maxRequests: positive.max(5000),
+    sandbox: z.boolean(),
+  }),
   registration: z.strictObject({
     timeoutMs: ms.min(100),
     maxBytes: positive,
@@ -84,6 +98,16 @@ const shape = z.strictObject({
   }),
   hostRule: z.enum(['any', 'every']),
   outdatedLink: z.enum(['warn', 'fail']),
+  policeNotFiled: z.enum(['warn', 'fail']),
+  windows: z.strictObject({
+    leaseDays: positive.max(365),
+    documentDays: positive.max(365),
+    accessRecordDays: positive.max(730),
+    policeDays: positive.max(365),
+    realNameGraceDays: z.int().min(0).max(30),
+  }),
+  verifyDomainsSince: z.iso.date(),
+  maxSubjectsPerMobile: positive,
   checks: z.record(z.string(), checkSettings),
   breaker: z.strictObject({
     minJudged: positive,
@@ -95,8 +119,17 @@ const shape = z.strictObject({
   cases: casesShape,
   notices: noticesShape,
   enforcement: enforcementShape,
+  violations: violationsShape,
+  orders: ordersShape,
+  inbound: inboundShape,
   portal: portalShape,
   evidence: z.strictObject({ retentionMs: ms }),
+  data: z.strictObject({
+    folder: z.string().min(1),
+    ownFolder: z.string().min(1),
+    addressProvinces: z.string().min(1).nullable(),
+    mobileSegments: z.string().min(1).nullable(),
+  }),
   ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), ownFolder: z.string().min(1), maxAgeMs: ms }),
   ops: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), drainTimeoutMs: ms }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
@@ -112,6 +145,7 @@ export interface Config {
   registries: RegistryTable;
   programmes: Programmes;
   calendar: CalendarFile;
+  data: ReferenceData;
   /** Files the settings came from, in order. */
   origin: string[];
 }
@@ -129,6 +163,9 @@ const ENVIRONMENT: [string, (value: string) => object][] = [
   ['PATROL_HTTP_PORT', (value) => ({ ops: { port: Number(value) } })],
   ['PATROL_PORTAL_HOST', (value) => ({ portal: { host: value } })],
   ['PATROL_PORTAL_PORT', (value) => ({ portal: { port: Number(value) } })],
+  ['PATROL_CHROMIUM', (value) => ({ render: { executable: value } })],
+  ['PATROL_INBOUND_HOST', (value) => ({ inbound: { host: value } })],
+  ['PATROL_INBOUND_PORT', (value) => ({ inbound: { port: Number(value) } })],
   ['PATROL_LOG_LEVEL', (value) => ({ log: { level: value } })],
 ];
 
@@ -171,6 +208,7 @@ export function loadConfig(
     registries: readTable('config/registries.yaml', registryTable),
     programmes: readTable(result.data.cases.programmes, programmesShape, 'cases.programmes'),
     calendar: readTable(result.data.cases.calendar, calendarShape, 'cases.calendar'),
+    data: openReferenceData({ ...result.data.data, folder: configPath(result.data.data.folder) }),
     origin,
   };
 }

@@ -5,6 +5,8 @@ import type { Settings } from '../config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notice, NoticeDraft } from '../ledger/outbox-store.ts';
 import { maskValue } from '../log.ts';
+import { serviceState } from '../programmes/service-acts.ts';
+import { knowsItsBlindness, leftOpen } from './left-open.ts';
 import { isTerminal, type Move, moveOf } from './moves.ts';
 import type { CaseNoticeKind } from './notice-kinds.ts';
 import { type Programmes, policyAt, programmeOfCheck } from './programme-policy.ts';
@@ -156,8 +158,8 @@ export class CaseKeeper {
   }
 
   /** Can anything follow from a verdict? A pass matters only to an open case, or to a domain near its expiry. */
-  concerned({ siteId, verdict, judgement }: PublishedVerdict): boolean {
-    if (verdict === 'fail' || judgement.findings.some(({ code }) => code === 'expiring')) return true;
+  concerned({ siteId, checkId, verdict, judgement }: PublishedVerdict): boolean {
+    if (verdict === 'fail' || judgement.findings.some(({ code }) => this.#warnsEarly(checkId, code))) return true;
     return this.ledger.cases.anyOpenAt(siteId);
   }
 
@@ -171,14 +173,19 @@ export class CaseKeeper {
     if (this.#needsPage(checkId) && this.#siteBlinded(siteId, owner.subjectId)) return;
     const passed = verdict.verdict === 'pass' || verdict.verdict === 'warn';
     if (passed) for (const record of touching) this.#cleared(record, siteId, checkId, now);
+    const blind = verdict.verdict === 'inconclusive' && knowsItsBlindness(this.#check(checkId), verdict.judgement);
+    if (blind) for (const record of touching) this.#clearedByBlindLook(record, verdict, now);
     // A check in shadow mode may put a finding right, and does nothing else.
     if (verdict.shadow) return;
     this.plan(this.#followers.planRenewal(this, verdict, owner.subjectId, now), now);
-    if (verdict.verdict === 'fail') this.#failed(verdict, owner.subjectId, touching, now);
+    if (verdict.verdict === 'fail') this.#failedByScope(verdict, owner.subjectId, touching, now);
     if (!passed) this.#answerRecheck(touching, verdict, now);
     // A look without a result wakes nobody: what waits for one asks again at its own pace.
     if (verdict.verdict === 'inconclusive') return;
-    for (const record of touching.filter(({ policy }) => policy.checks.includes(checkId))) {
+    // Only a look at what the case holds: a sibling's verdict would wake it again and again.
+    const holds = (record: CaseRecord): boolean =>
+      this.ledger.cases.findings(record.id).some((one) => one.siteId === siteId && one.checkId === checkId);
+    for (const record of touching.filter(holds)) {
       this.ledger.cases.wake(record.id, now);
       this.ledger.outbox.wake(record.id, now);
       this.ledger.enforcements.wake(record.id, now);
@@ -205,10 +212,33 @@ export class CaseKeeper {
     }
   }
 
-  #failed(verdict: PublishedVerdict, subjectId: number, touching: CaseRecord[], now: number): void {
+  #warnsEarly(checkId: string, code: string): boolean {
+    return this.rules.checks.find(({ id }) => id === checkId)?.codes[code]?.earlyWarning === true;
+  }
+
+  /** Failures of one check may concern the site or the subject (R4.7): each goes to a case of its own scope. */
+  #failedByScope(verdict: PublishedVerdict, subjectId: number, touching: CaseRecord[], now: number): void {
+    const check = this.#check(verdict.checkId);
+    for (const scope of ['site', 'subject'] as const) {
+      const concerns = (code: string): boolean => (check?.codes[code]?.concerns ?? check?.concerns ?? 'site') === scope;
+      const failing = verdict.judgement.findings.filter(({ severity, code }) => severity === 'fail' && concerns(code));
+      const blind = verdict.judgement.findings.filter(({ severity }) => severity === 'inconclusive');
+      const judgement = { ...verdict.judgement, findings: [...failing, ...blind] };
+      if (failing.length > 0) this.#failed({ ...verdict, judgement }, scope, subjectId, touching, now);
+      else
+        for (const record of touching.filter((one) => one.scope === scope))
+          this.#clearedByBlindLook(record, { ...verdict, judgement }, now);
+    }
+  }
+
+  #failed(
+    verdict: PublishedVerdict,
+    scope: 'site' | 'subject',
+    subjectId: number,
+    touching: CaseRecord[],
+    now: number,
+  ): void {
     const { siteId, checkId } = verdict;
-    const check = this.rules.checks.find(({ id }) => id === checkId);
-    const scope = check?.concerns ?? 'site';
     const known = touching.find((record) => record.scope === scope && record.policy.checks.includes(checkId));
     if (known !== undefined) {
       this.#seen(known, verdict, now);
@@ -273,14 +303,16 @@ export class CaseKeeper {
   }
 
   #putFindings(record: CaseRecord, verdict: PublishedVerdict, now: number): string[] {
-    const failing = verdict.judgement.findings.filter(({ severity }) => severity === 'fail');
+    const { judgement } = verdict;
+    const failing = judgement.findings.filter(({ severity }) => severity === 'fail');
     const seen = { verdictId: verdict.verdictId, at: verdict.observedAt };
     for (const finding of failing)
       this.ledger.cases.putFinding(record.id, verdict.siteId, verdict.checkId, finding, seen);
     for (const one of this.ledger.cases.findings(record.id)) {
       const mine = one.siteId === verdict.siteId && one.checkId === verdict.checkId && one.clearedAt === null;
-      const still = failing.some(({ code, about }) => code === one.code && about === one.about);
-      if (mine && !still) this.ledger.cases.clearFinding(record.id, one, now);
+      // What the same look could not see is not cleared by what it saw elsewhere.
+      if (mine && !leftOpen(this.#check(verdict.checkId), judgement, one))
+        this.ledger.cases.clearFinding(record.id, one, now);
     }
     return failing.map(({ code }) => code);
   }
@@ -316,6 +348,24 @@ export class CaseKeeper {
       const algorithms = [...latest.algorithms, verdict.algorithmVersion];
       this.ledger.cases.save({ ...latest, algorithms }, nextTimerAt(latest, now));
     }
+  }
+
+  #check(checkId: string): CheckDefinition | undefined {
+    return this.rules.checks.find(({ id }) => id === checkId);
+  }
+
+  /** A look saw some matters and not others: what it looked for and did not find is cleared, the rest stands. */
+  #clearedByBlindLook(record: CaseRecord, { siteId, checkId, judgement }: PublishedVerdict, now: number): void {
+    const standing = this.ledger.cases
+      .findings(record.id)
+      .filter((one) => one.siteId === siteId && one.checkId === checkId && one.clearedAt === null);
+    const over = standing.filter((one) => !leftOpen(this.#check(checkId), judgement, one));
+    if (over.length === 0) return;
+    for (const one of over) this.ledger.cases.clearFinding(record.id, one, now);
+    const rest = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
+    const data = { checkId, siteId, codes: over.map(({ code }) => code) };
+    if (rest.length > 0) this.move(record.id, 'finding-cleared', { now, actor: SYSTEM, data });
+    else this.mended(record.id, now, data);
   }
 
   /** A look at a check passed. */
@@ -393,6 +443,8 @@ export class CaseKeeper {
   /** True while our own restriction, of whichever case, stands between us and a site's pages. */
   #siteBlinded(siteId: number, subjectId: number): boolean {
     if (this.rules.settings.cases.seesThroughRestriction) return false;
+    // Violations take sites down too (R13).
+    if (serviceState(this.ledger.violations.actsOfSite(siteId)).isDown) return true;
     return this.ledger.cases
       .openCasesTouching(siteId, subjectId)
       .some((record) =>

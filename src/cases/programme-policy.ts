@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { beijingDate } from '../calendar/beijing-time.ts';
+import { beijingDate, isDate } from '../calendar/beijing-time.ts';
 import { checks } from '../checks/index.ts';
 
 const checkIds = checks.map(({ id }) => id);
@@ -8,10 +8,6 @@ const period = z.union(
   [z.strictObject({ days: z.int().min(1).max(366) }), z.strictObject({ workingDays: z.int().min(1).max(250) })],
   'is { days: 1 to 366 } or { workingDays: 1 to 250 }, not both',
 );
-const isDate = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) &&
-  !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) &&
-  new Date(`${text}T00:00:00Z`).toISOString().startsWith(text);
 const act = z.enum(['restrict-access', 'cancel-access']);
 const reasons = z
   .record(z.string().regex(/^[a-z-]+$/), z.string().min(1))

@@ -1,3 +1,4 @@
+import { applyRulings } from './rulings.ts';
 import type { CheckDefinition, CheckInput, CodeDefinition, Evidence, Finding, Judgement, Verdict } from './types.ts';
 
 /** Make a finding of a check's own code; its severity is the code's unless policy gives another. */
@@ -9,6 +10,7 @@ export function finding(
     params?: Finding['params'];
     evidence?: Evidence[];
     severity?: Finding['severity'];
+    reviewKey?: string;
   } = {},
 ): Finding {
   const definition = check.codes[code];
@@ -19,6 +21,7 @@ export function finding(
     about: detail.about ?? null,
     params: detail.params ?? {},
     evidence: detail.evidence ?? [],
+    ...(detail.reviewKey !== undefined && { reviewKey: detail.reviewKey }),
   };
 }
 
@@ -50,7 +53,9 @@ export function runCheck(check: CheckDefinition, input: CheckInput): Judgement {
   const missing = check.needs.find((name) => input.artifacts[name] === undefined);
   if (missing !== undefined) return notObserved(`${missing} was not gathered`);
   try {
-    return check.judge(input);
+    const judgement = check.judge(input);
+    const findings = applyRulings(check, judgement.findings, input.rulings);
+    return { ...judgement, ...conclude(findings, judgement.nextLookAt) };
   } catch (error) {
     return notObserved(`internal: ${error instanceof Error ? error.message : String(error)}`);
   }

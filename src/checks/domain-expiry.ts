@@ -50,6 +50,7 @@ export const domainExpiry: CheckDefinition = {
     },
     expiring: {
       severity: 'warn',
+      earlyWarning: true,
       title: {
         zh: '域名 {domain} 将于 {expiresAt} 到期（剩余 {daysLeft} 天，本省要求多于 {threshold} 天）',
         en: 'The domain {domain} expires on {expiresAt} ({daysLeft} days left, more than {threshold} wanted)',

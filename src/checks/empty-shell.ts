@@ -14,7 +14,7 @@ const REMEDY_HERE = {
  */
 export const emptyShell: CheckDefinition = {
   id: 'empty-shell',
-  version: 1,
+  version: 2,
   title: { zh: '空壳网站核查', en: 'Empty shell' },
   rules: ['R1.1', 'R1.7', 'R1.8', 'R17.6'],
   needs: ['dns'],
@@ -40,6 +40,17 @@ export const emptyShell: CheckDefinition = {
       severity: 'fail',
       title: { zh: '{host} 解析到其他服务商（{provider}）', en: '{host} resolves to another provider ({provider})' },
       remedy: REMEDY_HERE,
+    },
+    'resolves-to-filed-provider': {
+      severity: 'fail',
+      title: {
+        zh: '{host} 只解析到同一备案的另一接入服务商（{provider}），未使用本服务商',
+        en: '{host} resolves only to another access provider of the filing ({provider})',
+      },
+      remedy: {
+        zh: '不再使用本服务商的，请办理取消在本服务商的接入（不影响在 {provider} 的接入和备案号）；仍要使用的，请把解析改到本服务商中国内地节点。',
+        en: 'Cancel the access with us if it is not used (that with {provider} and the number stay), or point {host} at us.',
+      },
     },
     'resolves-elsewhere': {
       severity: 'fail',
@@ -121,17 +132,20 @@ function judge(input: CheckInput): Judgement {
   if (views.length === 0)
     return conclude([finding(emptyShell, 'not-observed', { params: { host: '', reason: 'no host' } })]);
 
-  const passes = input.policy.hostRule === 'every' ? away.length === 0 && blind.length === 0 : here.length > 0;
+  // Hosts at another provider of the same filing are where the filing says (R1.5): they ask nothing of us.
+  const stray = away.filter(({ view }) => !isFiledElsewhere(view, input));
+  const every = here.length > 0 && stray.length === 0 && blind.length === 0;
+  const passes = input.policy.hostRule === 'every' ? every : here.length > 0;
   if (passes)
     return conclude([
-      ...mixed(away),
+      ...mixed(stray),
       ...filedAddress(
         input,
         here.map(({ answers }) => answers),
       ),
     ]);
   if (blind.length > 0) return conclude(blind.map(({ answers, view }) => blindFinding(answers, view)));
-  const findings = away.map(({ answers, view }) => awayFinding(answers, view));
+  const findings = away.map(({ answers, view }) => awayFinding(answers, view, input));
   if (here.length === 0) findings.unshift(shell(input, views));
   return conclude(findings);
 }
@@ -146,7 +160,10 @@ function shell(input: CheckInput, views: { answers: HostAnswers; view: HostView 
   });
 }
 
-function awayFinding(answers: HostAnswers, view: HostView): Finding {
+const isFiledElsewhere = ({ kind, provider }: HostView, { filing }: CheckInput): boolean =>
+  kind === 'other-provider' && provider !== null && (filing.otherProviders ?? []).includes(provider);
+
+function awayFinding(answers: HostAnswers, view: HostView, input: CheckInput): Finding {
   const host = answers.host;
   const evidence = evidenceOf(answers);
   switch (view.kind) {
@@ -157,11 +174,15 @@ function awayFinding(answers: HostAnswers, view: HostView): Finding {
         evidence,
       });
     case 'other-provider':
-      return finding(emptyShell, 'resolves-to-other-provider', {
-        about: host,
-        params: { host, provider: view.provider ?? '' },
-        evidence,
-      });
+      return finding(
+        emptyShell,
+        isFiledElsewhere(view, input) ? 'resolves-to-filed-provider' : 'resolves-to-other-provider',
+        {
+          about: host,
+          params: { host, provider: view.provider ?? '' },
+          evidence,
+        },
+      );
     case 'absent':
       return finding(emptyShell, 'does-not-resolve', { about: host, params: { host }, evidence });
     default:

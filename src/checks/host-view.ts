@@ -82,7 +82,9 @@ function viewAnswer(answer: ResolverAnswer, input: CheckInput): HostView {
 }
 
 const FRONTS = new Set(['cdn', 'waf', 'ddos', 'oss', 'slb', 'live', 'paas', 'hosting']);
-const isFront = (owner: Ownership): boolean => owner.product !== null && FRONTS.has(owner.product);
+/** Is this the front of a cloud, with the site's own server behind it (R1.7)? */
+export const isFront = (owner: Ownership | null): boolean =>
+  owner !== null && owner.product !== null && FRONTS.has(owner.product);
 
 /** All addresses of a host decide together: one of ours in the mainland makes the host ours. */
 function byAddresses(answer: ResolverAnswer, input: CheckInput, throughOwnFront: boolean): HostView {

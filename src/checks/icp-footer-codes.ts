@@ -25,6 +25,14 @@ export const footerCodes: Record<string, CodeDefinition> = {
     },
     remedy: { zh: `请改为本网站的备案编号：${PASTE}`, en: `Show the site's own number: ${PASTE}` },
   },
+  'number-of-another': {
+    severity: 'fail',
+    title: {
+      zh: '首页显示的备案编号 {shown} 属于其他主体（管局名单中有效），本网站应为 {expected}',
+      en: "The page shows {shown}, alive in the bureau's list for somebody else ({expected} expected)",
+    },
+    remedy: { zh: `冒用他人备案号须立即更正，请改为：${PASTE}`, en: `Show the site's own number at once: ${PASTE}` },
+  },
   'wrong-suffix': {
     severity: 'fail',
     title: {

@@ -1,17 +1,20 @@
+import { compareNames } from '../facts/holder-name.ts';
 import type { PageFacts, ShownNumber } from '../facts/types.ts';
 import { type IcpNumber, parseIcpNumber, sameSite, sameSubject } from '../filing/site-number.ts';
-import type { PageDocument, PageValue } from '../gather/types.ts';
+import type { PageDocument, RenderedValue } from '../gather/types.ts';
 import { conclude, finding } from './conclude.ts';
 import { footerCodes } from './icp-footer-codes.ts';
+import { awayFromFiling, drawingFailed, unreadHost, whyDrawnLater, whyPartial } from './page-doubt.ts';
 import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
 
 /** Footer number 备案号悬挂 (R2): the home page shows its own number, at the bottom, linked to the ministry. */
 export const icpFooter: CheckDefinition = {
   id: 'icp-footer',
-  version: 1,
+  version: 2,
   title: { zh: '备案号悬挂核查', en: 'Filing number in the footer' },
-  rules: ['R2.1', 'R2.2', 'R2.3', 'R2.4', 'R2.5', 'R17.1', 'R17.2', 'R17.4'],
+  rules: ['R2.1', 'R2.2', 'R2.3', 'R2.4', 'R2.5', 'R17.1', 'R17.2', 'R17.4', 'R15'],
   needs: ['page'],
+  wants: ['rendered'],
   codes: footerCodes,
   // R17.4: apps and mini-programs have no home page.
   appliesTo: (filing) => filing.service === 'site',
@@ -30,29 +33,43 @@ function judge(input: CheckInput): Judgement {
     return conclude([blind(failure?.message ?? 'no page answered')]);
   }
   const findings = judgePage(document, own.number, input);
-  const unread = unreadHost(attempts, document);
+  const drawn = asDrawn(input);
+  const settled = !findings.some(({ severity }) => severity === 'fail' || severity === 'inconclusive');
+  if (drawn !== null && !settled) return conclude(judgeDrawn(drawn, own.number, input));
+  const undrawn = drawingFailed(input);
+  if (undrawn !== null && document.facts.scriptCount > 0 && document.facts.icpNumbers.length === 0 && !settled)
+    return conclude([uncertain(undrawn)]);
+  const unread = unreadHost(attempts, document.host);
   const accuses = findings.some(({ severity }) => severity === 'fail');
   return conclude(
     accuses && unread !== null && document.facts.icpNumbers.length === 0 ? [uncertain(unread)] : findings,
   );
 }
 
-/** A page without any number accuses only when no other home page of the site was left unseen. */
-function unreadHost(attempts: PageValue['attempts'], document: PageDocument): string | null {
-  const seen = new Set(
-    attempts.filter(({ hops }) => hops.some(({ status }) => status !== null)).map(({ host }) => host),
-  );
-  const stated = new Set(['no-address', 'connection-refused']);
-  const unread = attempts.find(
-    ({ host, hops }) =>
-      host !== document.host &&
-      !seen.has(host) &&
-      hops.some(({ failure }) => failure !== null && !stated.has(failure.code)),
-  );
-  return unread === undefined ? null : `${unread.host} could not be read`;
+/** The page as a browser drew it, where one did; a server's error page says nothing of the site. */
+function asDrawn({ artifacts: { rendered } }: CheckInput): RenderedValue | null {
+  return rendered?.ok === true && rendered.value.status < 400 ? rendered.value : null;
 }
 
-function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): Finding[] {
+/** What a person sees decides, also against the source; what could not be drawn may hold the number. */
+function judgeDrawn(drawn: RenderedValue, own: IcpNumber, input: CheckInput): Finding[] {
+  const { status, facts, url, host } = drawn;
+  const findings = judgePage({ status, facts, host }, own, input);
+  const seen = [
+    { label: 'drawn by', value: `${drawn.browser}: ${url}` },
+    { label: 'screenshot', value: drawn.screenshotDigest ?? '-' },
+  ];
+  const accuses = findings.some(({ severity }) => severity === 'fail');
+  const [lost] = drawn.failedRequests;
+  if (accuses && !drawn.settled) return [uncertain('the page did not come to rest')];
+  if (accuses && drawn.doubts[0] !== undefined) return [uncertain(drawn.doubts[0])];
+  if (accuses && lost !== undefined) return [uncertain(`${lost.url} could not be loaded (${lost.reason})`)];
+  return findings.map((one) => ({ ...one, evidence: [...one.evidence, ...seen] }));
+}
+
+type SeenPage = Pick<PageDocument, 'status' | 'facts' | 'host'>;
+
+function judgePage(document: SeenPage, own: IcpNumber, input: CheckInput): Finding[] {
   const { facts } = document;
   const parsed = facts.icpNumbers.flatMap((shown) => {
     const result = parseIcpNumber(shown.number);
@@ -62,14 +79,14 @@ function judgePage(document: PageDocument, own: IcpNumber, input: CheckInput): F
   // The own number, rightly linked, is a pass wherever it was seen; anything less is only said of a page fully seen.
   if (mine.some(({ link }) => link === 'miit')) return judgeOwn(mine, input);
   if (document.status >= 400) return [blind(`HTTP ${document.status}`)];
-  const away = awayFromFiling(document, input);
+  const away = awayFromFiling(document.host, input.filing);
   if (away !== null) return [finding(icpFooter, 'redirected-off-site', { params: { host: away } })];
   const partial = whyPartial(facts);
   if (partial !== null) return [uncertain(partial)];
   if (mine.length > 0) return judgeOwn(mine, input);
   const doubt = whyUncertain(facts, own);
   if (doubt !== null) return [doubt];
-  return [accuse(facts, parsed, own)];
+  return [accuse(facts, parsed, own, input)];
 }
 
 /** R2.2 D: the site number or its subject number passes; R17.2: a licence holder may show the licence. */
@@ -121,17 +138,6 @@ function parametersOf(href: string): string {
   return url.search.replace(/%3a/gi, ':').replace(/%2f/gi, '/');
 }
 
-/** Reasons for which a page was not seen as a person sees it: nothing is accused then. */
-function whyPartial(facts: PageFacts): string | null {
-  if (facts.notHtml) return 'the answer is a script, not a page';
-  if (facts.truncated) return 'the page was larger than the reading limit, or broke off';
-  if (facts.footerSources.length > 0) return `footer from ${facts.footerSources[0]}`;
-  if (FIREWALL_TITLE.test(facts.title)) return `a firewall's page: ${facts.title}`;
-  return null;
-}
-
-const FIREWALL_TITLE = /安全验证|拦截|验证码|人机验证|防火墙|just a moment|attention required|access denied|forbidden/i;
-
 /** The number was not seen; may it be there all the same, drawn by something we did not run or read? */
 function whyUncertain(facts: PageFacts, own: IcpNumber): Finding | null {
   const inSource = facts.unseenNumbers.find(({ number }) => {
@@ -147,17 +153,29 @@ function whyUncertain(facts: PageFacts, own: IcpNumber): Finding | null {
       return finding(icpFooter, 'hidden', { params: { number, place } });
     return uncertain(`number only in ${place}`);
   }
-  if (facts.metaRefresh !== null && facts.visibleCharacters < 400)
-    return uncertain(`the page leads on to ${facts.metaRefresh}`);
-  if (facts.frames.length > 0 && facts.visibleCharacters < 400) return uncertain('the page consists of frames');
-  if (facts.frames.some((source) => /^(?!https?:|\/\/|about:|javascript:|data:)./i.test(source)))
-    return uncertain('a frame of the site was not read');
-  if (facts.scriptCount > 0 && facts.visibleCharacters < 200) return uncertain('the page is drawn by scripts');
-  if (facts.visibleCharacters === 0) return uncertain('the page is empty');
-  return null;
+  const later = whyDrawnLater(facts);
+  return later === null ? null : uncertain(later);
 }
 
-function accuse(facts: PageFacts, parsed: { shown: ShownNumber; number: IcpNumber }[], own: IcpNumber): Finding {
+/** R15: alive for another holder by the bureau's own list; an older number of one's own is only a wrong one. */
+function isAnothers(shown: IcpNumber, own: IcpNumber, { bureauNumber }: CheckInput['reference']): boolean {
+  const holderOf = ({ canonical, subject }: IcpNumber) => bureauNumber(canonical) ?? bureauNumber(subject);
+  const [theirs, mine] = [holderOf(shown), holderOf(own)];
+  return (
+    theirs?.state === 'alive' &&
+    theirs.holder !== null &&
+    mine?.holder !== undefined &&
+    mine.holder !== null &&
+    compareNames(theirs.holder, mine.holder) === 'different'
+  );
+}
+
+function accuse(
+  facts: PageFacts,
+  parsed: { shown: ShownNumber; number: IcpNumber }[],
+  own: IcpNumber,
+  { reference }: CheckInput,
+): Finding {
   const expected = own.canonical;
   const real = parsed.filter(({ shown }) => !shown.placeholder);
   const sibling = real.find(({ number }) => sameSubject(number, own));
@@ -171,7 +189,8 @@ function accuse(facts: PageFacts, parsed: { shown: ShownNumber; number: IcpNumbe
   const filings = real.filter(({ number, shown }) => number.kind === own.kind && shown.inFooter);
   const other = filings[0];
   if (other !== undefined) {
-    return finding(icpFooter, 'wrong-number', {
+    const code = isAnothers(other.number, own, reference) ? 'number-of-another' : 'wrong-number';
+    return finding(icpFooter, code, {
       params: { shown: other.shown.number, expected },
       evidence: evidenceOf(other.shown),
     });
@@ -199,13 +218,6 @@ function accuse(facts: PageFacts, parsed: { shown: ShownNumber; number: IcpNumbe
       },
     ],
   });
-}
-
-/** R17.2: where domain A redirects to B, B's number is the right one, and B may not be in our hands. */
-function awayFromFiling({ host }: PageDocument, { filing }: CheckInput): string | null {
-  const names = [...filing.domains, ...filing.hosts];
-  if (names.length === 0) return null;
-  return names.some((name) => host === name || host.endsWith(`.${name}`)) ? null : host;
 }
 
 function blind(reason: string): Finding {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ApprovalField, ListRule } from '../reference/content-words.ts';
 
 /** One row of the provincial table (R5). */
 export const provinceRow = z.strictObject({
@@ -9,7 +10,22 @@ export const provinceRow = z.strictObject({
   footerAtVeryBottom: z.boolean(),
   oneDomainPerSite: z.boolean(),
   shownNumber: z.enum(['site', 'subject']),
-  licenceIp: z.enum(['none', 'all-equal', 'all-equal-in-beijing', 'contract-equals-resolved', 'all-in-guangdong']),
+  licenceIp: z.enum([
+    'none',
+    'all-equal',
+    'all-equal-in-beijing',
+    'all-equal-in-liaoning',
+    'contract-equals-resolved',
+    'all-in-guangdong',
+  ]),
+  /** Domains registered abroad are refused (R5). */
+  domesticRegistrar: z.boolean(),
+  /** Subject head and site head must be two people, and not share a number (Tianjin). */
+  headsMustDiffer: z.boolean(),
+  /** One site head may not serve different subjects (Heilongjiang). */
+  siteHeadServesOne: z.boolean(),
+  /** Names with finance words: both heads must be the legal representative (Liaoning). */
+  financeHeadsLegal: z.array(z.string()),
   notes: z.array(z.string()),
 });
 
@@ -36,6 +52,21 @@ export interface CheckPolicy {
   bogusAddresses: readonly string[];
   /** What a link to a retired MIIT host weighs (R2.3 D). */
   outdatedLinkSeverity: 'warn' | 'fail';
+  /** What weighs that no police number is known after the window (R12). */
+  policeNotFiledSeverity: 'warn' | 'fail';
+  /** Days before a date that an owner is warned, and clocks counted in days. */
+  windows: {
+    leaseDays: number;
+    documentDays: number;
+    accessRecordDays: number;
+    policeDays: number;
+    realNameGraceDays: number;
+  };
+  /** `YYYY-MM-DD`, R3.11. */
+  verifyDomainsSince: string;
+  maxSubjectsPerMobile: number;
+  /** When word lists speak, and the fields of prior approval (R4.2, R9). */
+  content: { rules: Readonly<Record<string, ListRule>>; approvals: readonly ApprovalField[] };
 }
 
 /** Policy for a province: the table's row over the table's default. */

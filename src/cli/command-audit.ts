@@ -16,6 +16,7 @@ import { sniffCharset } from '../gather/charset.ts';
 import type { Artifacts } from '../gather/types.ts';
 import { checkPolicy } from '../jobs/judge.ts';
 import { type AuditBundle, rejudgeBundle } from '../judge/bundle.ts';
+import { referenceWith } from '../reference/open-reference.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { paintVerdict, print, printJson } from './output.ts';
 
@@ -250,6 +251,8 @@ function judgeOne(
     whoseAddress: () => null,
     whoseName: () => null,
     knowsProvider: () => false,
+    reference: referenceWith(config.data, () => null),
+    rulings: [],
   };
   return runCheck(check, input);
 }

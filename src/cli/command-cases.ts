@@ -29,12 +29,17 @@ export interface CaseTools {
 export function withCases<T>(options: CommonOptions, environment: CliEnvironment, work: (tools: CaseTools) => T): T {
   const config = commandConfig(options, environment);
   const ledger = openConfiguredLedger(config);
+  let result: T;
   try {
     const keeper = keeperFor(ledger, config);
-    return work({ keeper, desk: new CaseDesk(keeper), now: environment.now() });
-  } finally {
+    result = work({ keeper, desk: new CaseDesk(keeper), now: environment.now() });
+  } catch (error) {
     ledger.close();
+    throw error;
   }
+  if (result instanceof Promise) return result.finally(() => ledger.close()) as T;
+  ledger.close();
+  return result;
 }
 
 /** Who acts: an admin by name, or the owner on the phone. */

@@ -7,6 +7,7 @@ import { InputError, messageOf } from '../errors.ts';
 import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
 import { diagnoseConsequences } from './doctor-consequences.ts';
+import { diagnoseData } from './doctor-data.ts';
 import { beijing, EXIT, paint, print, printJson } from './output.ts';
 import { askResolvers } from './probe-resolvers.ts';
 
@@ -47,6 +48,7 @@ export async function diagnose(config: Config, environment: CliEnvironment): Pro
     () => diagnoseResolvers(config),
     () => diagnoseRanges(config, environment.now()),
     () => diagnoseCalendar(config, environment.now()),
+    () => diagnoseLists(config, environment.now()),
     () => diagnoseConsequences(config, environment.now()),
   ];
   const found: Diagnosis[] = [];
@@ -220,6 +222,15 @@ function diagnoseRanges(config: Config, now: number): Diagnosis[] {
       remedy: 'patrol ranges update',
     });
   return found;
+}
+
+function diagnoseLists(config: Config, now: number): Diagnosis[] {
+  const ledger = openConfiguredLedger(config);
+  try {
+    return diagnoseData(config, ledger, now);
+  } finally {
+    ledger.close();
+  }
 }
 
 function diagnoseCalendar(config: Config, now: number): Diagnosis[] {

@@ -219,12 +219,20 @@ function exportBundle(sites: DescribedSite[], ledger: Ledger, file: string): voi
   write(file, piece.bytes);
 }
 
+/** What a piece of evidence is, for whoever opens it. */
+const EXTENSIONS: Record<string, string> = {
+  artifacts: 'json',
+  page: 'html',
+  'rendered-page': 'html',
+  screenshot: 'jpg',
+};
+
 function exportEvidence(sites: DescribedSite[], ledger: Ledger, folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const { siteNumber, checks } of sites) {
     for (const { check, history } of checks) {
       for (const piece of history[0] === undefined ? [] : ledger.evidence.ofVerdict(history[0].verdictId)) {
-        const extension = piece.kind === 'artifacts' ? 'json' : piece.kind === 'page' ? 'html' : 'txt';
+        const extension = EXTENSIONS[piece.kind] ?? 'txt';
         write(`${folder}/${siteNumber}-${check}-${piece.hash.slice(0, 12)}.${extension}`, piece.bytes);
       }
     }

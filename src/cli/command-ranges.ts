@@ -181,7 +181,7 @@ async function readSource(from: string, config: Config, environment: CliEnvironm
   } catch (error) {
     throw new InputError(`${from}: ${messageOf(error)}`, 'check the address and the network; the list in force stays');
   } finally {
-    context.close();
+    await context.close();
   }
 }
 

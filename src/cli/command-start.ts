@@ -20,13 +20,15 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
   QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
     )
     .action(async (options: StartOptions) => {
-      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { ContactDesk }] = await Promise.all([
-        import('../jobs/patrol.ts'),
-        import('../ops/metrics.ts'),
-        import('../ops/server.ts'),
-        import('../web/portal.ts'),
-        import('../notify/contact-desk.ts'),
-      ]);
+      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { ContactDesk }, { startInbound }] =
+        await Promise.all([
+          import('../jobs/patrol.ts'),
+          import('../ops/metrics.ts'),
+          import('../ops/server.ts'),
+          import('../web/portal.ts'),
+          import('../notify/contact-desk.ts'),
+          import('../web/inbound.ts'),
+        ]);
       const config = commandConfig(options, environment);
       const log = commandLogger(config, false);
       const roles = parseRoles(options.roles);
@@ -64,7 +66,7 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         throw error;
       }
       metrics.watch(patrol);
-      const { portal: portalSettings, notices, enforcement } = config.settings;
+      const { portal: portalSettings, inbound: inboundSettings, notices, enforcement } = config.settings;
       const keeper = patrol.consequences?.keeper;
       let portal: Awaited<ReturnType<typeof startPortal>> | null = null;
       if (keeper !== undefined && portalSettings.enabled) {
@@ -78,12 +80,26 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
           },
         );
       }
+      let inbound: Awaited<ReturnType<typeof startInbound>> | null = null;
+      if (keeper !== undefined && inboundSettings.secret !== null) {
+        const running = patrol;
+        const { host, port, secret } = inboundSettings;
+        inbound = await startInbound({ host, port, secret, keeper, log, now: environment.now }).catch(
+          async (error: unknown) => {
+            await portal?.close();
+            await running.stop();
+            await ops.close();
+            throw error;
+          },
+        );
+      }
       log.info(
         {
           address: ops.address,
           sites: patrol.ledger?.size().active ?? null,
           ranges: patrol.ranges?.table.version ?? null,
           portal: portal?.address ?? null,
+          inbound: inbound?.address ?? null,
           notices: notices.live ? 'live' : 'dry-run',
           enforcement: enforcement.live ? 'live' : 'dry-run',
         },
@@ -94,6 +110,7 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
       const draining = patrol;
       patrol = null;
       await portal?.close();
+      await inbound?.close();
       await draining.stop();
       await ops.close();
       log.info({}, 'stopped');

@@ -11,6 +11,7 @@ import { addDoctorCommand } from './command-doctor.ts';
 import { addExplainCommand } from './command-explain.ts';
 import { addImportCommand } from './command-import.ts';
 import { addNoticesCommand } from './command-notices.ts';
+import { addBureauCommand, addCampaignsCommand, addOrdersCommand } from './command-programmes.ts';
 import { addRangesCommand } from './command-ranges.ts';
 import { addScanCommand } from './command-scan.ts';
 import {
@@ -22,6 +23,8 @@ import {
   addWhoseCommand,
 } from './command-small.ts';
 import { addStartCommand } from './command-start.ts';
+import { addSuspicionsCommand } from './command-suspicions.ts';
+import { addViolationsCommand } from './command-violations.ts';
 import type { CliEnvironment } from './context.ts';
 import { EXIT } from './output.ts';
 
@@ -39,8 +42,13 @@ export function buildProgram(environment: CliEnvironment): Command {
   addRescanCommand(program, environment);
   addExplainCommand(program, environment);
   addCasesCommand(program, environment);
+  addSuspicionsCommand(program, environment);
   addNoticesCommand(program, environment);
   addContactsCommand(program, environment);
+  addCampaignsCommand(program, environment);
+  addOrdersCommand(program, environment);
+  addViolationsCommand(program, environment);
+  addBureauCommand(program, environment);
   addDoctorCommand(program, environment);
   addRangesCommand(program, environment);
   addChecksCommand(program, environment);

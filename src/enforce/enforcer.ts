@@ -6,6 +6,7 @@ import { untilConfirmed } from '../cases/tick.ts';
 import { type CaseRecord, SYSTEM } from '../cases/types.ts';
 import type { Enforcement } from '../ledger/enforcements-store.ts';
 import type { Logger } from '../log.ts';
+import { actsToday } from './daily-cap.ts';
 import { planActs } from './plan-acts.ts';
 import type { AccessSystem, ActOutcome } from './webhook.ts';
 
@@ -121,9 +122,7 @@ export class Enforcer {
     const { ledger, rules } = this.#options.keeper;
     const { maxPerDay } = rules.settings.enforcement;
     if (ledger.enforcements.held('enforcement') !== null) return now + HELD_MS;
-    const today = beijingInstant(beijingDate(now), '00:00');
-    const since = Math.max(today - 1, ledger.enforcements.countFrom('enforcement'));
-    if (enforcement.submittedAt === null && ledger.enforcements.submittedSince(since) >= maxPerDay) {
+    if (enforcement.submittedAt === null && actsToday(ledger, now) >= maxPerDay) {
       const reason = `${maxPerDay} sites were acted against today (enforcement.maxPerDay)`;
       ledger.enforcements.hold('enforcement', reason, 'circuit breaker', now);
       ledger.raiseAlert(

@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Parser } from 'htmlparser2';
-import { findIcpNumbers, foldCharacter } from '../filing/site-number.ts';
+import { findIcpNumbers, foldCharacter, foldText } from '../filing/site-number.ts';
+import type { ContentWords } from '../reference/content-words.ts';
+import { ContentReader } from './content-reader.ts';
 import { collectHiddenSelectors, declaresInvisible, type HiddenSelectors } from './hidden-style.ts';
 import {
   BLOCKS,
@@ -14,13 +16,16 @@ import {
   VOID,
 } from './html-elements.ts';
 import { linkInHandler } from './link.ts';
-import { findPoliceNumbers, findTelecomLicences } from './police-number.ts';
+import { findPoliceNumbers, findTelecomLicences, policeCodeOf } from './police-number.ts';
 import { type Sighting, summariseSightings } from './shown-numbers.ts';
 import type { PageFacts, PoliceNumber, UnseenPlace } from './types.ts';
 import { numbersInSource } from './unseen-text.ts';
 
 /** Caps on what one page may make us do (design §3: HTML). */
 export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000, sightings: 200 } as const;
+
+/** What the police emblem's file or text is called on real pages (R12). */
+const POLICE_EMBLEM = /ghs|gongan|police|beian|ga_?icon|d0289dc0a46fc5b15b3363ffa78cf6c7|公安|网安|备案/i;
 
 interface Anchor {
   href: string;
@@ -55,7 +60,11 @@ export class PageReader {
   readonly #unseen = new Map<string, UnseenPlace>();
   readonly #police = new Map<string, PoliceNumber>();
   readonly #licences = new Set<string>();
+  readonly #policeCodes = new Set<string>();
   readonly #footerSources: string[] = [];
+  readonly #content: ContentReader | null;
+  /** Name of the picture seen last on the line: an emblem stands before its number. */
+  #linePictures = '';
   readonly #frames: string[] = [];
   #line = '';
   #lineAnchors: Anchor[] = [];
@@ -75,7 +84,9 @@ export class PageReader {
   #head = '';
   #notHtml: boolean | null = null;
 
-  constructor() {
+  /** `words`: lists to look for in what a person sees; without them no content facts are made. */
+  constructor(words: ContentWords | null = null) {
+    this.#content = words === null ? null : new ContentReader(words);
     this.#parser = new Parser(
       {
         onopentag: (name, attributes) => this.#open(name, attributes),
@@ -118,12 +129,15 @@ export class PageReader {
     if (!this.#notHtml) this.#parser.end();
     this.#flushLine();
     this.#flushUnseen('script');
+    const title = this.#titleText.replace(/\s+/g, ' ').trim().slice(0, 200);
+    this.#content?.line(foldText(title), 'title');
     return {
       icpNumbers: summariseSightings(this.#sightings, this.#visibleCharacters),
       unseenNumbers: [...this.#unseen].map(([number, place]) => ({ number, place })),
       policeNumbers: [...this.#police.values()],
+      ...(this.#policeCodes.size > 0 && { policeCodes: [...this.#policeCodes] }),
       licences: [...this.#licences],
-      title: this.#titleText.replace(/\s+/g, ' ').trim().slice(0, 200),
+      title,
       visibleCharacters: this.#visibleCharacters,
       textDigest: this.#hash.digest('hex'),
       scriptCount: this.#scriptCount,
@@ -132,6 +146,7 @@ export class PageReader {
       metaRefresh: this.#metaRefresh,
       notHtml: this.#notHtml ?? false,
       truncated: this.#truncated || cut,
+      ...(this.#content !== null && { content: this.#content.end() }),
     };
   }
 
@@ -174,6 +189,8 @@ export class PageReader {
         .replace(/^\{\s*['"`]?|['"`]?\s*\}$/g, '')
         .trim()
         .slice(0, 500);
+      const code = policeCodeOf(href);
+      if (code !== null && this.#policeCodes.size < 10) this.#policeCodes.add(code);
       frame.anchor = { href, scripted: false, pictured: false, via: 'anchor', start: position, end: -1 };
       const click = this.#handlerOf(attributes);
       if (click !== null && /^(?:#|javascript:|$)/i.test(frame.anchor.href)) {
@@ -234,7 +251,11 @@ export class PageReader {
       const anchor = this.#top()?.anchor ?? null;
       if (anchor !== null) anchor.pictured = true;
       const words = `${attributes['alt'] ?? ''} ${attributes['title'] ?? ''}`;
+      if (this.#linePictures.length < 500)
+        this.#linePictures += ` ${(attributes['src'] ?? '').slice(-80)} ${words.slice(0, 40)}`;
       if (/icp/i.test(words)) this.#scanUnseen(words, 'attribute');
+      for (const { number } of findPoliceNumbers(foldText(words)))
+        if (this.#policeCodes.size < 10) this.#policeCodes.add(number.replace(/\D/g, ''));
     } else if (name === 'iframe' || name === 'frame') {
       const source = attributes['src'] ?? '';
       if (this.#frames.length < 20) this.#frames.push(source.slice(0, 300));
@@ -325,8 +346,10 @@ export class PageReader {
     this.#carried = 0;
     if (line !== '') {
       this.#hash.update(line.trim());
+      this.#content?.line(line, 'body');
       if (NUMBER_HINT.test(line)) this.#readLine(line);
     }
+    if (line !== '') this.#linePictures = '';
     this.#line = '';
     this.#lineFooter = this.#top()?.footer ?? false;
     this.#lineAnchors = [];
@@ -363,7 +386,8 @@ export class PageReader {
       const known = this.#police.get(match.number);
       if (this.#police.size >= 20 || (known !== undefined && known.href !== null)) continue;
       const text = line.slice(match.start, match.end).trim();
-      this.#police.set(match.number, { text, number: match.number, href: covering?.href ?? null });
+      const icon = covering?.pictured === true || POLICE_EMBLEM.test(this.#linePictures);
+      this.#police.set(match.number, { text, number: match.number, href: covering?.href ?? null, icon });
     }
     for (const licence of findTelecomLicences(line)) if (this.#licences.size < 20) this.#licences.add(licence);
   }
@@ -401,8 +425,8 @@ function unreadHandler(name: string, attributes: Record<string, string>): string
 }
 
 /** Facts of a complete text in one call (offline audits, tests). */
-export function readPage(html: string): PageFacts {
-  const reader = new PageReader();
+export function readPage(html: string, words: ContentWords | null = null): PageFacts {
+  const reader = new PageReader(words);
   for (let offset = 0; offset < html.length; offset += 65_536) reader.write(html.slice(offset, offset + 65_536));
   return reader.end();
 }

@@ -60,6 +60,8 @@ function readDomain(root: { [key: string]: Json }, facts: RegistrationFacts): tr
   // The registrar's own date says nothing of the registry's.
   facts.createdAt = event('registration');
   facts.expiresAt = plausibleExpiry(event('expiration'), facts.createdAt);
+  const updatedAt = event('last changed');
+  if (updatedAt !== null) facts.updatedAt = updatedAt;
   facts.statuses = [
     ...new Set(
       asArray(root['status'])

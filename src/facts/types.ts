@@ -47,6 +47,26 @@ export interface PoliceNumber {
   text: string;
   number: string;
   href: string | null;
+  /** A picture named like the police emblem stands at the number; absent in facts of older versions. */
+  icon?: boolean;
+}
+
+/** Words of one list seen on a page (R4.2, R9). */
+export interface WordHit {
+  list: string;
+  word: string;
+  weight: number;
+  count: number;
+  inTitle: boolean;
+  /** Text around the first one, at most 60 characters. */
+  context: string;
+}
+
+/** An organisation named on a page. */
+export interface ShownOrganisation {
+  name: string;
+  place: 'title' | 'copyright' | 'body';
+  count: number;
 }
 
 /** What one HTML page shows. */
@@ -54,6 +74,8 @@ export interface PageFacts {
   icpNumbers: ShownNumber[];
   unseenNumbers: UnseenNumber[];
   policeNumbers: PoliceNumber[];
+  /** Numbers that links to the police's site name, or pictures are called by: shown perhaps, without being text. */
+  policeCodes?: string[];
   /** Telecom licences such as 京B2-20080224: never filing numbers. */
   licences: string[];
   title: string;
@@ -70,6 +92,8 @@ export interface PageFacts {
   notHtml: boolean;
   /** A cap (size, depth, elements) ended the reading early. */
   truncated: boolean;
+  /** What the page is about, by word lists; absent when none were given to the reader. */
+  content?: { words: WordHit[]; organisations: ShownOrganisation[]; listsVersion: string };
 }
 
 /** What a registry said of a domain (R3.3, R3.7, R17.9). */
@@ -82,6 +106,8 @@ export interface RegistrationFacts {
   /** ISO 8601, UTC. */
   expiresAt: string | null;
   createdAt: string | null;
+  /** Last change of the record; absent where the registry does not say (R3.9). */
+  updatedAt?: string | null;
   registrar: string | null;
   /** Null when redacted: unknown, not different. */
   registrant: string | null;

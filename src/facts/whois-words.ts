@@ -46,6 +46,16 @@ export const KEYS = {
     '到期时间',
     '过期时间',
   ],
+  updated: [
+    'updated date',
+    'last updated',
+    'updated',
+    'last modified',
+    'modified',
+    'changed',
+    'last update',
+    '更新时间',
+  ],
   /** Said where nothing better is: dates of billing or release, or the first of a span. */
   lastResort: ['renewal date', 'validity'],
   created: [

@@ -108,6 +108,7 @@ function readRecord(pairs: Pair[], text: string): RegistrationFacts {
     return null;
   };
   const createdAt = date(KEYS.created);
+  const updatedAt = date(KEYS.updated);
   return {
     protocol: 'whois',
     domain: domainOf(own),
@@ -117,6 +118,7 @@ function readRecord(pairs: Pair[], text: string): RegistrationFacts {
       createdAt,
     ),
     createdAt,
+    ...(updatedAt !== null && { updatedAt }),
     registrar: name(own, KEYS.registrar),
     registrant: name(own, KEYS.organisation) ?? name(own, KEYS.person) ?? contactSection(own),
     statuses: readStatuses(own),

@@ -204,3 +204,60 @@ function* readLine(text: string, line: number, ignored: Set<string>): Generator<
   }
   yield { line, cells };
 }
+
+/** A row of any table: cells by the heading as it stands, or why it could not be read. */
+export type RawCells =
+  | { line: number; cells: Record<string, string> }
+  | { line: number; broken: { value: string; remedy: string } };
+
+/** Read any table (CSV, XLSX or NDJSON) row by row, with cells by heading. Throws InputError when the file cannot be read. */
+export async function* readRawRows(path: string): AsyncGenerator<RawCells> {
+  const head = await readHead(path);
+  const charset = charsetOf(head);
+  const text = new TextDecoder(charset)
+    .decode(head)
+    .replace(/^\ufeff/, '')
+    .trimStart();
+  if (/\.(?:ndjson|jsonl)$/i.test(extname(path)) || text.startsWith('{')) {
+    let line = 0;
+    let rest = '';
+    for await (const part of decodeFile(path, charset, () => {})) {
+      const lines = (rest + part).split('\n');
+      rest = lines.pop() ?? '';
+      for (const one of lines) yield* readObject(one, ++line);
+    }
+    yield* readObject(rest, ++line);
+    return;
+  }
+  const zipped = head[0] === 0x50 && head[1] === 0x4b;
+  const { rows } = zipped ? readXlsxRows(path) : readCsvRows(path, charset, delimiterOf(text));
+  let heads: string[] | null = null;
+  for await (const row of rows) {
+    if ('broken' in row) yield row;
+    else if (heads === null) heads = row.values.map((value) => value.trim());
+    else if (row.values.some((value) => value.trim() !== ''))
+      yield { line: row.line, cells: Object.fromEntries(heads.map((name, index) => [name, row.values[index] ?? ''])) };
+  }
+}
+
+function* readObject(text: string, line: number): Generator<RawCells> {
+  const trimmed = text.replace(/^\ufeff/, '').trim();
+  if (trimmed === '') return;
+  const broken = { line, broken: { value: trimmed.slice(0, 120), remedy: 'write one JSON object on the line' } };
+  try {
+    const data: unknown = JSON.parse(trimmed);
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) yield broken;
+    else
+      yield {
+        line,
+        cells: Object.fromEntries(
+          Object.entries(data).map(([key, value]) => [
+            key,
+            Array.isArray(value) ? value.join(';') : String(value ?? ''),
+          ]),
+        ),
+      };
+  } catch {
+    yield broken;
+  }
+}

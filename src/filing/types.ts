@@ -14,6 +14,10 @@ export type ProductKind =
   | 'load-balancer'
   | 'nat'
   | 'ens'
+  | 'elastic-web'
+  | 'ipv6-gateway'
+  | 'iot'
+  | 'market'
   | 'oss'
   | 'cdn'
   | 'waf'
@@ -38,6 +42,8 @@ export interface Filing {
   /** Provider id from `config/providers`, the access provider this filing is with. */
   accessProvider: string;
   product: ProductKind | null;
+  /** Other providers the filing has access with (R1.5); absent where the import names none. */
+  otherProviders?: string[];
   /** Address given in the filing, when known (R17.6). */
   filedAddresses: string[];
   /** `YYYY-MM-DD` or null. */

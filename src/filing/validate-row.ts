@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import type { SiteDetails, SubjectDetails } from '../facts/filed.ts';
 import type { Field } from './columns.ts';
+import { readSiteDetails, readSubjectDetails } from './read-details.ts';
 import { registrableDomain } from './registrable-domain.ts';
 import { foldText, type IcpNumber, parseIcpNumber, provinceOfNumber, sameSubject } from './site-number.ts';
 import type { FilingState, ProductKind, SubjectKind } from './types.ts';
@@ -18,6 +20,8 @@ export interface PersonRow {
   name: string | null;
   phone: string | null;
   email: string | null;
+  /** `YYYY-MM-DD` or `long-term`; absent where the file does not say. */
+  documentExpiresAt?: string;
 }
 
 /** A row ready for the ledger. */
@@ -38,6 +42,10 @@ export interface FilingRow {
   leaseEndsAt: string | null;
   state: FilingState;
   persons: PersonRow[];
+  /** Present only where the file has such columns, so that files without them keep their digests. */
+  details?: SiteDetails;
+  subjectDetails?: SubjectDetails;
+  serverId?: string;
 }
 
 const KINDS: [RegExp, SubjectKind][] = [
@@ -65,6 +73,10 @@ const PRODUCTS: [RegExp, ProductKind][] = [
   [/^(?:load-balancer|slb|clb|负载均衡)$/i, 'load-balancer'],
   [/^(?:nat|nat网关)$/i, 'nat'],
   [/^(?:ens|边缘节点|边缘节点服务)$/i, 'ens'],
+  [/^(?:elastic-web|弹性web托管)$/i, 'elastic-web'],
+  [/^(?:ipv6-gateway|ipv6转换服务|ipv6网关)$/i, 'ipv6-gateway'],
+  [/^(?:iot|物联网套餐包|物联网)$/i, 'iot'],
+  [/^(?:market|建站市场|云市场|建站市场产品)$/i, 'market'],
   [/^(?:oss|对象存储)$/i, 'oss'],
   [/^(?:cdn|内容分发)$/i, 'cdn'],
   [/^(?:waf|web应用防火墙)$/i, 'waf'],
@@ -72,10 +84,12 @@ const PRODUCTS: [RegExp, ProductKind][] = [
   [/^(?:other|其他|其它)$/i, 'other'],
 ];
 
-const PROVINCES =
+/** The provinces a filing can be of, by their short names. */
+export const PROVINCES: ReadonlySet<string> = new Set(
   '北京 天津 上海 重庆 河北 河南 云南 辽宁 黑龙江 湖南 安徽 山东 新疆 江苏 浙江 江西 湖北 广西 甘肃 山西 内蒙古 陕西 吉林 福建 贵州 广东 四川 青海 西藏 海南 宁夏'.split(
     ' ',
-  );
+  ),
+);
 
 /**
  * Validate one row. Gives the row for the ledger, or every problem it has, each with its field, value and remedy; never
@@ -114,7 +128,7 @@ export function validateRow(
       : pick(
           'product',
           PRODUCTS,
-          'write ecs, virtual-host, light-server, load-balancer, nat, ens, oss, cdn, waf, ddos or other',
+          'write ecs, virtual-host, light-server, load-balancer, nat, ens, elastic-web, ipv6-gateway, iot, market, oss, cdn, waf, ddos or other',
           null,
         );
   const provider =
@@ -128,7 +142,17 @@ export function validateRow(
     if (isIP(address) === 0) reject('addresses', `${address} is no IP address: write 47.93.0.1;2408::1`);
   const approvedAt = readDate('approvedAt', cell, reject);
   const leaseEndsAt = readDate('leaseEndsAt', cell, reject);
+  const details = readSiteDetails(cell, reject, (field) => readDate(field, cell, reject), defaults.providers);
+  const subjectDetails = readSubjectDetails(cell);
+  const documents = {
+    'subject-head': readDocumentDate('subjectHeadDocumentExpiresAt', cell, reject),
+    'site-head': readDocumentDate('siteHeadDocumentExpiresAt', cell, reject),
+  };
   const licence = cell('licenceNumber') === '' ? null : readLicence(cell, reject);
+  const telecom =
+    licence === null && TELECOM_LICENCE.test(foldText(cell('licenceNumber')))
+      ? foldText(cell('licenceNumber')).trim()
+      : null;
   const tooLong = (['subjectName', 'siteName'] as const).find((field) => cell(field).length > 200);
   if (tooLong !== undefined) reject(tooLong, 'shorten the name to 200 characters');
   for (const field of Object.keys(cells) as Field[]) {
@@ -153,13 +177,29 @@ export function validateRow(
       approvedAt,
       leaseEndsAt,
       state: state ?? 'active',
-      persons: readPersons(cell),
+      persons: readPersons(cell, documents),
+      ...((details !== null || telecom !== null) && {
+        details: { ...details, ...(telecom !== null && { telecomLicence: telecom }) },
+      }),
+      ...(subjectDetails !== null && { subjectDetails }),
+      ...(cell('serverId') !== '' && { serverId: cell('serverId').slice(0, 100) }),
     },
   };
 }
 
-type Cell = (field: Field) => string;
-type Reject = (field: Field, remedy: string) => null;
+export type Cell = (field: Field) => string;
+export type Reject = (field: Field, remedy: string) => null;
+/** Columns that hold a date. */
+export type DateField =
+  | 'approvedAt'
+  | 'leaseEndsAt'
+  | 'leaseStartsAt'
+  | 'openedAt'
+  | 'lastVisitAt'
+  | 'policeApprovedAt'
+  | 'realNameChangedAt'
+  | 'subjectHeadDocumentExpiresAt'
+  | 'siteHeadDocumentExpiresAt';
 
 function readNumber(field: 'siteNumber', cell: Cell, reject: Reject): IcpNumber | null {
   const parsed = parseIcpNumber(cell(field));
@@ -176,10 +216,13 @@ function readSubject(number: IcpNumber | null, cell: Cell, reject: Reject): stri
   return parsed.number.subject;
 }
 
+/** Telecom licences: 京B2-20080224, 合字B2-20210001. */
+const TELECOM_LICENCE = /^.{0,2}[AB][12][.-]?\d{8}/;
+
 function readLicence(cell: Cell, reject: Reject): string | null {
   const parsed = parseIcpNumber(cell('licenceNumber'));
   if (parsed.ok) return parsed.number.canonical;
-  return /^.?[AB][12]-\d{8}/.test(foldText(cell('licenceNumber')))
+  return TELECOM_LICENCE.test(foldText(cell('licenceNumber')))
     ? null
     : reject('licenceNumber', 'write 京ICP证030173号, or leave it empty');
 }
@@ -187,7 +230,7 @@ function readLicence(cell: Cell, reject: Reject): string | null {
 function readProvince(number: IcpNumber | null, cell: Cell, reject: Reject): string | null {
   const text = cell('province').replace(/(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$/, '');
   if (text === '') return null;
-  const found = PROVINCES.find((province) => province === text);
+  const found = [...PROVINCES].find((province) => province === text);
   if (found === undefined) return reject('province', 'write the province in Chinese, like 广东, or leave it empty');
   if (number !== null && provinceOfNumber(number) !== found) {
     return reject(
@@ -198,7 +241,7 @@ function readProvince(number: IcpNumber | null, cell: Cell, reject: Reject): str
   return found;
 }
 
-const splitList = (text: string): string[] =>
+export const splitList = (text: string): string[] =>
   foldText(text)
     .split(/[;,、|\s，；]+/)
     .filter((part) => part !== '');
@@ -247,13 +290,24 @@ function readHost(text: string): { host: string; registrable: string } | { remed
   return { host: ascii, registrable };
 }
 
-function readDate(field: 'approvedAt' | 'leaseEndsAt', cell: Cell, reject: Reject): string | null {
+/** When a person's document ends: a date, or 长期. */
+function readDocumentDate(field: DateField, cell: Cell, reject: Reject): string | null {
+  const text = foldText(cell(field)).trim();
+  // Documents carry a period: its end counts.
+  const end = text.split(/\s*(?:至|到|~|—|\s-\s|--)\s*/).at(-1) ?? '';
+  if (/长期|永久|long-?term|^9999/i.test(text)) return 'long-term';
+  return end === text ? readDate(field, cell, reject) : readDate(field, () => end, reject);
+}
+
+function readDate(field: DateField, cell: Cell, reject: Reject): string | null {
   const text = foldText(cell(field)).trim();
   if (text === '' || text === '-') return null;
   const serial = /^\d{5}(?:\.\d+)?$/.exec(text);
   if (serial !== null)
     return new Date(Date.UTC(1899, 11, 30) + Math.floor(Number(text)) * 86_400_000).toISOString().slice(0, 10);
-  const parts = /^(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[T ].*)?$/.exec(text);
+  const parts =
+    /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}:\d.*)?$/.exec(text) ??
+    /^(\d{4})(\d\d)(\d\d)$/.exec(text);
   const [year, month, day] = [Number(parts?.[1]), Number(parts?.[2]), Number(parts?.[3])];
   const date = new Date(Date.UTC(year, month - 1, day));
   const valid =
@@ -261,10 +315,12 @@ function readDate(field: 'approvedAt' | 'leaseEndsAt', cell: Cell, reject: Rejec
   return valid ? date.toISOString().slice(0, 10) : reject(field, 'write the date as YYYY-MM-DD, or leave it empty');
 }
 
-function readPersons(cell: Cell): PersonRow[] {
+function readPersons(cell: Cell, documents: Record<PersonRow['role'], string | null>): PersonRow[] {
   const person = (role: PersonRow['role'], name: Field, phone: Field, email: Field): PersonRow[] => {
     const row = { role, name: cell(name) || null, phone: cell(phone) || null, email: cell(email) || null };
-    return row.name === null && row.phone === null && row.email === null ? [] : [row];
+    const documentExpiresAt = documents[role];
+    if (row.name === null && row.phone === null && row.email === null && documentExpiresAt === null) return [];
+    return [documentExpiresAt === null ? row : { ...row, documentExpiresAt }];
   };
   return [
     ...person('subject-head', 'subjectHeadName', 'subjectHeadPhone', 'subjectHeadEmail'),

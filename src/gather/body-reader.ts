@@ -4,6 +4,7 @@ import { TextDecoder } from 'node:util';
 import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { PageReader } from '../facts/page-reader.ts';
 import type { PageFacts } from '../facts/types.ts';
+import type { ContentWords } from '../reference/content-words.ts';
 import { sniffCharset } from './charset.ts';
 
 /** A page body as read. */
@@ -25,9 +26,15 @@ const SNIFF_BYTES = 64 * 1024;
  */
 export async function readBody(
   body: Readable,
-  options: { encoding: string; contentType: string | null; maxBytes: number; keepBytes: number },
+  options: {
+    encoding: string;
+    contentType: string | null;
+    maxBytes: number;
+    keepBytes: number;
+    contentWords: ContentWords | null;
+  },
 ): Promise<ReadBody> {
-  const reader = new PageReader();
+  const reader = new PageReader(options.contentWords);
   const hash = createHash('sha256');
   const kept: Buffer[] = [];
   let keptBytes = 0;

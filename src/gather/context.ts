@@ -6,6 +6,7 @@ import { KeyedLimiter } from './limiter.ts';
 import type { PageOptions } from './page.ts';
 import type { RegistrationOptions } from './registration.ts';
 import { RegistryDirectory } from './registries.ts';
+import { Renderer } from './renderer.ts';
 import { ResolverTrust } from './resolver-trust.ts';
 import type { Stage } from './types.ts';
 
@@ -15,14 +16,16 @@ export interface GatherContext {
   page: (stage: Stage) => PageOptions;
   registration: (stage: Stage) => RegistrationOptions;
   directory: RegistryDirectory;
+  /** Draws pages for confirmations. */
+  renderer: Renderer;
   /** Sites being looked at, bounded over all jobs of the process. */
   siteSlots: KeyedLimiter;
-  close: () => void;
+  close: () => Promise<void>;
 }
 
 /** Build the gatherers' context from configuration; tests and demo inject `dialer` and `now`. */
 export function createGatherContext(
-  { settings, registries }: Config,
+  { settings, registries, data }: Config,
   options: { now?: () => number; dialer?: Dialer } = {},
 ): GatherContext {
   const now = options.now ?? Date.now;
@@ -49,6 +52,15 @@ export function createGatherContext(
     now,
   });
   const everyResolver: DnsOptions = { ...dns('confirm'), resolvers };
+  const renderer = new Renderer({
+    ...settings.render,
+    dns: everyResolver,
+    dialer,
+    connectTimeoutMs: settings.page.connectTimeoutMs,
+    userAgent,
+    contentWords: data.contentWords,
+    now,
+  });
   return {
     dns,
     page: (stage) => ({
@@ -57,6 +69,7 @@ export function createGatherContext(
       dialer,
       keepBytes: stage === 'screen' ? 0 : settings.page.evidenceBytes,
       userAgent,
+      contentWords: data.contentWords,
       perAddress,
       now,
     }),
@@ -73,7 +86,11 @@ export function createGatherContext(
       now,
     }),
     directory,
+    renderer,
     siteSlots: new KeyedLimiter(settings.gather.concurrency),
-    close: () => transport.close(),
+    close: async () => {
+      transport.close();
+      await renderer.close();
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { GatherContext } from './context.ts';
 import { type DnsOptions, gatherDns } from './dns.ts';
 import { gatherPage } from './page.ts';
-import type { ArtifactName, Artifacts, RawEvidence, Stage } from './types.ts';
+import { type ArtifactName, type Artifacts, failed, type RawEvidence, type Stage } from './types.ts';
 
 type DnsPacket = Parameters<NonNullable<DnsOptions['onPacket']>>[0];
 
@@ -39,6 +39,16 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       artifacts.page = look.page;
       artifacts.tls = look.tls;
       raw.push(...look.raw);
+      // Drawing costs a browser: only a suspicion that is looked at again is worth it.
+      if (stage === 'confirm' && task.want.includes('rendered')) {
+        const document = look.page.ok ? look.page.value.document : null;
+        const drawn =
+          document === null || document.status >= 500
+            ? { rendered: failed('not-requested', 'no page answered', look.page.observedAt), raw: [] }
+            : await context.renderer.render(document.url);
+        artifacts.rendered = drawn.rendered;
+        raw.push(...drawn.raw);
+      }
     }
     if (packets.length > 0)
       raw.unshift({

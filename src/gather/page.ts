@@ -1,4 +1,5 @@
 import { Client } from 'undici';
+import type { ContentWords } from '../reference/content-words.ts';
 import { type ReadBody, readBody } from './body-reader.ts';
 import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
@@ -27,6 +28,8 @@ export interface PageOptions {
   /** Raw bytes kept as evidence; 0 while screening. */
   keepBytes: number;
   userAgent: string;
+  /** Lists looked for in what the page shows (R4.2); null: none. */
+  contentWords: ContentWords | null;
   perAddress: KeyedLimiter;
   now: () => number;
 }
@@ -203,6 +206,7 @@ async function request(
       contentType,
       maxBytes: options.maxBodyBytes,
       keepBytes: options.keepBytes,
+      contentWords: options.contentWords,
     });
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
   } finally {

@@ -2,6 +2,7 @@
  * Artifacts: what gatherers saw of one site. Serialisable, free of judgement and of personal data. A failure to observe
  * is an artifact too (R16.1, R16.3; design §1).
  */
+import type { FiledDetails, FiledNames, FiledPersons } from '../facts/filed.ts';
 import type { PageFacts, RegistrationFacts } from '../facts/types.ts';
 
 /** Why something could not be observed. `ours` marks faults on our side of the wire. */
@@ -109,22 +110,51 @@ export interface RegistrationValue {
   domains: { domain: string; registry: string; artifact: Artifact<RegistrationFacts> }[];
 }
 
+/** The home page as a real browser drew it, reduced to what a person sees (scripts run, hidden things left out). */
+export interface RenderedValue {
+  url: string;
+  host: string;
+  status: number;
+  facts: PageFacts;
+  /** Requests the page made, and those of them that failed or were refused: what they would have drawn is unknown. */
+  requests: number;
+  failedRequests: { url: string; reason: string }[];
+  /** The page had come to rest before its time was over. */
+  settled: boolean;
+  /** Why something may be seen that could not be read: nothing is accused then. */
+  doubts: string[];
+  /** SHA-256 of the screenshot kept as evidence; null when none could be taken. */
+  screenshotDigest: string | null;
+  browser: string;
+}
+
 /** Everything a check may ask for, by name. */
 export interface ArtifactTypes {
   dns: DnsValue;
   page: PageValue;
+  rendered: RenderedValue;
   tls: TlsValue;
   registration: RegistrationValue;
+  filed: FiledDetails;
+  names: FiledNames;
+  persons: FiledPersons;
 }
 
 export type ArtifactName = keyof ArtifactTypes;
+
+/** Artifacts made at the ledger when a look is judged: no gatherer is asked for them. */
+export const LEDGER_ARTIFACTS = ['filed', 'names', 'persons'] as const satisfies readonly ArtifactName[];
+
+/** Is this artifact made at the ledger? */
+export const isLedgerArtifact = (name: ArtifactName): name is (typeof LEDGER_ARTIFACTS)[number] =>
+  (LEDGER_ARTIFACTS as readonly ArtifactName[]).includes(name);
 
 /** The artifacts of one look at one site. What was not asked for is absent. */
 export type Artifacts = { [N in ArtifactName]?: Artifact<ArtifactTypes[N]> };
 
 /** Raw bytes behind an artifact, kept as evidence on confirmation (content-addressed; base64 in transit). */
 export interface RawEvidence {
-  kind: 'page' | 'registration' | 'dns';
+  kind: 'page' | 'registration' | 'dns' | 'screenshot' | 'rendered-page';
   name: string;
   base64: string;
 }

@@ -7,17 +7,21 @@ import { Enforcer } from '../enforce/enforcer.ts';
 import { type AccessSystem, WebhookAccessSystem } from '../enforce/webhook.ts';
 import { InputError, messageOf } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Logger } from '../log.ts';
+import { type Logger, maskText } from '../log.ts';
 import { planAdminNotices } from '../notify/admin.ts';
 import { RobotChannel } from '../notify/channels/robot.ts';
 import type { Channel } from '../notify/channels/types.ts';
 import { Deliverer } from '../notify/deliverer.ts';
 import { DELIVERY_POLICY, type DeliveryPolicy } from '../notify/outcome.ts';
 import type { ChannelId } from '../notify/types.ts';
+import { AnnualReview } from '../programmes/annual-review.ts';
+import { OrderCleanup } from '../programmes/order-cleanup.ts';
+import { ViolationEnforcer } from '../programmes/violation-enforcer.ts';
+import { Violations } from '../programmes/violations.ts';
 import { keeperFor } from './open-configured.ts';
 
 /** The pieces of work that follow from verdicts; each is woken when the database says that something is due. */
-export const CONSEQUENCE_JOBS = ['cases', 'deliver', 'enforce'] as const;
+export const CONSEQUENCE_JOBS = ['cases', 'deliver', 'enforce', 'programmes'] as const;
 export type ConsequenceJob = (typeof CONSEQUENCE_JOBS)[number];
 
 /** Failures without a case looked through a tick. */
@@ -42,6 +46,7 @@ export class Consequences {
   readonly #channels: Partial<Record<ChannelId, Channel>>;
   readonly #deliverer: Deliverer;
   readonly #enforcer: Enforcer;
+  readonly #violationEnforcer: ViolationEnforcer;
   #alertsToldUntil = 0;
   #failing: { siteId: number; checkId: string; programme: string }[] = [];
 
@@ -68,9 +73,11 @@ export class Consequences {
             timeoutMs: enforcement.timeoutMs,
           })
         : null;
+    const system = options.accessSystem ?? configured;
+    this.#violationEnforcer = new ViolationEnforcer(this.keeper, system, log);
     this.#enforcer = new Enforcer({
       keeper: this.keeper,
-      system: options.accessSystem ?? configured,
+      system,
       log,
       now,
       ...steps,
@@ -90,13 +97,24 @@ export class Consequences {
     if (passed(ledger.cases.nextDueAt())) due.push('cases');
     if (passed(ledger.outbox.nextDueAt())) due.push('deliver');
     if (passed(ledger.enforcements.nextDueAt())) due.push('enforce');
+    if (this.#programmesDueAt().some(passed)) due.push('programmes');
     return due;
+  }
+
+  #programmesDueAt(): (number | null)[] {
+    const { campaigns, orders, violations } = this.#options.ledger;
+    return [campaigns.nextDueAt(), orders.nextDueAt(), violations.nextDueAt()];
   }
 
   /** When the next piece of work falls due (epoch ms), or null. */
   nextDueAt(): number | null {
     const { ledger } = this.#options;
-    const ats = [ledger.cases.nextDueAt(), ledger.outbox.nextDueAt(), ledger.enforcements.nextDueAt()];
+    const ats = [
+      ledger.cases.nextDueAt(),
+      ledger.outbox.nextDueAt(),
+      ledger.enforcements.nextDueAt(),
+      ...this.#programmesDueAt(),
+    ];
     const known = ats.filter((at): at is number => at !== null);
     return known.length === 0 ? null : Math.min(...known);
   }
@@ -110,7 +128,33 @@ export class Consequences {
         return this.#deliverer.run();
       case 'enforce':
         return this.#enforcer.run();
+      case 'programmes':
+        return this.#programmes();
     }
+  }
+
+  /** Programmes without cases: annual reviews (R10), orders (R11), violations (R13). */
+  async #programmes(): Promise<number> {
+    const { now, log, ledger } = this.#options;
+    // One programme that fails by our own fault must not hold up the others: violations have an hour.
+    const guarded = async (name: string, work: () => number | Promise<number>): Promise<number> => {
+      try {
+        const touched = await work();
+        ledger.resolveAlert(`programme-${name}`, now());
+        return touched;
+      } catch (error) {
+        log.error({ error: messageOf(error), programme: name }, 'programme failed by our own fault');
+        const message = `${name} failed by our own fault: ${maskText(messageOf(error)).slice(0, 200)}`;
+        ledger.raiseAlert(`programme-${name}`, message, now());
+        return 0;
+      }
+    };
+    return (
+      (await guarded('violations', () => new Violations(this.keeper).tick(now()))) +
+      (await guarded('violation-acts', () => this.#violationEnforcer.run(now))) +
+      (await guarded('annual-review', () => new AnnualReview(this.keeper).tick(now()))) +
+      (await guarded('orders', () => new OrderCleanup(this.keeper).tick(now())))
+    );
   }
 
   /** Once a tick: tell admins what was raised, and (once a day) look again at failures that have no case. */

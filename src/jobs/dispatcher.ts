@@ -2,7 +2,7 @@ import type { CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
 import { hostsToCheck } from '../gather/gather-site.ts';
 import type { RegistryDirectory } from '../gather/registries.ts';
-import type { ArtifactName, Stage } from '../gather/types.ts';
+import { type ArtifactName, isLedgerArtifact, type Stage } from '../gather/types.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Claim } from '../ledger/types.ts';
@@ -87,21 +87,24 @@ export class Dispatcher {
     const { settings, ledger } = this.#options;
     const byStage: Record<Stage, GatherItem[]> = { screen: [], confirm: [] };
     const lookups: { job: RegistrationJob; delay: number }[] = [];
+    const known: { claim: Claim; record: SiteRecord; stage: Stage }[] = [];
     for (const claim of claims) {
       const record = ledger.filings.load(claim.siteId);
       if (record === null || record.state !== 'active') continue;
       const stage: Stage = claim.look === 0 ? 'screen' : 'confirm';
       if (record.filing.service !== 'site') {
-        this.#options.judge.judgeWithout(claim, record);
+        known.push({ claim, record, stage: 'screen' });
         continue;
       }
       const needed = this.#artifactsFor(claim.checkIds);
+      if (needed.ledger.length > 0) known.push({ claim: { ...claim, checkIds: needed.ledger }, record, stage });
       if (needed.direct.checkIds.length > 0) {
         byStage[stage].push(gatherItem(claim, record, needed.direct.checkIds, needed.direct.want));
       }
       if (needed.registration.length > 0)
         lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
     }
+    this.#options.judge.judgeWithout(known);
     const options = {
       priority,
       attempts: settings.gather.jobAttempts,
@@ -128,20 +131,28 @@ export class Dispatcher {
   }
 
   /** Checks that need the registry go their own way: its budget must not hold up the others. */
-  #artifactsFor(checkIds: string[]): { direct: { checkIds: string[]; want: ArtifactName[] }; registration: string[] } {
+  #artifactsFor(checkIds: string[]): {
+    direct: { checkIds: string[]; want: ArtifactName[] };
+    registration: string[];
+    /** Checks of what the ledger itself knows. */
+    ledger: string[];
+  } {
     const want = new Set<ArtifactName>();
     const direct: string[] = [];
     const registration: string[] = [];
+    const ledger: string[] = [];
     for (const id of checkIds) {
       const check = this.#options.checks.find((one) => one.id === id);
       if (check === undefined) continue;
       if (check.needs.includes('registration')) registration.push(id);
+      else if (check.needs.every(isLedgerArtifact)) ledger.push(id);
       else {
         direct.push(id);
-        for (const name of [...check.needs, ...(check.wants ?? [])]) if (name !== 'registration') want.add(name);
+        for (const name of [...check.needs, ...(check.wants ?? [])])
+          if (name !== 'registration' && !isLedgerArtifact(name)) want.add(name);
       }
     }
-    return { direct: { checkIds: direct, want: [...want] }, registration };
+    return { direct: { checkIds: direct, want: [...want] }, registration, ledger };
   }
 
   /**

@@ -17,6 +17,8 @@ import type { Claim, Sweep } from '../ledger/types.ts';
 import type { JudgedLook, Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
 import type { RangeTable } from '../provider/range-table.ts';
+import { referenceWith } from '../reference/open-reference.ts';
+import { filedArtifacts } from './filed-artifacts.ts';
 import type { JudgeJob } from './payloads.ts';
 
 /** What judging needs. */
@@ -67,9 +69,10 @@ export class Judge {
     return now;
   }
 
-  /** Filings without a home page (R17.4) need no look. */
-  judgeWithout(claim: Claim, record: SiteRecord): void {
-    this.#record([this.#judge(record, claim, 'screen', this.#options.now(), {}, [])]);
+  /** Judge what needs no gatherer: filings without a home page (R17.4), and checks of what the ledger itself knows. */
+  judgeWithout(known: readonly { claim: Claim; record: SiteRecord; stage: Stage }[]): void {
+    const now = this.#options.now();
+    this.#record(known.map(({ claim, record, stage }) => this.#judge(record, claim, stage, now, {}, [])));
   }
 
   /** Judge the registration checks of a claim from answers at hand. */
@@ -164,14 +167,14 @@ export class Judge {
     artifacts: Artifacts,
     raw: RawEvidence[],
   ): JudgedLook {
-    const { checks, ranges } = this.#options;
+    const { checks, ranges, ledger, config } = this.#options;
     const wanted = checks.filter(({ id }) => claim.checkIds.includes(id));
     const policy = checkPolicy(this.#options.config, record.filing.province, stage);
-    const { judgements, bundle } = judgeLook(
-      { filing: record.filing, policy, stage, observedAt, artifacts },
-      wanted,
-      ranges(),
-    );
+    const known = filedArtifacts(ledger, config.data, claim.siteId, wanted, observedAt);
+    const rulings = ledger.reviews.rulings(claim.siteId).filter(({ checkId }) => claim.checkIds.includes(checkId));
+    const look = { filing: record.filing, policy, stage, observedAt, artifacts: { ...artifacts, ...known }, rulings };
+    const reference = referenceWith(config.data, (number) => ledger.filed.bureauNumber(number));
+    const { judgements, bundle } = judgeLook(look, wanted, ranges(), reference);
     return { siteId: claim.siteId, sweepId: claim.sweepId, look: claim.look, stage, judgements, bundle, raw };
   }
 
@@ -202,7 +205,8 @@ export class Judge {
       ledger.raiseAlert(`sweep-held-${sweepId}`, `sweep ${sweepId} is held: ${reason}`, now());
       log.error({ sweepId, reason }, 'circuit breaker holds the sweep');
     }
-    for (const checkId of blindChecks(current, breaker)) {
+    const oftenBlind = this.#options.checks.filter((check) => check.oftenBlind === true).map(({ id }) => id);
+    for (const checkId of blindChecks(current, breaker).filter((id) => !oftenBlind.includes(id))) {
       ledger.raiseAlert(
         `blind-${checkId}`,
         `${checkId}: almost nothing could be observed; check resolvers and network`,
@@ -213,13 +217,18 @@ export class Judge {
 }
 
 /** The policy a site of a province is judged by at a stage. */
-export function checkPolicy({ settings, provinces }: Config, province: string, stage: Stage): CheckPolicy {
+export function checkPolicy({ settings, provinces, data }: Config, province: string, stage: Stage): CheckPolicy {
   return {
-    version: `${settings.version}+${provinces.version}`,
+    version: `${settings.version}+${provinces.version}+${data.version}`,
     province: provincePolicy(provinces, province),
     minResolvers: stage === 'screen' ? 1 : settings.dns.minConfirmResolvers,
     hostRule: settings.hostRule,
     bogusAddresses: settings.dns.bogusAddresses,
     outdatedLinkSeverity: settings.outdatedLink,
+    policeNotFiledSeverity: settings.policeNotFiled,
+    windows: settings.windows,
+    verifyDomainsSince: settings.verifyDomainsSince,
+    maxSubjectsPerMobile: settings.maxSubjectsPerMobile,
+    content: { rules: data.contentWords.rules, approvals: data.contentWords.approvals },
   };
 }

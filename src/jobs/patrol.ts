@@ -221,7 +221,7 @@ export class Patrol {
     ]);
     limit.abort();
     await this.backend.close(drainTimeoutMs);
-    this.gatherContext.close();
+    await this.gatherContext.close();
     this.consequences?.close();
     this.ledger?.close();
   }

@@ -54,7 +54,7 @@ export type JudgeJob =
 
 /** A wake-up for what follows from verdicts: which piece of work, never whose. */
 export interface ActJob {
-  job: 'cases' | 'deliver' | 'enforce';
+  job: 'cases' | 'deliver' | 'enforce' | 'programmes';
 }
 
 /** A scheduler's heartbeat. */

@@ -44,6 +44,9 @@ export function nextStep(
   if (judgement.verdict === 'fail' && fails >= confirm.looks) {
     return { kind: 'publish', verdict: 'fail', nextDueAt, inconclusiveRuns: 0, confirmed: true };
   }
+  // What is hidden stays hidden: looking again at once would only spend a registry's patience.
+  if (judgement.verdict === 'inconclusive' && judgement.settled === true && state.suspectFails === 0)
+    return { kind: 'publish', verdict: 'inconclusive', nextDueAt, inconclusiveRuns: 0, confirmed: false };
   if (looks < confirm.looks + 1) return { kind: 'look-again', looks, fails, confirmDueAt: now + confirm.pauseMs };
   const inconclusiveRuns = state.inconclusiveRuns + 1;
   const backoff = Math.min(intervalMs, confirm.inconclusiveBackoffMs * 2 ** Math.min(state.inconclusiveRuns, 20));

@@ -21,11 +21,22 @@ export class EvidenceStore {
 
   /** Keep bytes for a verdict. Gives their hash. Call inside the verdict's own transaction. */
   attach(verdictId: number, kind: string, name: string, bytes: Buffer, now: number): string {
+    const hash = this.keep(kind, bytes, now);
+    this.link(verdictId, hash, name);
+    return hash;
+  }
+
+  /** Keep bytes. Gives their hash; link it to a verdict in the same transaction. */
+  keep(kind: string, bytes: Buffer, now: number): string {
     const hash = createHash('sha256').update(bytes).digest('hex');
     const known = this.#db.get('evidenceKnown', hash) !== undefined;
     if (!known) this.#db.run('evidenceInsert', hash, kind, bytes.length, gzipSync(bytes), now);
-    this.#db.run('evidenceLink', verdictId, hash, name);
     return hash;
+  }
+
+  /** A verdict stands on bytes that are kept. */
+  link(verdictId: number, hash: string, name: string): void {
+    this.#db.run('evidenceLink', verdictId, hash, name);
   }
 
   /** Everything a verdict stands on. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { SiteDetails } from '../facts/filed.ts';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import { spread } from '../judge/spread.ts';
+import { mobileOf } from '../notify/addresses.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState } from './types.ts';
 
@@ -63,6 +65,7 @@ export class FilingsStore {
       row.subjectKind,
       row.province,
       row.licenceNumber,
+      JSON.stringify(row.subjectDetails ?? {}),
       startedAt,
     );
     const subjectId = subject?.id as number;
@@ -77,6 +80,8 @@ export class FilingsStore {
       row.approvedAt,
       row.leaseEndsAt,
       row.state,
+      JSON.stringify(row.details ?? {}),
+      row.serverId ?? null,
       digest,
       startedAt,
     ];
@@ -90,8 +95,9 @@ export class FilingsStore {
       this.#db.run('siteContactsDelete', siteId);
     }
     for (const { host, kind, registrable } of row.hosts) this.#db.run('hostInsert', siteId, host, kind, registrable);
-    for (const { role, name, phone, email } of row.persons) {
-      this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, startedAt);
+    for (const { role, name, phone, email, documentExpiresAt = null } of row.persons) {
+      const mobile = mobileOf(phone);
+      this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, mobile, documentExpiresAt, startedAt);
     }
     this.#schedule(siteId, row.state === 'active', startedAt);
     if (known !== undefined) this.onChanged?.(siteId, row.state, startedAt);
@@ -135,6 +141,7 @@ export class FilingsStore {
     const row = this.#db.get<SiteRow>('siteById', siteId);
     if (row === undefined) return null;
     const hosts = this.#db.all<{ host: string; kind: string; registrable: string }>('hostsOfSite', siteId);
+    const { otherProviders } = JSON.parse(row.details) as SiteDetails;
     return {
       siteId,
       siteName: row.name,
@@ -151,6 +158,7 @@ export class FilingsStore {
         hosts: hosts.filter(({ kind }) => kind === 'host').map(({ host }) => host),
         accessProvider: row.accessProvider,
         product: row.product,
+        ...(otherProviders !== undefined && { otherProviders }),
         filedAddresses: JSON.parse(row.filedAddresses) as string[],
         approvedAt: row.approvedAt,
         service: row.service,
@@ -174,6 +182,15 @@ export class FilingsStore {
       for (const { siteId } of this.#db.all<{ siteId: number }>('sitesBySubject', key.subjectNumber)) ids.add(siteId);
     }
     return [...ids];
+  }
+
+  /** A site left (its number revoked, R15): its re-checks and cases end. True when it was active. */
+  leave(siteId: number, state: 'revoked' | 'access-cancelled', now: number): boolean {
+    if (this.#db.run('siteLeave', state, now, siteId) === 0) return false;
+    this.#forgetLooks(siteId);
+    this.#db.run('stateStop', siteId);
+    this.onChanged?.(siteId, state, now);
+    return true;
   }
 
   /** Sites with a host under a registrable domain. */
@@ -205,6 +222,7 @@ interface SiteRow {
   accessProvider: string;
   product: ProductKind | null;
   filedAddresses: string;
+  details: string;
   approvedAt: string | null;
   service: Filing['service'];
 }

@@ -5,16 +5,22 @@ import { messageOf } from '../errors.ts';
 import type { ImportSummary } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import { maskText } from '../log.ts';
+import { BureauStore } from './bureau-store.ts';
+import { CampaignsStore } from './campaigns-store.ts';
 import { CasesStore } from './cases-store.ts';
 import { ContactsStore } from './contacts-store.ts';
 import { EnforcementsStore } from './enforcements-store.ts';
 import { EvidenceStore } from './evidence-store.ts';
+import { FiledStore } from './filed-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
+import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
 import { RegistryStore } from './registry-store.ts';
+import { ReviewsStore } from './reviews-store.ts';
 import { Statements } from './statements.ts';
 import { SweepsStore } from './sweeps-store.ts';
 import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
+import { ViolationsStore } from './violations-store.ts';
 
 /** Hears what the ledger writes, inside the transaction. */
 export interface LedgerListener {
@@ -36,6 +42,12 @@ export class Ledger {
   readonly outbox: OutboxStore;
   readonly contacts: ContactsStore;
   readonly enforcements: EnforcementsStore;
+  readonly filed: FiledStore;
+  readonly reviews: ReviewsStore;
+  readonly bureau: BureauStore;
+  readonly campaigns: CampaignsStore;
+  readonly orders: OrdersStore;
+  readonly violations: ViolationsStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -46,12 +58,18 @@ export class Ledger {
     this.filings = new FilingsStore(this.#db, settings.schedules);
     this.sweeps = new SweepsStore(this.#db, settings);
     this.evidence = new EvidenceStore(this.#db);
-    this.verdicts = new VerdictsStore(this.#db, this.evidence, settings);
+    this.reviews = new ReviewsStore(this.#db);
+    this.verdicts = new VerdictsStore(this.#db, this.evidence, this.reviews, settings);
     this.registries = new RegistryStore(this.#db);
     this.cases = new CasesStore(this.#db);
     this.outbox = new OutboxStore(this.#db);
     this.contacts = new ContactsStore(this.#db);
     this.enforcements = new EnforcementsStore(this.#db);
+    this.filed = new FiledStore(this.#db);
+    this.bureau = new BureauStore(this.#db);
+    this.campaigns = new CampaignsStore(this.#db);
+    this.orders = new OrdersStore(this.#db);
+    this.violations = new ViolationsStore(this.#db);
   }
 
   /** After checks were switched on or off: see {@link FilingsStore.reconcile}. Costs nothing when they are as at the last start. */

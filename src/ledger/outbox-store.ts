@@ -143,6 +143,11 @@ export class OutboxStore {
     return this.#db.all<NoticeRow>('noticesOfCase', caseId).map(noticeOf);
   }
 
+  /** Notices of a topic. */
+  noticesOfTopic(topic: string): Notice[] {
+    return this.#db.all<NoticeRow>('noticesOfTopic', topic).map(noticeOf);
+  }
+
   /** The notices a message carries. */
   noticesOfMessage(messageId: number): Notice[] {
     return this.#db.all<NoticeRow>('noticesOfMessage', messageId).map(noticeOf);

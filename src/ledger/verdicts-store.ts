@@ -1,9 +1,10 @@
 import type { PublishedVerdict } from '../cases/types.ts';
-import type { CheckDefinition, Judgement, Verdict } from '../checks/types.ts';
-import type { RawEvidence, Stage } from '../gather/types.ts';
-import { type AuditBundle, algorithmVersion } from '../judge/bundle.ts';
+import { asks, type CheckDefinition, type Judgement, type Verdict } from '../checks/types.ts';
+import type { ArtifactName, RawEvidence, Stage } from '../gather/types.ts';
+import { type AuditBundle, algorithmVersion, bundleOf, bundlePart } from '../judge/bundle.ts';
 import { type ConfirmPolicy, type NextStep, nextStep } from '../judge/next-step.ts';
 import type { EvidenceStore } from './evidence-store.ts';
+import type { ReviewsStore } from './reviews-store.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState, VerdictRow } from './types.ts';
 
@@ -36,17 +37,28 @@ export interface VerdictSettings {
   settingsOf: (checkId: string) => { intervalMs: number; shadow: boolean };
 }
 
+/** The artifact that bytes stand behind. */
+const BEHIND: Record<RawEvidence['kind'], ArtifactName> = {
+  page: 'page',
+  registration: 'registration',
+  dns: 'dns',
+  screenshot: 'rendered',
+  'rendered-page': 'rendered',
+};
+
 /** Verdicts: the standing in `check_states`, the history with its evidence in `verdicts`. */
 export class VerdictsStore {
   readonly #db: Statements;
   readonly #evidence: EvidenceStore;
+  readonly #reviews: ReviewsStore;
   readonly #settings: VerdictSettings;
   /** Told of every verdict published, inside its transaction. */
   onPublished: ((verdict: PublishedVerdict, now: number) => void) | null = null;
 
-  constructor(db: Statements, evidence: EvidenceStore, settings: VerdictSettings) {
+  constructor(db: Statements, evidence: EvidenceStore, reviews: ReviewsStore, settings: VerdictSettings) {
     this.#db = db;
     this.#evidence = evidence;
+    this.#reviews = reviews;
     this.#settings = settings;
   }
 
@@ -61,6 +73,7 @@ export class VerdictsStore {
 
   #recordLook(look: JudgedLook, now: number): Recorded[] {
     const states = this.#db.all<CheckState>('statesOfSite', look.siteId);
+    const kept = new Map<unknown, string>();
     return [...look.judgements].map(([checkId, judgement]) => {
       const state = states.find((one) => one.checkId === checkId);
       // A filing that left (R15) has no due time: what comes late says nothing any more.
@@ -76,7 +89,7 @@ export class VerdictsStore {
         this.#db.run('stateSuspect', step.looks, step.fails, step.confirmDueAt, leaseEnd, look.siteId, checkId);
         return { siteId: look.siteId, checkId, step: step.kind, verdict: judgement.verdict, changed: false };
       }
-      const changed = this.#publish(state, step, judgement, look, now);
+      const changed = this.#publish(state, step, judgement, look, kept, now);
       return { siteId: look.siteId, checkId, step: step.kind, verdict: step.verdict, changed };
     });
   }
@@ -86,6 +99,7 @@ export class VerdictsStore {
     step: Extract<NextStep, { kind: 'publish' }>,
     judgement: Judgement,
     look: JudgedLook,
+    kept: Map<unknown, string>,
     now: number,
   ): boolean {
     const { siteId, checkId } = state;
@@ -113,7 +127,7 @@ export class VerdictsStore {
           look.bundle.policy.version,
         ) as { id: number }
       ).id;
-      this.#keepEvidence(verdictId, look, now);
+      this.#keepEvidence(verdictId, check, look, kept, now);
     }
     const since = state.verdict === step.verdict && state.since !== null ? state.since : now;
     this.#db.run(
@@ -131,6 +145,12 @@ export class VerdictsStore {
       checkId,
     );
     const check = this.#settings.checks.find(({ id }) => id === checkId);
+    // What could not be observed neither asks a human nor takes a question back.
+    if (
+      step.verdict !== 'inconclusive' &&
+      Object.values(check?.codes ?? {}).some(({ asksHuman }) => asksHuman === true)
+    )
+      this.#reviews.note(siteId, checkId, judgement.findings, now);
     this.onPublished?.(
       {
         siteId,
@@ -147,10 +167,29 @@ export class VerdictsStore {
     return changed;
   }
 
-  #keepEvidence(verdictId: number, look: JudgedLook, now: number): void {
-    this.#evidence.attach(verdictId, 'artifacts', 'artifacts.json', Buffer.from(JSON.stringify(look.bundle)), now);
-    for (const piece of look.raw)
-      this.#evidence.attach(verdictId, piece.kind, piece.name, Buffer.from(piece.base64, 'base64'), now);
+  /** Evidence of a verdict: what it was judged from, and the bytes behind that. Checks of one look share it: `kept` has its hashes. */
+  #keepEvidence(
+    verdictId: number,
+    check: CheckDefinition,
+    look: JudgedLook,
+    kept: Map<unknown, string>,
+    now: number,
+  ): void {
+    const keep = (key: unknown, kind: string, bytes: () => Buffer): string => {
+      const hash = kept.get(key) ?? this.#evidence.keep(kind, bytes(), now);
+      kept.set(key, hash);
+      return hash;
+    };
+    const part = bundlePart(check);
+    const bundle = keep(part, 'artifacts', () =>
+      Buffer.from(JSON.stringify(bundleOf(look.bundle, part, this.#settings.checks))),
+    );
+    this.#evidence.link(verdictId, bundle, 'artifacts.json');
+    for (const piece of look.raw) {
+      if (!asks(check, BEHIND[piece.kind])) continue;
+      const hash = keep(piece, piece.kind, () => Buffer.from(piece.base64, 'base64'));
+      this.#evidence.link(verdictId, hash, piece.name);
+    }
   }
 
   #count(looks: JudgedLook[], recorded: Recorded[]): void {

@@ -1,6 +1,10 @@
+import { foldText } from '../filing/site-number.ts';
+
 /** A mainland mobile number as gateways want it, `13800000000`; null for anything else. */
 export function mobileOf(text: string | null): string | null {
-  const digits = (text ?? '').replace(/[\s\-()（）]/g, '').replace(/^(?:\+|00)?86(?=1\d{10}$)/, '');
+  const digits = foldText(text ?? '')
+    .replace(/[\s\-()]/g, '')
+    .replace(/^(?:\+|0+)?86(?=1\d{10}$)/, '');
   return /^1[3-9]\d{9}$/.test(digits) ? digits : null;
 }
 

@@ -93,6 +93,9 @@ function digest(keeper: CaseKeeper, now: number): { facts: { label: string; valu
     ...ledger.cases
       .inState('cancellation-asked', 50)
       .map(({ code }) => `approve or decline cancelling access, case ${code}`),
+    ...(ledger.reviews.waiting() > 0
+      ? [`rule on ${ledger.reviews.waiting()} suspicion(s) of word lists and heuristics: patrol suspicions list`]
+      : []),
     ...ledger
       .openAlerts()
       .slice(0, 50)

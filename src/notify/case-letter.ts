@@ -18,7 +18,10 @@ export interface LetterSettings {
 
 const GREETING = (name: string | null): string => `${name ?? '网站负责人'}，您好：`;
 
-/** Write a letter for one recipient about one or more cases, all of one kind. `now` is the instant of writing (epoch ms). */
+/**
+ * Write a letter for one recipient about one or more cases, all of one kind: each risk, its reason, how it is put right, until when
+ * (R4.8). `now` is the instant of writing (epoch ms).
+ */
 export function caseLetter(
   kind: NoticeKind,
   notices: CaseNotice[],

@@ -1,12 +1,15 @@
 import { beijingShort } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { fillText } from '../checks/conclude.ts';
 import type { MessageContent, Notice } from '../ledger/outbox-store.ts';
 import { type CaseNotice, caseLetter, type LetterSettings } from './case-letter.ts';
 import { viewCase } from './case-view.ts';
+import { earlyWarningLetter, type WarningNotice } from './early-warning-letter.ts';
 import { type Letter, letterHtml, letterText } from './letter.ts';
 import { alertLetter, digestLetter, type RenewalNotice, renewalLetter, verificationLetter } from './other-letters.ts';
+import { programmeLetter, programmeSms } from './programme-letters.ts';
 import { fillSms, SMS_TEMPLATES, smsValue } from './sms-templates.ts';
-import type { NoticeKind } from './types.ts';
+import { isProgrammeNotice, type NoticeKind, type ProgrammeNoticeKind } from './types.ts';
 
 /** Stands for a one-time secret in what is kept; the secret itself goes on the wire only. */
 export const SECRET_MARK = '{{one-time-secret}}';
@@ -18,6 +21,8 @@ export function compose(keeper: CaseKeeper, notices: Notice[], now: number): Mes
   switch (first.kind) {
     case 'renewal':
       return composeRenewal(keeper, notices, settings);
+    case 'early-warning':
+      return composeWarnings(keeper, notices, settings);
     case 'contact-verification':
       return composeVerification(keeper, first, settings);
     case 'admin-alert':
@@ -33,6 +38,7 @@ export function compose(keeper: CaseKeeper, notices: Notice[], now: number): Mes
       return content(digestLetter(date, facts, waiting));
     }
     default:
+      if (isProgrammeNotice(first.kind)) return composeProgramme(first.kind, first, settings);
       return composeCases(keeper, first, notices, settings, now);
   }
 }
@@ -117,6 +123,49 @@ function composeRenewal(keeper: CaseKeeper, notices: Notice[], settings: LetterS
     days: String(soonest.daysLeft),
   };
   return content(letter, sms(domains.length > 1 ? 'renewal-many' : 'renewal', values, settings));
+}
+
+function composeWarnings(keeper: CaseKeeper, notices: Notice[], settings: LetterSettings): MessageContent {
+  const warnings = notices.flatMap(({ siteId, params }): WarningNotice[] => {
+    const site = siteId === null ? null : keeper.ledger.filings.load(siteId);
+    const check = keeper.rules.checks.find(({ id }) => id === params['checkId']);
+    const code = check?.codes[String(params['code'])];
+    if (site === null || code === undefined) return [];
+    const given = { params: params as Record<string, string | number>, about: null };
+    return [
+      {
+        issue: fillText(code.title.zh, given),
+        brief: code.brief ?? '有备案事项即将到期',
+        step: fillText(code.remedy.zh, given),
+        until: String(params['until']),
+        daysLeft: Number(params['daysLeft']),
+        number: site.filing.siteNumber,
+        siteName: site.siteName,
+      },
+    ];
+  });
+  const first = notices[0] as Notice;
+  const letter = earlyWarningLetter(warnings, first, settings);
+  const soonest = warnings.toSorted((a, b) => a.daysLeft - b.daysLeft)[0];
+  if (first.channel !== 'sms' || soonest === undefined) return content(letter);
+  const values = {
+    count: String(warnings.length),
+    number: soonest.number,
+    issue: soonest.brief,
+    date: soonest.until,
+    days: String(soonest.daysLeft),
+  };
+  return content(letter, sms(warnings.length > 1 ? 'early-warning-many' : 'early-warning', values, settings));
+}
+
+function composeProgramme(
+  kind: ProgrammeNoticeKind,
+  { params, name, channel }: Notice,
+  settings: LetterSettings,
+): MessageContent {
+  const letter = programmeLetter(kind, params as Record<string, string>, { name }, settings);
+  if (channel !== 'sms') return content(letter);
+  return content(letter, sms(kind, programmeSms(params as Record<string, string>), settings));
 }
 
 function composeVerification(

@@ -3,7 +3,8 @@ import type { CaseKeeper } from '../cases/keeper.ts';
 import { stillTrue } from '../cases/still-true.ts';
 import { type Notice, STOPPED } from '../ledger/outbox-store.ts';
 import { giveUp } from './fallback.ts';
-import { ACCUSING } from './types.ts';
+import { programmeOutdated } from './programme-truth.ts';
+import { ACCUSING, type NoticeKind } from './types.ts';
 
 const HOUR_MS = 3_600_000;
 /** How long what is stopped waits before it asks again; a release wakes it at once. */
@@ -15,6 +16,19 @@ export type Admission =
   | { kind: 'go' }
   | { kind: 'later'; until: number; reason: string; asksLook?: true }
   | { kind: 'cancel' | 'fail'; reason: string };
+
+/** What somebody waits for, or what has an hour: also told at night. */
+const URGENT: ReadonlySet<NoticeKind> = new Set([
+  'contact-verification',
+  'violation-found',
+  'violation-suspended',
+  'violation-closed',
+  'review-reported',
+  'review-refused',
+]);
+
+/** What has an hour to be answered is not kept back because the owner heard of other things today. */
+const UNCAPPED: ReadonlySet<NoticeKind> = new Set(['violation-found', 'violation-suspended', 'violation-closed']);
 
 const GO: Admission = { kind: 'go' };
 const later = (until: number, reason: string): Admission => ({ kind: 'later', until, reason });
@@ -30,16 +44,20 @@ export function admission(keeper: CaseKeeper, notice: Notice, now: number): Admi
   const owners = !notice.kind.startsWith('admin-');
   if (owners && ledger.enforcements.held('notices') !== null) return later(now + HELD_MS, STOPPED);
   if (owners && !notice.dryRun && !keeper.live) return later(now + HELD_MS, 'notices are switched off');
-  if ((ACCUSING.has(notice.kind) || notice.kind === 'renewal') && ledger.sweeps.anyHeld())
+  const warns = notice.kind === 'renewal' || notice.kind === 'early-warning';
+  if ((ACCUSING.has(notice.kind) || warns) && ledger.sweeps.anyHeld())
     return later(now + HELD_MS, 'a sweep is held by the circuit breaker');
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
   if (dead !== null) return { kind: 'fail', reason: `the address is given up (${dead.code}: ${dead.reason})` };
-  if (notice.channel === 'sms' && owners && notice.kind !== 'contact-verification') {
+  if (notice.channel === 'sms' && owners && !URGENT.has(notice.kind)) {
     const { from, to } = rules.settings.notices.quietHours;
     if (isQuiet(beijingHour(now), from, to)) return later(nextAtHour(now, to), 'quiet hours');
   }
-  if (notice.kind === 'renewal' && !stillExpiring(keeper, notice)) return cancel('renewed before it was sent');
-  return notice.caseId === null ? GO : caseAdmission(keeper, notice, now);
+  if (warns && !stillExpiring(keeper, notice))
+    return cancel(notice.kind === 'renewal' ? 'renewed before it was sent' : 'put right before it was sent');
+  if (notice.caseId !== null) return caseAdmission(keeper, notice, now);
+  const outdated = programmeOutdated(ledger, notice);
+  return outdated === null ? GO : cancel(outdated);
 }
 
 /** Accusing notices rest on a look made just before; what was mended, or is not so any more, is not sent. */
@@ -102,10 +120,10 @@ function isQuiet(hour: number, from: number, to: number): boolean {
 function stillExpiring(keeper: CaseKeeper, { siteId, params }: Notice): boolean {
   if (siteId === null) return false;
   const states = keeper.ledger.verdicts.standing(siteId);
-  const expiry = states.find(({ checkId }) => checkId === 'domain-expiry');
-  if (expiry === undefined || expiry.nextDueAt === null) return false;
-  const codes = JSON.parse(expiry.codes) as string[];
-  return codes.includes('expiring') && typeof params['domain'] === 'string';
+  const told = { checkId: String(params['checkId'] ?? 'domain-expiry'), code: String(params['code'] ?? 'expiring') };
+  const state = states.find(({ checkId }) => checkId === told.checkId);
+  if (state === undefined || state.nextDueAt === null) return false;
+  return (JSON.parse(state.codes) as string[]).includes(told.code);
 }
 
 /**
@@ -118,7 +136,8 @@ export function countWire(keeper: CaseKeeper, first: Notice, notices: Notice[], 
   const { perAddressPerDay, maxPerHour } = rules.settings.notices;
   const channel = first.channel as 'email' | 'sms';
   const today = beijingDate(now);
-  if (ledger.outbox.sentOn(channel, first.recipient, today) >= perAddressPerDay[channel]) {
+  const hurried = notices.some(({ kind }) => UNCAPPED.has(kind));
+  if (!hurried && ledger.outbox.sentOn(channel, first.recipient, today) >= perAddressPerDay[channel]) {
     const tomorrow = beijingInstant(addDays(today, 1), `${rules.settings.notices.quietHours.to}:00`);
     for (const { id } of notices)
       ledger.outbox.postpone(id, tomorrow, `${perAddressPerDay[channel]} a day to one address`);

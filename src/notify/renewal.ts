@@ -5,32 +5,41 @@ import { channelWanted } from './plan.ts';
 import { audienceOf } from './recipients.ts';
 
 /**
- * Renewal reminders (R3.7): when a domain enters the province's window, then at the rungs (30, 7 and 1 days). Each rung is
- * told once for an expiry date; one passed while the worker was down is not told late, the next one is.
+ * Warnings before a date (R1.9, R3.7, R5, R12): when it comes into its window, then at the rungs (30, 7 and 1 days). Each rung is
+ * told once for a date; one passed while the worker was down is not told late, the next one is. A domain's expiry is a renewal
+ * reminder, everything else (lease, document, police clocks) an early warning.
  */
 export function planRenewal(
   keeper: CaseKeeper,
-  { siteId, judgement, verdictId }: PublishedVerdict,
+  { siteId, checkId, judgement, verdictId }: PublishedVerdict,
   subjectId: number,
   now: number,
 ): NoticeDraft[] {
   const { notices } = keeper.rules.settings;
   const drafts: NoticeDraft[] = [];
-  for (const { code, params } of judgement.findings) {
-    if (code !== 'expiring') continue;
+  const codes = keeper.rules.checks.find(({ id }) => id === checkId)?.codes ?? {};
+  for (const { code, params, about } of judgement.findings) {
+    if (codes[code]?.earlyWarning !== true) continue;
+    const kind = code === 'expiring' ? 'renewal' : 'early-warning';
+    // A subject's head is one person, however many sites name them.
+    const whose = about === 'subject-head' ? `subject:${subjectId}` : `site:${siteId}`;
+    const matter =
+      kind === 'renewal'
+        ? `renewal:${params['domain']}@${params['expiresAt']}`
+        : `warning:${whose}:${checkId}:${code}@${params['until']}`;
     const daysLeft = Number(params['daysLeft']);
     const rungs = notices.renewalDays.filter((days) => daysLeft <= days);
     const stage = rungs.length === 0 ? 'renewal:window' : `renewal:${Math.min(...rungs)}`;
     // A rung told on paper is told again once notices are live.
-    const topic = `renewal:${params['domain']}@${params['expiresAt']}${keeper.live ? '' : ' (dry-run)'}`;
+    const topic = `${matter}${keeper.live ? '' : ' (dry-run)'}`;
     for (const { channel, address, person, name } of audienceOf(keeper.ledger.contacts, { subjectId, siteId })
       .recipients) {
-      if (!channelWanted(keeper, channel, 'renewal')) continue;
+      if (!channelWanted(keeper, channel, kind)) continue;
       const dead = keeper.ledger.contacts.dead(channel, address);
       drafts.push({
         topic,
         stage,
-        kind: 'renewal',
+        kind,
         channel,
         recipient: address,
         person,
@@ -38,7 +47,7 @@ export function planRenewal(
         caseId: null,
         subjectId,
         siteId,
-        params: { ...params, verdictId },
+        params: { ...params, verdictId, checkId, code },
         dryRun: !keeper.live,
         notBefore: now + notices.digestMs,
         ...(dead !== null && { failed: `the address is given up (${dead.code}: ${dead.reason})` }),

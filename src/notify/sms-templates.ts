@@ -61,6 +61,36 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
   'renewal-many': template(
     '您有${count}个备案网站的域名即将到期，最早${date}。请尽快到域名注册商续费，过期将停止接入。',
   ),
+  'early-warning': template(
+    '提醒：您备案的网站${number}，${issue}，截止${date}，剩余${days}天。请及时办理，以免影响备案；办法见邮件和站内信。',
+  ),
+  'early-warning-many': template(
+    '提醒：您有${count}项备案事项即将到期，最早${date}。请及时办理，以免影响备案；明细与办法见邮件和站内信。',
+  ),
+  'review-open': template(
+    '${campaign}已开始：请自查网站${number}的备案信息，并用负责人手机发送短信 #${provider}#${number}#状态# 至${to}（状态：无变化、已更新或已注销），截止${date}。',
+  ),
+  'review-reminder': template(
+    '提醒：网站${number}尚未报送${campaign}自查结果，截止${date}。请用负责人手机发送 #${provider}#${number}#状态# 至${to}，逾期将被公示并可能注销。',
+  ),
+  'review-reported': template('已收到网站${number}的${campaign}自查结果：${status}。'),
+  'review-refused': template(
+    '您的${campaign}短信未被采纳：${reason}。请用负责人手机按格式 #接入商编号#网站备案号#状态# 重新发送。',
+  ),
+  'review-publicity': template(
+    '网站${number}未按期完成${campaign}，已列入公示名单，公示期满（${date}）将被注销。如需继续使用，请尽快向管局提交承诺书。',
+  ),
+  'order-stale': template('您的备案订单${order}已${days}天未更新，满45天（${date}）将被自动删除。请登录备案系统处理。'),
+  'order-deleted': template('您的备案订单${order}已删除：${reason}。如仍需备案，请登录备案系统重新提交。'),
+  'order-invalid': template('您的备案订单${order}已失效：${reason}，系统将于${date}自动删除。如有疑问请联系备案客服。'),
+  'violation-found': template(
+    '紧急：网站${number}被通报存在违规信息，请立即删除并在1小时内联系备案客服，否则将暂停服务。',
+  ),
+  'violation-suspended': template(
+    '网站${number}因违规信息未能联系到负责人，已暂停服务，12小时后恢复。请立即删除违规信息并联系备案客服。',
+  ),
+  'violation-resumed': template('网站${number}已恢复服务。请确认违规信息已删除；再次发生将再次暂停或关闭。'),
+  'violation-closed': template('网站${number}因${reason}已被关闭，不再恢复。如有疑问请联系备案客服。'),
   'contact-verification': template(
     '验证码${code}：${subject}将您添加为备案通知联系人，请在其提供的验证页面输入，24小时内有效。不认识该主体请忽略。',
   ),

@@ -3,6 +3,7 @@ import { verifyHistory } from '../../src/cases/history.ts';
 import { MOVES, type Move, moveOf, STATES } from '../../src/cases/moves.ts';
 import { applyMove, MoveRefused } from '../../src/cases/transition.ts';
 import { type Actor, type CaseState, SYSTEM } from '../../src/cases/types.ts';
+import { emptyShell } from '../../src/checks/empty-shell.ts';
 import { loadConfig } from '../../src/config.ts';
 import { CaseWorld, diary } from '../support/case-world.ts';
 
@@ -148,7 +149,7 @@ describe('what a case is opened by', () => {
     const [a, b] = world.cases();
     expect([a?.policy.version, b?.policy.version]).toEqual(['empty-shell/2026-01', 'empty-shell/2026-03-10']);
     expect((b?.deadlineAt ?? 0) - world.now()).toBeGreaterThan(29 * 86_400_000);
-    expect(a?.algorithms).toEqual(['empty-shell@1']);
+    expect(a?.algorithms).toEqual([`empty-shell@${emptyShell.version}`]);
   });
 });
 
@@ -259,7 +260,7 @@ describe('requests', () => {
     expect(alert()).toBeUndefined();
   });
 
-  it('an owner may ask for a look every ten minutes, six times a day; an admin always', async () => {
+  it('an owner may ask for a look every ten minutes, six times a day; an admin always (R4.6)', async () => {
     const { world: one, code } = await found();
     one.desk.askRecheck(code, OWNER, one.now());
     expect(() => one.desk.askRecheck(code, OWNER, one.now())).toThrow(/just now/);

@@ -147,3 +147,36 @@ describe('empty shell (R1)', () => {
     expect(findings[0]?.evidence[0]).toEqual({ label: 'example.cn @r0', value: `answer: a.b → ${TENCENT}` });
   });
 });
+
+it('tells both ways to put it right: point it here, or move the access (R1.6)', () => {
+  const { remedy } = emptyShell.codes['no-host-resolves-here'] as { remedy: { zh: string } };
+  expect(remedy.zh).toMatch(/中国内地节点.*接入备案/);
+});
+
+describe('a filing with several access providers (R1.5, R1.8, R17.6)', () => {
+  const OURS = '47.92.0.1';
+  const TENCENT = '119.29.29.29';
+  const judge = (hosts: Record<string, string>, otherProviders: string[], hostRule: 'any' | 'every' = 'any') => {
+    const dns = dnsArtifact(
+      Object.fromEntries(Object.entries(hosts).map(([host, address]) => [host, { a: [address] }])),
+    );
+    const input = checkInput({ filing: filingOf({ otherProviders }), artifacts: { dns }, policy: { hostRule } });
+    const { verdict, findings } = emptyShell.judge(input);
+    return [verdict, ...findings.map(({ code }) => code)];
+  };
+  it('hosts at another filed provider are where the filing says', () => {
+    const split = { 'example.cn': OURS, 'www.example.cn': TENCENT };
+    expect(judge(split, ['tencent'])).toEqual(['pass']);
+    expect(judge(split, [])).toEqual(['warn', 'mixed']);
+    expect(judge(split, ['tencent'], 'every')).toEqual(['pass']);
+    expect(judge(split, [], 'every')[0]).toBe('fail');
+  });
+  it('none here: the access with us is unused, and the owner is told where it goes', () => {
+    expect(judge({ 'example.cn': TENCENT }, ['tencent'])).toEqual([
+      'fail',
+      'no-host-resolves-here',
+      'resolves-to-filed-provider',
+    ]);
+    expect(judge({ 'example.cn': TENCENT }, ['tencent'], 'every')[0]).toBe('fail');
+  });
+});

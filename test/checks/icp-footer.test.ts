@@ -17,6 +17,7 @@ const judge = (
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
+// R2.1 place and link, R2.2 the actual number, R2.3 and R17.1 the ministry's addresses over time.
 describe('footer number (R2)', () => {
   it.each<[string, string, string[]]>([
     ['the site number, linked', link(OWN), ['pass']],
@@ -118,5 +119,37 @@ describe('footer number (R2)', () => {
     const [finding] = icpFooter.judge(checkInput({ artifacts: { page: pageArtifact(pageWith('联系我们')) } })).findings;
     expect(finding?.params['expected']).toBe(OWN);
     expect(icpFooter.codes['number-missing']?.remedy.zh).toContain('<a href="https://beian.miit.gov.cn/"');
+  });
+});
+
+it('every failing code names number and ministry as the special verification does (R2.4)', () => {
+  const failing = Object.values(icpFooter.codes).filter(({ severity }) => severity === 'fail');
+  expect(failing.length).toBeGreaterThan(6);
+  for (const { title, remedy } of failing) {
+    expect(title.zh).toMatch(/备案(?:编)?号/);
+    expect(remedy.zh).toMatch(/beian\.miit\.gov\.cn|可见/);
+  }
+});
+
+describe('a number that is alive for somebody else (R15)', () => {
+  const other = '<a href="https://beian.miit.gov.cn/">沪ICP备19087654号-3</a>';
+  const judge = (state: 'alive' | 'revoked' | null, holder: string | null = '别家商贸有限公司') => {
+    const bureauNumber = (number: string) =>
+      number.startsWith('京')
+        ? { state: 'alive' as const, holder: '蓝海科技有限公司', asOf: '2026-11-20' }
+        : state === null
+          ? null
+          : { state, holder, asOf: '2026-11-20' };
+    const input = checkInput({ artifacts: { page: pageArtifact(pageWith(other)) }, reference: { bureauNumber } });
+    return icpFooter.judge(input).findings.map(({ code }) => code);
+  };
+  it('an older number of one’s own is only a wrong one', () => {
+    expect(judge('alive', '蓝海科技有限责任公司')).toEqual(['wrong-number']);
+    expect(judge('alive', null)).toEqual(['wrong-number']);
+  });
+  it('is told apart from any other wrong number', () => {
+    expect(judge('alive')).toEqual(['number-of-another']);
+    expect(judge('revoked')).toEqual(['wrong-number']);
+    expect(judge(null)).toEqual(['wrong-number']);
   });
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checks } from '../../src/checks/index.ts';
 import { ROOT } from '../../src/config.ts';
 import { pageWith } from '../support/check-input.ts';
 import { freePort, hasRedis, startRedis } from '../support/redis.ts';
@@ -179,7 +180,7 @@ describe('offline tools', () => {
     ]);
   });
   it('lists checks and ranges, verifies the lists', () => {
-    expect(JSON.parse(patrol(['checks', '--json']).stdout)).toHaveLength(4);
+    expect(JSON.parse(patrol(['checks', '--json']).stdout)).toHaveLength(checks.length);
     expect(JSON.parse(patrol(['ranges', 'verify', '--json']).stdout)).toMatchObject({ problems: [] });
   });
   it('updates a list into a folder of its own, and refuses an emptied one', () => {
@@ -207,12 +208,10 @@ describe('without a network', () => {
       counts: { check: string; inconclusive: number; fail: number }[];
       sites: { verdicts: { titles: { en: string }[] }[] }[];
     };
-    expect(result.counts.map(({ inconclusive, fail }) => [inconclusive, fail])).toEqual([
-      [1, 0],
-      [1, 0],
-      [1, 0],
-      [1, 0],
-    ]);
+    expect(result.counts.filter(({ fail }) => fail > 0)).toEqual([]);
+    expect(result.counts.filter(({ inconclusive }) => inconclusive > 0).map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['empty-shell', 'icp-footer', 'domain-expiry', 'reachability', 'site-content']),
+    );
     expect(JSON.stringify(result.sites)).toContain('well-known names');
     expect(patrol(['scan', 'example.cn', '--confirm-pause', '0']).stdout).toContain('no resolver can be used');
     const artifacts = join(folder, 'artifacts.json');

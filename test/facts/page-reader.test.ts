@@ -100,6 +100,7 @@ describe('other facts', () => {
         text: '京公网安备 11010802020134号',
         number: '京公网安备11010802020134号',
         href: 'https://beian.mps.gov.cn/#/query/webSearch?code=11010802020134',
+        icon: false,
       },
     ]);
     expect(facts.licences).toEqual(['京B2-20080224']);

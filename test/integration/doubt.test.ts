@@ -138,7 +138,7 @@ describe('a filing that changes while it is looked at', () => {
       look: 1,
       stage: 'confirm' as const,
       raw: [],
-      bundle: { observedAt: 1, rangesVersion: 'r', policy: { version: 'p' } } as never,
+      bundle: { observedAt: 1, rangesVersion: 'r', policy: { version: 'p' }, artifacts: {}, verdicts: [] } as never,
     };
     const [recorded] =
       patrol.ledger?.verdicts.record(

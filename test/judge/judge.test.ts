@@ -121,11 +121,12 @@ describe('stored artifacts, judged again (R16.3)', () => {
     ];
     const seen = new Set<string>();
     for (const artifacts of looks) {
-      const { policy } = checkInput({ artifacts });
+      const { policy, reference } = checkInput({ artifacts });
       const { judgements, bundle } = judgeLook(
-        { filing: filingOf(), policy, stage: 'confirm', observedAt: NOW, artifacts },
+        { filing: filingOf(), policy, stage: 'confirm', observedAt: NOW, artifacts, rulings: [] },
         checks,
         rangesForTests().table,
+        reference,
       );
       const again = rejudgeBundle(JSON.parse(JSON.stringify(bundle)), checks);
       expect(again).toHaveLength(checks.length);

@@ -121,7 +121,7 @@ describe('mail over a real SMTP conversation', () => {
     expect(world.ledger.contacts.dead('email', 'li@owner.example') !== null).toBe(fault === 'no-such-user');
   });
 
-  it('comes with TLS, both parts, the sender and no foreign content', async () => {
+  it('comes with TLS, both parts (risk, reason, remedy, deadline: R4.8), the sender and no foreign content', async () => {
     const { world, wires } = await start('aliyun');
     await world.until('2026-11-23 10:05');
     const [mail] = wires.mail.mails;

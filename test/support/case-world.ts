@@ -234,7 +234,13 @@ export class CaseWorld {
       const known = condition.findings ?? (verdict === 'fail' ? [FINDINGS[checkId] as Finding] : []);
       judgements.set(checkId, { verdict, findings: known });
     }
-    const bundle = { observedAt: this.#now, rangesVersion: 'r1', policy: { version: 'p1' } };
+    const bundle = {
+      observedAt: this.#now,
+      rangesVersion: 'r1',
+      policy: { version: 'p1' },
+      artifacts: {},
+      verdicts: [],
+    };
     const stage = look === 0 ? 'screen' : 'confirm';
     this.ledger.verdicts.record(
       [{ siteId, sweepId, look, stage, judgements, bundle: bundle as never, raw: [] }],

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { provincePolicy, provinceTable } from '../../src/checks/policy.ts';
 import type { CheckInput } from '../../src/checks/types.ts';
-import { ROOT } from '../../src/config.ts';
+import { loadConfig, ROOT } from '../../src/config.ts';
+import type { FiledDetails, FiledNames, FiledPerson, FiledPersons } from '../../src/facts/filed.ts';
 import { readPage } from '../../src/facts/page-reader.ts';
 import type { PageFacts, RegistrationFacts } from '../../src/facts/types.ts';
 import { parseIcpNumber } from '../../src/filing/site-number.ts';
@@ -17,10 +18,13 @@ import type {
   RegistrationValue,
   ResolverAnswer,
 } from '../../src/gather/types.ts';
+import { referenceWith } from '../../src/reference/open-reference.ts';
 import { rangesForTests } from '../world/harness.ts';
 
 /** The instant of every unit test: 22 November 2026, 12:00 in Beijing. */
 export const NOW = Date.parse('2026-11-22T12:00:00+08:00');
+const config = loadConfig({ env: {} });
+const { contentWords } = config.data;
 const provinces = provinceTable.parse(parse(readFileSync(join(ROOT, 'config/provinces.yaml'), 'utf8')));
 
 /** A healthy filing, altered by a field or two. */
@@ -49,6 +53,8 @@ export function checkInput(over: {
   filing?: Filing;
   artifacts: Artifacts;
   policy?: Partial<CheckInput['policy']>;
+  reference?: Partial<CheckInput['reference']>;
+  rulings?: CheckInput['rulings'];
 }): CheckInput {
   const filing = over.filing ?? filingOf();
   const { table } = rangesForTests();
@@ -62,13 +68,20 @@ export function checkInput(over: {
       hostRule: 'any',
       bogusAddresses: [],
       outdatedLinkSeverity: 'warn',
+      policeNotFiledSeverity: 'warn',
+      windows: config.settings.windows,
+      verifyDomainsSince: '2018-01-01',
+      maxSubjectsPerMobile: 5,
+      content: { rules: contentWords.rules, approvals: contentWords.approvals },
       ...over.policy,
-    },
+    } as CheckInput['policy'],
     stage: 'confirm',
     observedAt: NOW,
     whoseAddress: (address) => table.whoseAddress(address),
     whoseName: (name) => table.whoseName(name),
     knowsProvider: (provider) => table.knowsProvider(provider),
+    reference: { ...referenceWith(config.data, () => null), ...over.reference },
+    rulings: over.rulings ?? [],
   };
 }
 
@@ -95,7 +108,7 @@ export function dnsArtifact(
 
 /** A page as read, from HTML or facts. */
 export function pageArtifact(page: string | PageFacts, host = 'example.cn', status = 200): Artifact<PageValue> {
-  const facts = typeof page === 'string' ? readPage(page) : page;
+  const facts = typeof page === 'string' ? readPage(page, contentWords) : page;
   const hop: PageHop = { url: `http://${host}/`, address: '47.92.0.1', status, location: null, failure: null };
   const document = {
     url: `http://${host}/`,
@@ -108,6 +121,53 @@ export function pageArtifact(page: string | PageFacts, host = 'example.cn', stat
     facts,
   };
   return seen({ attempts: [{ host, hops: [hop] }], document });
+}
+
+/** What is filed, beside what every check needs. */
+export function filedArtifact(over: Partial<FiledDetails> = {}): Artifact<FiledDetails> {
+  return seen({ leaseEndsAt: null, sitesOnServer: null, importedAt: NOW, seenAt: null, ...over });
+}
+
+/** The names of the filing. */
+export function namesArtifact(over: Partial<FiledNames> = {}): Artifact<FiledNames> {
+  return seen({
+    siteName: '蓝海示例网',
+    subjectName: '蓝海科技有限公司',
+    legalRepresentative: null,
+    insiders: [],
+    subjectHead: '张三',
+    siteHead: '李四',
+    domainHolder: null,
+    ...over,
+  });
+}
+
+/** One healthy person. */
+export function personOf(over: Partial<FiledPerson> = {}): FiledPerson {
+  return {
+    role: 'subject-head',
+    phone: 'mobile',
+    mobileProvince: '北京',
+    email: 'valid',
+    phoneDead: false,
+    emailDead: false,
+    mobileOfOtherSubjects: 0,
+    servesOtherSubjects: 0,
+    documentExpiresAt: 'long-term',
+    ...over,
+  };
+}
+
+/** The persons of the filing: two healthy ones. */
+export function personsArtifact(over: Partial<FiledPersons> = {}): Artifact<FiledPersons> {
+  return seen({
+    persons: [personOf(), personOf({ role: 'site-head' })],
+    sameHead: false,
+    headsShareMobile: false,
+    subjectHeadIsLegalRepresentative: null,
+    siteHeadIsLegalRepresentative: null,
+    ...over,
+  });
 }
 
 /** Attempts that found no page. */

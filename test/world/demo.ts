@@ -34,6 +34,8 @@ async function main(): Promise<void> {
     dns: { timeoutMs: 400, tries: 2 },
     page: { totalTimeoutMs: 2500, connectTimeoutMs: 1000, perAddressConcurrency: 16 },
     registration: { timeoutMs: 1000, minRefreshMs: 0, refusalBackoffMs: 50 },
+    // A demo needs no browser, and drawing every suspicion would take it another minute.
+    render: { enabled: false },
   };
   const configFile = join(FOLDER, 'patrol.yaml');
   writeFileSync(configFile, stringify(settings));
@@ -64,6 +66,9 @@ async function main(): Promise<void> {
   print(`resolvers that disagree: nobody is accused:\n${explain('resolvers-disagree')}`);
   print(
     `the same evidence judged again offline:\n${explain('wrong-number', ` --export ${FOLDER}/artifacts.json`)}\n  npm run -s patrol -- audit ${FOLDER}/artifacts.json`,
+  );
+  print(
+    `what word lists suspect waits for a human, and opens nothing before:\n  npm run -s patrol -- suspicions list --config ${configFile}`,
   );
   print(
     `the failures became cases (in dry-run, nothing is sent):\n  npm run -s patrol -- cases list --config ${configFile}\n  one case's whole life, mails and SMS included:  npm run demo:life`,

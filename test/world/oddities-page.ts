@@ -34,6 +34,11 @@ const web = (
 const LINK = footerLine;
 const other = '沪ICP备19087654号-3';
 const FOOTER = (verdict: NonNullable<Oddity['truth']>[string]): Oddity['truth'] => ({ 'icp-footer': verdict });
+const UNSEEN = { 'police-footer': blind('not-observed'), 'site-content': blind('not-observed') };
+const NO_POLICE = { 'police-footer': blind('not-observed') };
+/** An answer is a visit, whatever it says (R1.3 D). */
+const VISITED: Oddity['truth'] = { 'access-record': { verdict: 'pass', codes: [] } };
+const UNVISITED = { 'access-record': warn('no-record-known') };
 const GUANGDONG = { abbreviation: '粤', name: '广东' };
 const SHANGHAI = { abbreviation: '沪', name: '上海' };
 const TIANJIN = { abbreviation: '津', name: '天津' };
@@ -209,7 +214,7 @@ export const footerOddities: Oddity[] = [
     (d) => {
       d.web.body = `<!DOCTYPE html><html><head><title>${d.title}</title></head><body><div id="app"></div><script src="/app.js"></script></body></html>`;
     },
-    FOOTER(blind('needs-rendering')),
+    { ...FOOTER(blind('needs-rendering')), ...UNSEEN },
     { slow: true },
   ),
   web(
@@ -218,7 +223,7 @@ export const footerOddities: Oddity[] = [
     (d) => {
       d.web.body = '<html><frameset rows="*,80"><frame src="/main.html"><frame src="/foot.html"></frameset></html>';
     },
-    FOOTER(blind('needs-rendering')),
+    { ...FOOTER(blind('needs-rendering')), ...UNSEEN },
     { slow: true },
   ),
   web(
@@ -227,7 +232,7 @@ export const footerOddities: Oddity[] = [
     (d) => {
       d.web.body = '';
     },
-    FOOTER(blind('needs-rendering')),
+    { ...FOOTER(blind('needs-rendering')), ...UNSEEN },
     { slow: true },
   ),
   web(
@@ -236,7 +241,7 @@ export const footerOddities: Oddity[] = [
     (d) => {
       d.web.body = `document.writeln("${d.siteNumber}");`;
     },
-    FOOTER(blind('needs-rendering')),
+    { ...FOOTER(blind('needs-rendering')), ...UNSEEN },
     { slow: true },
   ),
 ];
@@ -325,7 +330,7 @@ export const webOddities: Oddity[] = [
     (d) => {
       d.web.status = 404;
     },
-    { reachability: { verdict: 'pass', codes: [] } },
+    { reachability: { verdict: 'pass', codes: [] }, ...NO_POLICE },
   ),
   web(
     'over-the-cap',
@@ -335,7 +340,7 @@ export const webOddities: Oddity[] = [
         body: filler(t.random, 200) + `<script>${'var a=1;'.repeat(800_000)}</script>`,
       });
     },
-    FOOTER(blind('needs-rendering')),
+    { ...FOOTER(blind('needs-rendering')), ...NO_POLICE },
     { slow: true },
   ),
   web(
@@ -347,7 +352,7 @@ export const webOddities: Oddity[] = [
       d.extraNames.set('elsewhere.example.com', [{ a: [t.book.here()] }]);
       d.extraWeb.set('elsewhere.example.com', { body: '<html><body><p>另一个网站的首页内容</p></body></html>' });
     },
-    FOOTER(blind('redirected-off-site')),
+    { ...FOOTER(blind('redirected-off-site')), ...UNSEEN },
     { slow: true },
   ),
   web(
@@ -359,7 +364,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 302;
       d.web.headers = { location: '/' };
     },
-    { 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
     { slow: true },
   ),
   web(
@@ -369,7 +374,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 302;
       d.web.headers = { location: 'http://192.168.1.1/' };
     },
-    { 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
     { slow: true },
   ),
   web(
@@ -379,7 +384,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 302;
       d.web.headers = { location: 'http://0xA9FEA9FE/' };
     },
-    { 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
     { slow: true },
   ),
   web(
@@ -389,7 +394,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 302;
       d.web.headers = { location: `http://${d.domain}:8080/` };
     },
-    { 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: blind('not-observed') },
     { slow: true },
   ),
   web(
@@ -399,7 +404,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 500;
       d.web.body = 'Internal Server Error';
     },
-    { 'icp-footer': blind('not-observed'), reachability: warn('server-error') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: warn('server-error') },
     { slow: true },
   ),
   web(
@@ -409,7 +414,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 403;
       d.web.body = '<html><body>访问被拒绝</body></html>';
     },
-    { 'icp-footer': blind('not-observed') },
+    { ...VISITED, 'icp-footer': blind('not-observed') },
     { slow: true },
   ),
   web(
@@ -419,7 +424,7 @@ export const webOddities: Oddity[] = [
       d.web.status = 521;
       d.web.body = 'origin down';
     },
-    { 'icp-footer': blind('not-observed'), reachability: warn('server-error') },
+    { ...VISITED, 'icp-footer': blind('not-observed'), reachability: warn('server-error') },
     { slow: true },
   ),
   web(
@@ -428,7 +433,7 @@ export const webOddities: Oddity[] = [
     (d) => {
       d.refusedAddresses.push(...(d.apex[0]?.a ?? []));
     },
-    { 'icp-footer': blind('not-observed'), reachability: warn('unreachable') },
+    { ...UNVISITED, 'icp-footer': blind('not-observed'), reachability: warn('unreachable') },
     { slow: true },
   ),
   web(
@@ -455,7 +460,7 @@ export const webOddities: Oddity[] = [
     (d) => {
       d.refusedAddresses.push(...(d.apex[0]?.a ?? []));
     },
-    { 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
+    { ...UNVISITED, 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
     { slow: true, province: GUANGDONG },
   ),
   web(
@@ -464,7 +469,7 @@ export const webOddities: Oddity[] = [
     (d) => {
       d.refusedAddresses.push(...(d.apex[0]?.a ?? []));
     },
-    { 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
+    { ...UNVISITED, 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
     { slow: true, province: SHANGHAI },
   ),
   web(
@@ -474,7 +479,7 @@ export const webOddities: Oddity[] = [
       d.refusedAddresses.push(...(d.apex[0]?.a ?? []));
       d.approvedAt = '2020-01-01';
     },
-    { 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
+    { ...UNVISITED, 'icp-footer': blind('not-observed'), reachability: fail('unreachable') },
     { slow: true, province: TIANJIN },
   ),
   web(
@@ -484,7 +489,7 @@ export const webOddities: Oddity[] = [
       d.refusedAddresses.push(...(d.apex[0]?.a ?? []));
       d.approvedAt = t.day(-30);
     },
-    { 'icp-footer': blind('not-observed'), reachability: warn('unreachable') },
+    { ...UNVISITED, 'icp-footer': blind('not-observed'), reachability: warn('unreachable') },
     { slow: true, province: TIANJIN },
   ),
 ];

@@ -14,6 +14,12 @@ const reg = (
   ...more,
 });
 
+/** What domain verification says beside the expiry. */
+const verified = (oddity: Oddity, truth: NonNullable<Oddity['truth']>[string]): Oddity => ({
+  ...oddity,
+  truth: { ...oddity.truth, 'domain-verification': truth },
+});
+
 /** What registries say (R3.3, R3.7, R17.9). */
 export const registrationOddities: Oddity[] = [
   reg('whois-cn', '.cn: WHOIS only', () => {}, undefined, { tld: 'cn' }),
@@ -99,23 +105,29 @@ export const registrationOddities: Oddity[] = [
     fail('redemption'),
     { tld: 'cn' },
   ),
-  reg(
-    'client-hold',
-    'client hold',
-    (d) => {
-      d.registry.statuses = ['client hold'];
-    },
-    fail('on-hold'),
-    { tld: 'com' },
+  verified(
+    reg(
+      'client-hold',
+      'client hold',
+      (d) => {
+        d.registry.statuses = ['client hold'];
+      },
+      fail('on-hold'),
+      { tld: 'com' },
+    ),
+    warn('real-name-doubt'),
   ),
-  reg(
-    'server-hold',
-    'server hold, at a WHOIS registry',
-    (d) => {
-      d.registry.statuses = ['serverHold'];
-    },
-    fail('on-hold'),
-    { tld: 'cn' },
+  verified(
+    reg(
+      'server-hold',
+      'server hold, at a WHOIS registry',
+      (d) => {
+        d.registry.statuses = ['serverHold'];
+      },
+      fail('on-hold'),
+      { tld: 'cn' },
+    ),
+    warn('real-name-doubt'),
   ),
   reg(
     'transfer-lock',
@@ -126,14 +138,17 @@ export const registrationOddities: Oddity[] = [
     undefined,
     { tld: 'com' },
   ),
-  reg(
-    'redacted',
-    'the holder is redacted',
-    (d) => {
-      d.registry.registrant = 'REDACTED FOR PRIVACY';
-    },
-    undefined,
-    { tld: 'com' },
+  verified(
+    reg(
+      'redacted',
+      'the holder is redacted',
+      (d) => {
+        d.registry.registrant = 'REDACTED FOR PRIVACY';
+      },
+      undefined,
+      { tld: 'com' },
+    ),
+    blind('holder-hidden'),
   ),
   reg(
     'not-registered',
@@ -149,6 +164,7 @@ export const registrationOddities: Oddity[] = [
         'domain-expiry': fail('not-registered'),
         'empty-shell': fail('does-not-resolve', 'no-host-resolves-here'),
         'icp-footer': blind('not-observed'),
+        'access-record': { verdict: 'pass', codes: [] },
         reachability: warn('unreachable'),
       },
     },
@@ -171,14 +187,17 @@ export const registrationOddities: Oddity[] = [
     blind('no-expiry-shown'),
     { slow: true, tld: 'cn' },
   ),
-  reg(
-    'throttled',
-    'throttled for ever',
-    (d) => {
-      d.registry.fault = 'throttled';
-    },
+  verified(
+    reg(
+      'throttled',
+      'throttled for ever',
+      (d) => {
+        d.registry.fault = 'throttled';
+      },
+      blind('not-observed'),
+      { slow: true, tld: 'hk.cn' },
+    ),
     blind('not-observed'),
-    { slow: true, tld: 'hk.cn' },
   ),
   reg(
     'throttled-once',
@@ -216,14 +235,20 @@ export const registrationOddities: Oddity[] = [
     undefined,
     { slow: true, tld: 'net' },
   ),
-  reg(
-    'registry-silent',
-    'nobody answers',
-    (d) => {
-      d.registry.fault = 'all-silent';
-    },
-    blind('not-observed'),
-    { slow: true, tld: 'org' },
+  verified(
+    reg(
+      'registry-silent',
+      'nobody answers',
+      (d) => {
+        d.registry.fault = 'all-silent';
+      },
+      blind('not-observed'),
+      { slow: true, tld: 'org' },
+    ),
+    blind('not-observed', 'tld-not-in-province-list'),
   ),
-  reg('unknown-tld', 'no registry known for the TLD', () => {}, blind('not-observed'), { slow: true, tld: 'museum' }),
+  verified(
+    reg('unknown-tld', 'no registry known for the TLD', () => {}, blind('not-observed'), { slow: true, tld: 'museum' }),
+    blind('not-observed', 'tld-not-in-province-list'),
+  ),
 ];

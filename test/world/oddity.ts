@@ -25,6 +25,11 @@ export interface Draft {
   approvedAt: string;
   filedAddresses: string[];
   licenceNumber: string;
+  subjectKind: string;
+  subjectName: string;
+  siteName: string;
+  /** Further columns of the import, by their Chinese heads. */
+  columns: Record<string, string>;
   /** Answers of the apex, one a resolver (or one for all). */
   apex: NameRecord[];
   www: NameRecord[];
@@ -66,3 +71,13 @@ const truth = (verdict: Truth['verdict'], ...codes: string[]): Truth => ({ verdi
 export const fail = (...codes: string[]): Truth => truth('fail', ...codes);
 export const warn = (...codes: string[]): Truth => truth('warn', ...codes);
 export const blind = (...codes: string[]): Truth => truth('inconclusive', ...codes);
+
+/** Make a draft an individual's site, with words of an individual on its page: filler talks of companies. */
+export const individual = (draft: Draft): void => {
+  draft.subjectKind = '个人';
+  draft.subjectName = '王小明';
+  draft.siteName = '小明的摄影随笔';
+  draft.title = '小明的摄影随笔';
+  draft.body = '<p>周末去河边拍了一组照片，光线很好，回来整理了很久，记下一些想法。</p>'.repeat(8);
+  draft.registry.registrant = '王小明';
+};

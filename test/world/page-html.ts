@@ -26,16 +26,25 @@ export function pageHtml(options: {
   title: string;
   body: string;
   footer: string;
+  /** The police line, in a paragraph of its own. */
+  police?: string;
   head?: string;
   charset?: string;
 }): string {
-  const { title, body, footer, head = '', charset = 'utf-8' } = options;
+  const { title, body, footer, police = '', head = '', charset = 'utf-8' } = options;
   return `<!DOCTYPE html>
 <html lang="zh-CN">
 <head><meta charset="${charset}"><title>${title}</title>${head}</head>
 <body>
 <div class="header"><h1>${title}</h1><ul class="nav"><li><a href="/">首页</a></li><li><a href="/about">关于我们</a></li></ul></div>
 <div class="main">${body}</div>
-<div class="page-tail"><p>Copyright &copy; 2016-2026 ${title} 版权所有</p><p>${footer}</p></div>
+<div class="page-tail"><p>Copyright &copy; 2016-2026 ${title} 版权所有</p><p>${footer}</p>${police === '' ? '' : `<p>${police}</p>`}</div>
 </body></html>`;
+}
+
+/** A police number with emblem and link, as the rules want it (R12). */
+export function policeLine(number: string, href?: string): string {
+  const digits = number.replace(/\D/g, '');
+  const link = href ?? `https://beian.mps.gov.cn/#/query/webSearch?code=${digits}`;
+  return number === '' ? '' : `<a href="${link}"><img src="/img/ghs.png" alt="公安备案图标">${number}</a>`;
 }

@@ -258,6 +258,9 @@ function answerRdap(record: RegistryRecord | undefined, domain: string, response
         ...(record.expires === undefined
           ? []
           : [{ eventAction: 'expiration', eventDate: `${record.expires}T04:00:00Z` }]),
+        ...(record.updated === undefined
+          ? []
+          : [{ eventAction: 'last changed', eventDate: `${record.updated}T04:00:00Z` }]),
         { eventAction: 'last update of RDAP database', eventDate: '2026-01-01T00:00:00Z' },
       ],
       entities: [
@@ -268,7 +271,7 @@ function answerRdap(record: RegistryRecord | undefined, domain: string, response
             'vcard',
             [
               ['version', {}, 'text', '4.0'],
-              ['fn', {}, 'text', 'Little Registrar'],
+              ['fn', {}, 'text', record.registrar ?? 'Alibaba Cloud Computing (Beijing) Co., Ltd.'],
             ],
           ],
         },
@@ -316,7 +319,7 @@ function whoisText(record: RegistryRecord | undefined, domain: string): string {
     'ROID: 20150302s10001s00000001-cn',
     ...(record.statuses ?? ['ok']).map((status) => `Domain Status: ${status}`),
     `Registrant: ${record.registrant ?? '（已隐藏）'}`,
-    'Sponsoring Registrar: 小型注册商（演示）',
+    `Sponsoring Registrar: ${record.registrar ?? '阿里云计算有限公司（万网）'}`,
     'Name Server: ns1.little-internet.invalid',
     'Registration Time: 2015-03-02 12:00:00',
     ...(record.expires === undefined ? [] : [`Expiration Time: ${record.expires} 12:00:00`]),

@@ -36,6 +36,9 @@ export interface RegistryRecord {
   expires?: string;
   statuses?: string[];
   registrant?: string;
+  registrar?: string;
+  /** Last change of the record. */
+  updated?: string;
   /** `throttled`: always refuses; `throttled-once`: refuses the first question; `garbage`, `silent`, `http-429` for RDAP only. */
   fault?: 'throttled' | 'throttled-once' | 'rdap-429' | 'rdap-garbage' | 'rdap-silent' | 'all-silent';
 }
@@ -52,6 +55,10 @@ export interface WorldSite {
   siteNumber: string;
   subjectNumber: string;
   subjectName: string;
+  subjectKind: string;
+  licenceNumber: string;
+  /** Further columns of the import, by their Chinese heads. */
+  columns: Record<string, string>;
   siteName: string;
   province: string;
   domain: string;

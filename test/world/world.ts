@@ -1,11 +1,14 @@
 import { domainToASCII } from 'node:url';
+import { checks as allChecks } from '../../src/checks/index.ts';
 import { RegistryDirectory, registryTable } from '../../src/gather/registries.ts';
 import type { LoadedRanges } from '../../src/provider/list-file.ts';
+import { contentOddities } from './oddities-content.ts';
 import { dnsOddities } from './oddities-dns.ts';
+import { filedOddities } from './oddities-filed.ts';
 import { footerOddities, webOddities } from './oddities-page.ts';
 import { registrationOddities } from './oddities-registration.ts';
 import type { AddressBook, Draft, Oddity, Tools } from './oddity.ts';
-import { filler, footerLine, pageHtml } from './page-html.ts';
+import { filler, footerLine, pageHtml, policeLine } from './page-html.ts';
 import { SeededRandom } from './random.ts';
 import type { Truth, WorldData, WorldSite } from './types.ts';
 
@@ -16,6 +19,8 @@ export const oddities: readonly Oddity[] = [
   ...footerOddities,
   ...webOddities,
   ...registrationOddities,
+  ...filedOddities,
+  ...contentOddities,
 ];
 
 /** How a world is made. */
@@ -34,7 +39,7 @@ export interface WorldOptions {
   pageCharacters?: number;
 }
 
-const CHECKS = ['empty-shell', 'icp-footer', 'domain-expiry', 'reachability'];
+const CHECKS = allChecks.map(({ id }) => id);
 const TLDS = ['cn', 'com', 'com', 'com', 'top', 'net', 'com.cn', 'xyz'];
 const NAMES = '蓝海 远景 启明 星河 华信 天成 博雅 鼎新 万通 恒远 清泉 云帆 锦程 瑞丰 百川 金桥'.split(' ');
 const TRADES = '科技 商贸 教育 物流 建材 食品 文化 旅游 环保 电子'.split(' ');
@@ -49,7 +54,14 @@ export function buildWorld(options: WorldOptions): WorldData {
     book,
     ranges: options.ranges.table,
     day: (offset) => new Date(options.now + offset * 86_400_000).toISOString().slice(0, 10),
-    page: (draft, footer, more) => pageHtml({ title: draft.title, body: more?.body ?? draft.body, footer, ...more }),
+    page: (draft, footer, more) =>
+      pageHtml({
+        title: draft.title,
+        body: more?.body ?? draft.body,
+        footer,
+        police: policeLine(draft.columns['公安备案号'] ?? ''),
+        ...more,
+      }),
   };
   const quick = oddities.filter((oddity) => oddity.slow !== true && oddity.id !== 'healthy');
   const catalogue = options.withoutCatalogue === true ? [] : oddities;
@@ -87,6 +99,10 @@ function addSite(world: WorldData, index: number, oddity: Oddity, tools: Tools, 
     approvedAt: '2021-06-30',
     filedAddresses: [],
     licenceNumber: '',
+    subjectKind: '企业',
+    subjectName: `${title}有限公司`,
+    siteName: title,
+    columns: healthyColumns(index, tools.day),
     apex: here,
     www: here,
     extraNames: new Map(),
@@ -103,6 +119,17 @@ function addSite(world: WorldData, index: number, oddity: Oddity, tools: Tools, 
   publish(world, draft, oddity);
 }
 
+/** Checks that read the page can say no more than the footer check where nobody could read it. */
+const READS_THE_PAGE = new Set(['police-footer', 'site-content', 'access-record']);
+
+function usualTruth(check: string, { truth }: Oddity): Truth {
+  const footer = truth?.['icp-footer'];
+  const unread = footer?.verdict === 'inconclusive' && footer.codes.includes('not-observed');
+  return READS_THE_PAGE.has(check) && unread
+    ? { verdict: 'inconclusive', codes: ['not-observed'] }
+    : { verdict: 'pass', codes: [] };
+}
+
 function publish(world: WorldData, draft: Draft, oddity: Oddity): void {
   world.names.set(draft.domain, draft.apex);
   world.names.set(`www.${draft.domain}`, draft.www);
@@ -116,13 +143,16 @@ function publish(world: WorldData, draft: Draft, oddity: Oddity): void {
   for (const address of draft.refusedAddresses) world.addresses.set(address, 'refused');
   const checked = draft.state === 'active';
   const truth: Record<string, Truth> = {};
-  for (const check of CHECKS) truth[check] = oddity.truth?.[check] ?? { verdict: 'pass', codes: [] };
+  for (const check of CHECKS) truth[check] = oddity.truth?.[check] ?? usualTruth(check, oddity);
   const site: WorldSite = {
     oddity: oddity.id,
     siteNumber: draft.siteNumber,
     subjectNumber: draft.subjectNumber,
-    subjectName: `${draft.title}有限公司`,
-    siteName: draft.title,
+    subjectName: draft.subjectName,
+    subjectKind: draft.subjectKind,
+    siteName: draft.siteName,
+    licenceNumber: draft.licenceNumber,
+    columns: draft.columns,
     province: draft.province,
     domain: draft.domain,
     domains: draft.domains,
@@ -133,6 +163,24 @@ function publish(world: WorldData, draft: Draft, oddity: Oddity): void {
     truth: checked ? truth : null,
   };
   world.sites.push(site);
+}
+
+/** Columns of a filing that passes every check of what is filed. */
+function healthyColumns(index: number, day: (offset: number) => string): Record<string, string> {
+  const mobile = (offset: number): string => `139${String(10_000_000 + index * 2 + offset)}`;
+  return {
+    主体负责人姓名: `张${index}`,
+    主体负责人手机: mobile(0),
+    主体负责人邮箱: `a${index}@site-${index}.example`,
+    网站负责人姓名: `李${index}`,
+    网站负责人手机: mobile(1),
+    网站负责人邮箱: `b${index}@site-${index}.example`,
+    主体负责人证件有效期: '长期',
+    网站负责人证件有效期: day(900),
+    服务器到期日: day(300),
+    公安备案号: `京公网安备1101050203${String(1000 + (index % 9000))}号`,
+    公安备案通过日期: '2021-08-10',
+  };
 }
 
 /** Addresses from the real lists, so that range logic runs unchanged. */
@@ -188,14 +236,17 @@ function addRegistryServers(world: WorldData, registries: unknown, book: Address
 
 /** The filings of a world as a CSV an operator would export. */
 export function worldCsv(world: WorldData): string {
-  const head =
-    '网站备案号,主体备案号,主办单位名称,主办单位性质,网站名称,域名,省份,接入服务商,接入产品,IP地址,审核通过日期,状态';
+  const more = [...new Set(world.sites.flatMap(({ columns }) => Object.keys(columns)))];
+  const head = [
+    '网站备案号,主体备案号,主办单位名称,主办单位性质,网站名称,域名,省份,接入服务商,接入产品,IP地址,审核通过日期,状态,经营许可证号',
+    ...more,
+  ].join(',');
   const rows = world.sites.map((site) =>
     [
       site.siteNumber,
       site.subjectNumber,
       site.subjectName,
-      '企业',
+      site.subjectKind,
       site.siteName,
       site.domains.join(';'),
       site.province,
@@ -204,6 +255,8 @@ export function worldCsv(world: WorldData): string {
       site.addresses.join(';'),
       site.approvedAt,
       site.state,
+      site.licenceNumber,
+      ...more.map((column) => site.columns[column] ?? ''),
     ].join(','),
   );
   return `${head}\n${rows.join('\n')}\n`;

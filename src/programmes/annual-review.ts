@@ -1,0 +1,319 @@
+import { createHash } from 'node:crypto';
+import { addDays, beijingDate, beijingInstant, DAY_MS, isDate } from '../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import { InputError } from '../errors.ts';
+import { PROVINCES } from '../filing/validate-row.ts';
+import type { Campaign, CampaignSite, CampaignSiteState } from '../ledger/campaigns-store.ts';
+import { mobileOf } from '../notify/addresses.ts';
+import { smsValue } from '../notify/sms-templates.ts';
+import { campaignState, nextCampaignAt, reminderAt, revocationOn } from './campaign-clock.ts';
+import { tellSite } from './notify-site.ts';
+import { parseReport } from './report-message.ts';
+
+/** A campaign as an admin gives it. */
+export type CampaignDraft = Pick<
+  Campaign,
+  'name' | 'province' | 'providerCode' | 'reportTo' | 'opensOn' | 'closesOn' | 'lettersUntil'
+>;
+
+/** An SMS as a gateway hands it over. */
+export interface InboundSms {
+  source: string;
+  /** The gateway's number of the message; null: one is made of what it says. */
+  externalId: string | null;
+  mobile: string;
+  text: string;
+  receivedAt: number;
+}
+
+/** What became of an SMS. */
+export type InboundOutcome =
+  | 'reported'
+  | 'duplicate'
+  | 'not-filed-mobile'
+  | 'bad-format'
+  | 'wrong-provider'
+  | 'unknown-site'
+  | 'no-campaign';
+
+/** Refusals one number is answered a day. */
+const ANSWERS_A_DAY = 3;
+/** Longer on its way than this, a message counts by when we got it. */
+const MAX_TRANSIT_MS = 3 * DAY_MS;
+
+/** Annual reviews 年度核查 (R10): campaigns, owners' reports by SMS, publicity and revocation lists. */
+export class AnnualReview {
+  readonly #keeper: CaseKeeper;
+
+  constructor(keeper: CaseKeeper) {
+    this.#keeper = keeper;
+  }
+
+  /** Plan a campaign. Throws InputError when dates or province are wrong, or the name is taken. */
+  create(draft: CampaignDraft, now: number): Campaign {
+    const { campaigns } = this.#keeper.ledger;
+    const { name, province, opensOn, closesOn, lettersUntil, providerCode } = draft;
+    if (!PROVINCES.has(province))
+      throw new InputError(`--province ${province}: no province`, 'its short Chinese name, like 湖北');
+    for (const [field, date] of Object.entries({ opens: opensOn, closes: closesOn, 'letters-until': lettersUntil }))
+      if (!isDate(date)) throw new InputError(`--${field} ${date}: no date`, 'write it as YYYY-MM-DD');
+    if (closesOn < opensOn)
+      throw new InputError(`closes on ${closesOn}, before it opens on ${opensOn}`, 'give a later --closes');
+    if (lettersUntil < closesOn)
+      throw new InputError(
+        `letters until ${lettersUntil}, before it closes on ${closesOn}`,
+        'give a later --letters-until',
+      );
+    if (!/^\d{1,6}$/.test(providerCode))
+      throw new InputError(`provider code ${providerCode}: not digits`, 'give the code the bureau gave you, like 001');
+    if (campaigns.byName(name) !== null)
+      throw new InputError(`a campaign ${name} exists already`, 'choose another name');
+    const id = campaigns.insert({ ...draft, state: 'planned', createdAt: now, dueAt: now });
+    this.tick(now);
+    return campaigns.get(id) as Campaign;
+  }
+
+  /** A campaign by name. Throws InputError when there is none. */
+  find(name: string): Campaign {
+    const campaign = this.#keeper.ledger.campaigns.byName(name);
+    if (campaign === null) throw new InputError(`no campaign ${name}`, 'patrol campaigns list shows them');
+    return campaign;
+  }
+
+  /** Do what the clock asks of every campaign. Safe to run again at any point: notices are unique. Gives campaigns touched. */
+  tick(now: number): number {
+    const { campaigns } = this.#keeper.ledger;
+    const due = campaigns.all().filter(({ dueAt }) => dueAt !== null && dueAt <= now);
+    for (const campaign of due) this.#advance(campaign, now);
+    return due.length;
+  }
+
+  #advance(campaign: Campaign, now: number): void {
+    const { ledger } = this.#keeper;
+    const state = campaignState(campaign, now);
+    if (state === 'open') {
+      ledger.campaigns.enrol(campaign, now);
+      const reminder = reminderAt(campaign, now);
+      this.#tellAll(campaign, 'owed', 'review-open', 'open', now);
+      if (reminder !== null) this.#tellAll(campaign, 'owed', 'review-reminder', `reminder:${reminder}`, now);
+    }
+    if (state === 'publicity' || state === 'over') {
+      ledger.campaigns.moveAll(campaign.id, 'owed', 'publicity', now);
+      if (campaign.publishedOn !== null)
+        this.#tellAll(campaign, 'publicity', 'review-publicity', `publicity:${campaign.publishedOn}`, now);
+      this.#alertOfList(campaign, 'publicity', now);
+    }
+    if (state === 'over' && beijingDate(now) > campaign.lettersUntil) {
+      ledger.campaigns.moveAll(campaign.id, 'publicity', 'revocation', now);
+      this.#tellAll(campaign, 'revocation', 'review-revocation', 'revocation', now);
+      this.#alertOfList(campaign, 'publicity', now);
+      this.#alertOfList(campaign, 'revocation', now);
+    }
+    // What must happen next is known only once everything above is written.
+    ledger.campaigns.setState(campaign.id, state, nextCampaignAt(campaign, now));
+  }
+
+  /** An alert stands as long as a list that somebody must act on is not empty. */
+  #alertOfList({ id, name, publishedOn }: Campaign, list: 'publicity' | 'revocation', now: number): void {
+    const { ledger } = this.#keeper;
+    const count = ledger.campaigns.totals(id).find(({ state }) => state === list)?.count ?? 0;
+    const see = `patrol campaigns sites ${name} --state ${list}`;
+    const next =
+      list === 'revocation'
+        ? 'the bureau revokes them, then: patrol bureau import'
+        : 'look at patrol campaigns inbox for reports that went astray, then: patrol campaigns publish';
+    if (count === 0 || (list === 'publicity' && publishedOn !== null)) ledger.resolveAlert(`review-${list}-${id}`, now);
+    else
+      ledger.raiseAlert(
+        `review-${list}-${id}`,
+        `annual review ${name}: ${count} sites are on the ${list} list (${see}); ${next}`,
+        now,
+      );
+  }
+
+  /**
+   * The list of those who did not report is published, and they are told: an admin looked at it first. The month until revocation
+   * runs from here (R10). Gives how many are on it. Throws InputError when there is no list, or it is public already.
+   */
+  publish(name: string, now: number): number {
+    const { ledger } = this.#keeper;
+    return ledger.transaction(() => {
+      this.tick(now);
+      const campaign = this.find(name);
+      if (campaign.publishedOn !== null)
+        throw new InputError(`the list is public since ${campaign.publishedOn}`, `patrol campaigns sites ${name}`);
+      if (campaignState(campaign, now) !== 'publicity')
+        throw new InputError(
+          `${name} is ${campaign.state}`,
+          `there is a list from 09:00 of ${addDays(campaign.closesOn, 1)}`,
+        );
+      ledger.campaigns.publish(campaign.id, beijingDate(now), now);
+      this.tick(now);
+      return [...ledger.campaigns.sites(campaign.id, 'publicity')].length;
+    });
+  }
+
+  #tellAll(
+    campaign: Campaign,
+    state: CampaignSiteState,
+    kind: 'review-open' | 'review-reminder' | 'review-publicity' | 'review-revocation',
+    stage: string,
+    now: number,
+  ): void {
+    const { ledger } = this.#keeper;
+    let page: CampaignSite[] = [];
+    const flush = (): void => {
+      ledger.transaction(() => {
+        for (const site of page)
+          tellSite(
+            this.#keeper,
+            { kind, topic: `review:${campaign.id}:${site.siteId}`, stage, params: paramsOf(campaign, site) },
+            site,
+            now,
+          );
+      });
+      page = [];
+    };
+    for (const site of ledger.campaigns.sites(campaign.id, state)) {
+      page.push(site);
+      if (page.length >= 200) flush();
+    }
+    flush();
+  }
+
+  /**
+   * Take an owner's SMS: only from a mobile the filing itself names, for one site number, while a campaign of the province is open.
+   * Every message is kept with what became of it; the same message twice is taken once. The sender is answered only where the
+   * number stands in a filing, and learns nothing of other filings.
+   */
+  receive(sms: InboundSms, now: number): InboundOutcome {
+    const { ledger } = this.#keeper;
+    const mobile = mobileOf(sms.mobile) ?? sms.mobile.slice(0, 30);
+    const digest = createHash('sha256').update(`${mobile} ${sms.receivedAt} ${sms.text}`).digest('hex').slice(0, 32);
+    const externalId = sms.externalId ?? digest;
+    return ledger.transaction(() => {
+      if (ledger.campaigns.inboundKnown(sms.source, externalId) !== null) return 'duplicate';
+      const judged = this.#judge(sms, mobile, externalId, now);
+      const { outcome, detail } = judged;
+      const body = sms.text.slice(0, 500);
+      ledger.campaigns.keepInbound({
+        source: sms.source,
+        externalId,
+        mobile,
+        body,
+        receivedAt: sms.receivedAt,
+        outcome,
+        detail,
+      });
+      return outcome;
+    });
+  }
+
+  #judge(
+    { source, text, receivedAt }: InboundSms,
+    mobile: string,
+    externalId: string,
+    now: number,
+  ): { outcome: InboundOutcome; detail: string } {
+    const { ledger } = this.#keeper;
+    const messageId = `${source}:${externalId}`;
+    // What reached the gateway on the last day counts, whenever it is handed over.
+    const sentAt = Math.min(now, Math.max(receivedAt, now - MAX_TRANSIT_MS));
+    const sites = ledger.campaigns.sitesOfMobile(mobile);
+    const [known] = sites;
+    // Strangers are not answered: an open inbox must not send SMS to anybody.
+    if (known === undefined) return { outcome: 'not-filed-mobile', detail: 'the number stands in no filing' };
+    const refuse = (outcome: InboundOutcome, reason: string): { outcome: InboundOutcome; detail: string } => {
+      // A machine that answers us must not make a conversation.
+      if (ledger.campaigns.refusedSince(mobile, beijingInstant(beijingDate(now), '00:00')) < ANSWERS_A_DAY)
+        this.#answer('review-refused', known.siteId, mobile, messageId, { campaign: '年度核查', reason }, now);
+      return { outcome, detail: reason };
+    };
+    const parsed = parseReport(text);
+    if (!parsed.ok) return refuse('bad-format', parsed.reason);
+    const { providerCode, number, status } = parsed.report;
+    const [siteId] = ledger.filings.find({ siteNumber: number.canonical });
+    // The same words whether the site is a stranger's or does not exist: nothing of others is told.
+    if (siteId === undefined || !sites.some((site) => site.siteId === siteId))
+      return refuse(siteId === undefined ? 'unknown-site' : 'not-filed-mobile', '该网站备案号与本手机号不对应');
+    const province = ledger.filings.load(siteId)?.filing.province;
+    const open = ledger.campaigns
+      .all()
+      .filter((campaign) => campaign.province === province && campaignState(campaign, sentAt) === 'open')
+      .find(({ id }) => ledger.campaigns.site(id, siteId) !== null);
+    if (open === undefined) return refuse('no-campaign', '当前没有开放的年度核查');
+    if (Number(open.providerCode) !== Number(providerCode)) return refuse('wrong-provider', '接入商编号不正确');
+    ledger.campaigns.put(open.id, siteId, 'reported', status, now);
+    this.#answer(
+      'review-reported',
+      siteId,
+      mobile,
+      messageId,
+      { campaign: open.name, number: number.canonical, status },
+      now,
+    );
+    return { outcome: 'reported', detail: `${open.name}: ${number.canonical} ${status}` };
+  }
+
+  #answer(
+    kind: 'review-reported' | 'review-refused',
+    siteId: number,
+    mobile: string,
+    messageId: string,
+    params: Record<string, string>,
+    now: number,
+  ): void {
+    const { ledger, live, rules } = this.#keeper;
+    const owner = ledger.contacts.siteOwner(siteId);
+    if (owner === null) return;
+    if (live && rules.settings.notices.sms.provider === null) return;
+    const one = { channel: 'sms' as const, recipient: mobile, person: 'sender', name: null, caseId: null };
+    const { subjectId } = owner;
+    this.#keeper.plan(
+      [
+        {
+          topic: `inbound:${messageId}`,
+          stage: kind,
+          kind,
+          ...one,
+          siteId,
+          subjectId,
+          params,
+          dryRun: !live,
+          notBefore: now,
+        },
+      ],
+      now,
+    );
+  }
+
+  /** A late letter of commitment reached the bureau (R10): the site comes off the publicity list. Throws InputError. */
+  letter(name: string, siteId: number, now: number): void {
+    const campaign = this.find(name);
+    const site = this.#keeper.ledger.campaigns.site(campaign.id, siteId);
+    if (site === null) throw new InputError('the site is not in this campaign', `patrol campaigns sites ${name}`);
+    if (site.state !== 'publicity' && site.state !== 'owed')
+      throw new InputError(
+        `the site is ${site.state} in this campaign`,
+        'a letter helps only a site that owes its report',
+      );
+    if (beijingDate(now) > campaign.lettersUntil)
+      throw new InputError(`letters were taken until ${campaign.lettersUntil}`, 'ask the bureau');
+    this.#keeper.ledger.campaigns.put(campaign.id, siteId, 'letter', '承诺书', now);
+  }
+}
+
+function paramsOf(campaign: Campaign, site: CampaignSite): Record<string, string> {
+  return {
+    campaign: smsValue(campaign.name) || '年度核查',
+    number: site.siteNumber,
+    siteName: site.siteName,
+    provider: campaign.providerCode,
+    to: campaign.reportTo,
+    date: ['publicity', 'revocation'].includes(site.state)
+      ? revocationOn(campaign.publishedOn ?? addDays(campaign.closesOn, 1))
+      : campaign.closesOn,
+    lettersUntil: campaign.lettersUntil,
+    nextDay: addDays(campaign.closesOn, 1),
+  };
+}

@@ -1,0 +1,31 @@
+import { InputError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Review } from '../ledger/reviews-store.ts';
+import { maskText } from '../log.ts';
+
+/** Takes humans' rulings on what word lists and heuristics suspect (R4.2). */
+export class SuspicionDesk {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  /**
+   * Rule on a suspicion. The site is looked at again at once: confirmed, the finding weighs as a failure and is confirmed like any
+   * other before a case opens; dismissed, it is a note until another thing is suspected. Throws InputError.
+   */
+  rule(id: number, ruling: 'confirmed' | 'dismissed', by: string, reason: string, now: number): Review {
+    const review = this.#ledger.reviews.get(id);
+    if (review === null) throw new InputError(`no suspicion ${id}`, 'patrol suspicions list shows them');
+    if (reason.trim() === '')
+      throw new InputError('a ruling needs a reason', 'give --reason: it stands in the evidence');
+    if (review.state === 'gone')
+      throw new InputError(`suspicion ${id} is no longer seen at the site`, 'patrol rescan the site to be sure');
+    return this.#ledger.transaction(() => {
+      this.#ledger.reviews.rule(id, ruling, by, maskText(reason.trim()).slice(0, 300), now);
+      this.#ledger.sweeps.requestRescan([review.siteId], `ruling ${id}`, now);
+      return this.#ledger.reviews.get(id) as Review;
+    });
+  }
+}

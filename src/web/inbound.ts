@@ -1,0 +1,314 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { z } from 'zod';
+import type { CaseKeeper } from '../cases/keeper.ts';
+import { codeOf, InputError, messageOf } from '../errors.ts';
+import { parseIcpNumber } from '../filing/site-number.ts';
+import type { Logger } from '../log.ts';
+import { AnnualReview, type InboundSms } from '../programmes/annual-review.ts';
+import { OrderCleanup } from '../programmes/order-cleanup.ts';
+import type { OrderState } from '../programmes/order-clock.ts';
+import { readOrder } from '../programmes/read-orders.ts';
+import { Violations } from '../programmes/violations.ts';
+
+/**
+ * What the endpoint needs. The secret comes as `Authorization: Bearer …`; for SMS also as `?key=…`, since those gateways can set no
+ * headers.
+ */
+export interface InboundOptions {
+  host: string;
+  port: number;
+  secret: string;
+  keeper: CaseKeeper;
+  log: Logger;
+  now: () => number;
+}
+
+const MAX_BODY_BYTES = 1_000_000;
+/** Wrong secrets from one address within a minute that are answered and logged one by one. */
+const MAX_MISSES = 20;
+
+/** An answer: status and body. */
+type Reply = [status: number, body: unknown];
+
+/**
+ * The endpoint machines push to: SMS gateways (owners' reports, R10), the order system (R11), the police's relay (R13). Everything
+ * sent twice is taken once. Throws InputError when the port is taken.
+ */
+export async function startInbound(options: InboundOptions): Promise<{ address: string; close: () => Promise<void> }> {
+  const misses = new Map<string, { minute: number; count: number }>();
+  const server = createServer((request, response) => {
+    handle(request, options, misses)
+      .then(([status, body]) => send(response, status, body))
+      .catch((error: unknown) => {
+        options.log.error({ error: messageOf(error) }, 'inbound request failed');
+        send(response, 500, { error: 'internal' });
+      });
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 20_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      const taken = codeOf(error) === 'EADDRINUSE';
+      const remedy = taken
+        ? 'another process has the port: set inbound.port (PATROL_INBOUND_PORT)'
+        : 'correct inbound.host and inbound.port';
+      reject(new InputError(`inbound endpoint ${options.host}:${options.port}: ${messageOf(error)}`, remedy));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://${options.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+}
+
+const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+async function handle(
+  request: IncomingMessage,
+  options: InboundOptions,
+  misses: Map<string, { minute: number; count: number }>,
+): Promise<Reply> {
+  const url = URL.parse(request.url ?? '/', 'http://inbound.invalid');
+  if (url === null) return [400, { error: 'no address' }];
+  const { now, secret, log } = options;
+  const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const key = url.pathname.startsWith('/inbound/sms') ? url.searchParams.get('key') : null;
+  // Whoever has the secret is served, however many others behind the same proxy guess.
+  if (!timingSafeEqual(digestOf(bearer ?? key ?? ''), digestOf(secret))) {
+    const from = request.socket.remoteAddress ?? '';
+    const minute = Math.floor(now() / 60_000);
+    const missed = misses.get(from);
+    const count = missed?.minute === minute ? missed.count + 1 : 1;
+    if (misses.size > 1000) misses.clear();
+    misses.set(from, { minute, count });
+    if (count > MAX_MISSES) return [429, { error: 'too many wrong secrets' }];
+    log.warn({ path: url.pathname.slice(0, 100) }, 'inbound request with a wrong secret');
+    return [401, { error: 'give the secret as Authorization: Bearer, or, for SMS, as ?key=' }];
+  }
+  // Aliyun asks with a GET whether the address answers.
+  if (request.method === 'GET' && url.pathname === '/inbound/sms/aliyun') return [200, { code: 0, msg: '成功' }];
+  if (request.method === 'GET' && url.pathname === '/inbound/orders') return listOrders(url, options);
+  if (request.method !== 'POST') return [405, { error: 'POST' }];
+  const text = await readText(request);
+  if (text === null) return [413, { error: `at most ${MAX_BODY_BYTES} bytes` }];
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return [400, { error: 'the body is no JSON' }];
+  }
+  switch (url.pathname) {
+    case '/inbound/sms/aliyun':
+      return aliyunSms(body, options);
+    case '/inbound/sms/tencent':
+      return tencentSms(body, options);
+    case '/inbound/sms':
+      return genericSms(body, options);
+    case '/inbound/orders':
+      return takeOrders(body, options);
+    case '/inbound/violations':
+      return takeViolations(body, options);
+    default:
+      return [
+        404,
+        {
+          error: 'try /inbound/sms, /inbound/sms/aliyun, /inbound/sms/tencent, /inbound/orders or /inbound/violations',
+        },
+      ];
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const asList = (body: unknown): unknown[] => (Array.isArray(body) ? body : [body]);
+const problem = (error: z.ZodError, row: number): { row: number; field: string; remedy: string } => ({
+  row,
+  field: error.issues[0]?.path.join('.') || '(row)',
+  remedy: error.issues[0]?.message ?? 'mend it',
+});
+
+/** `2026-11-22 10:00:00` in Beijing, or an ISO instant; the present where it is neither. */
+function instantOf(text: string | undefined, now: number): number {
+  if (text === undefined) return now;
+  const local = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)$/.exec(text);
+  const at =
+    local === null
+      ? Date.parse(text)
+      : Date.parse(`${local[1]}-${local[2]}-${local[3]}T${local[4]}:${local[5]}:${local[6]}+08:00`);
+  return Number.isNaN(at) ? now : at;
+}
+
+const aliyunShape = z.object({
+  phone_number: z.string(),
+  content: z.string(),
+  send_time: z.string().optional(),
+  sequence_id: z.union([z.string(), z.number()]).transform(String).optional(),
+});
+
+/** Aliyun's SmsUp: a JSON array; answered with code 0, tried again otherwise. */
+function aliyunSms(body: unknown, options: InboundOptions): Reply {
+  const reads = asList(body).map((one) => aliyunShape.safeParse(one));
+  for (const { success, data } of reads)
+    if (success)
+      receive(
+        {
+          source: 'aliyun',
+          externalId: data.sequence_id ?? null,
+          mobile: data.phone_number,
+          text: data.content,
+          receivedAt: instantOf(data.send_time, options.now()),
+        },
+        options,
+      );
+  // One that cannot be read must not bring the others back for ever; a batch of nothing else is in another form than we know.
+  const unread = reads.filter(({ success }) => !success);
+  if (unread.length > 0)
+    options.log.warn({ unread: unread.length, taken: reads.length }, 'inbound SMS in an unknown form');
+  const [first] = unread;
+  if (first?.error !== undefined && unread.length === reads.length)
+    return [400, { code: 1, msg: `${problem(first.error, 0).field}: ${problem(first.error, 0).remedy}` }];
+  return [200, { code: 0, msg: '成功' }];
+}
+
+const tencentShape = z.object({
+  mobile: z.string(),
+  nationcode: z.union([z.string(), z.number()]).transform(String).optional(),
+  text: z.string(),
+  time: z.number().optional(),
+});
+
+/** Tencent's reply callback: one JSON object without an id; answered with result 0. */
+function tencentSms(body: unknown, options: InboundOptions): Reply {
+  const read = tencentShape.safeParse(body);
+  if (!read.success) return [400, { result: 1, errmsg: problem(read.error, 0).remedy }];
+  const { mobile, text, time } = read.data;
+  // Without the gateway's time the very same text again must count as another message: it is stamped with ours.
+  receive(
+    { source: 'tencent', externalId: null, mobile, text, receivedAt: time === undefined ? options.now() : time * 1000 },
+    options,
+  );
+  return [200, { result: 0, errmsg: 'OK' }];
+}
+
+const smsShape = z.object({
+  id: z.string().min(1).max(100),
+  mobile: z.string(),
+  text: z.string(),
+  received_at: z.string().optional(),
+});
+
+function genericSms(body: unknown, options: InboundOptions): Reply {
+  const outcomes = asList(body).map((one, row) => {
+    const read = smsShape.safeParse(one);
+    if (!read.success) return problem(read.error, row);
+    const { id, mobile, text, received_at } = read.data;
+    return {
+      id,
+      outcome: receive(
+        { source: 'generic', externalId: id, mobile, text, receivedAt: instantOf(received_at, options.now()) },
+        options,
+      ),
+    };
+  });
+  return [outcomes.every((one) => 'outcome' in one) ? 200 : 400, outcomes];
+}
+
+function receive(sms: InboundSms, { keeper, now, log }: InboundOptions): string {
+  // Answered with "taken" only once it is on the disk.
+  const outcome = keeper.ledger.durably(() => new AnnualReview(keeper).receive(sms, now()));
+  log.info({ source: sms.source, outcome }, 'inbound SMS');
+  return outcome;
+}
+
+/** Orders pushed by the order system: good ones are taken, bad ones are named with field and remedy. */
+function takeOrders(body: unknown, { keeper, now }: InboundOptions): Reply {
+  const results = asList(body).map((one, row) => {
+    const read = readOrder(one, row, now());
+    if (!read.ok) return read.fault;
+    const state = keeper.ledger.durably(() => keeper.ledger.orders.put(read.order, now()));
+    return { order_number: read.order.orderNumber, state };
+  });
+  new OrderCleanup(keeper).tick(now());
+  const told = results.map((one) =>
+    'order_number' in one
+      ? { ...one, state: keeper.ledger.orders.byNumber(one.order_number)?.state ?? one.state }
+      : one,
+  );
+  return [told.every((one) => 'order_number' in one) ? 200 : 400, told];
+}
+
+/** Orders told at once; the next page begins after the last one's id. */
+const ORDERS_A_PAGE = 1000;
+
+/** Orders in a state, for the order system to delete them on its side. */
+function listOrders(url: URL, { keeper }: InboundOptions): Reply {
+  const states: OrderState[] = ['open', 'invalid', 'deleted', 'done'];
+  const state = states.find((one) => one === (url.searchParams.get('state') ?? 'deleted'));
+  if (state === undefined) return [400, { error: `state is one of ${states.join(', ')}` }];
+  const after = Number(url.searchParams.get('after') ?? 0);
+  if (!Number.isSafeInteger(after) || after < 0) return [400, { error: 'after is the id of the last order you have' }];
+  const orders = keeper.ledger.orders.inState(state, ORDERS_A_PAGE, after);
+  return [
+    200,
+    orders.map(({ id, orderNumber, reason, createdOn }) => ({
+      id,
+      order_number: orderNumber,
+      reason,
+      created_on: createdOn,
+    })),
+  ];
+}
+
+const violationShape = z.object({
+  event_id: z.string().min(1).max(100),
+  site: z.string().min(1),
+  description: z.string().min(1),
+  reported_at: z.string().optional(),
+});
+
+function takeViolations(body: unknown, { keeper, now }: InboundOptions): Reply {
+  const results = asList(body).map((one, row) => {
+    const read = violationShape.safeParse(one);
+    if (!read.success) return problem(read.error, row);
+    const { event_id, site, description, reported_at } = read.data;
+    const siteId = siteOf(site, keeper);
+    if (siteId === null)
+      return { row, field: 'site', remedy: 'give the site number or filed domain of exactly one active site of ours' };
+    const at = instantOf(reported_at, now());
+    const event = { eventId: event_id, siteId, description: description.slice(0, 2000), reportedAt: at };
+    const taken = keeper.ledger.durably(() => new Violations(keeper).report(event, now()));
+    return { event_id, state: taken?.state ?? 'known' };
+  });
+  return [results.every((one) => 'event_id' in one) ? 200 : 400, results];
+}
+
+function siteOf(key: string, { ledger }: CaseKeeper): number | null {
+  const number = parseIcpNumber(key);
+  const found = number.ok
+    ? ledger.filings.find({ siteNumber: number.number.canonical })
+    : ledger.filings.find({ host: key.toLowerCase() });
+  const active = found.filter((siteId) => ledger.filings.load(siteId)?.state === 'active');
+  return active.length === 1 ? (active[0] ?? null) : null;
+}

@@ -8,6 +8,7 @@ import {
   judgeExtension,
 } from './requests.ts';
 import { heldByOther, restrictedSites } from './restrictions.ts';
+import { cannotLook } from './sight.ts';
 import { MoveRefused } from './transition.ts';
 import type { Actor, CaseRecord } from './types.ts';
 
@@ -35,7 +36,7 @@ export class CaseDesk {
     const { ledger, rules } = this.#keeper;
     ledger.transaction(() => {
       const record = this.find(code);
-      if (this.#keeper.cannotLook(record))
+      if (cannotLook(this.#keeper, record))
         throw new MoveRefused(
           `case ${record.code}: while access is restricted the page cannot be looked at (限制访问期间无法复查页面)`,
           'appeal (申诉), or let an admin give access back for a time: patrol cases restore',

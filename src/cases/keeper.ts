@@ -5,12 +5,12 @@ import type { Settings } from '../config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notice, NoticeDraft } from '../ledger/outbox-store.ts';
 import { maskValue } from '../log.ts';
-import { serviceState } from '../programmes/service-acts.ts';
 import { knowsItsBlindness, leftOpen } from './left-open.ts';
 import { isTerminal, type Move, moveOf } from './moves.ts';
 import type { CaseNoticeKind } from './notice-kinds.ts';
 import { type Programmes, policyAt, programmeOfCheck } from './programme-policy.ts';
 import { heldByOther, restrictedSites } from './restrictions.ts';
+import { blindsOurselves } from './sight.ts';
 import { stillTrue } from './still-true.ts';
 import { nextTimerAt } from './timers.ts';
 import { applyMove, type MoveInput } from './transition.ts';
@@ -42,14 +42,6 @@ export interface CaseFollowers {
   planRenewal: (keeper: CaseKeeper, verdict: PublishedVerdict, subjectId: number, now: number) => NoticeDraft[];
   /** Gives how many sites the act concerns. */
   planActs: (keeper: CaseKeeper, record: CaseRecord, act: Act, now: number) => number;
-}
-
-/** How a case's findings look to the newest looks. */
-export interface Freshness {
-  /** `stale`: a look must be made first; `unobserved`: looked, and could not tell. */
-  kind: 'fails' | 'stale' | 'unobserved';
-  /** The oldest of the looks it rests on. */
-  observedAt: number | null;
 }
 
 /**
@@ -170,7 +162,7 @@ export class CaseKeeper {
     if (owner === null) return;
     const touching = this.ledger.cases.openCasesTouching(siteId, owner.subjectId);
     // What a page shows while we restrict the site is our own doing: it neither accuses nor acquits.
-    if (this.#needsPage(checkId) && this.#siteBlinded(siteId, owner.subjectId)) return;
+    if (blindsOurselves(this, checkId, siteId, owner.subjectId)) return;
     const passed = verdict.verdict === 'pass' || verdict.verdict === 'warn';
     if (passed) for (const record of touching) this.#cleared(record, siteId, checkId, now);
     const blind = verdict.verdict === 'inconclusive' && knowsItsBlindness(this.#check(checkId), verdict.judgement);
@@ -414,60 +406,6 @@ export class CaseKeeper {
         this.move(record.id, 'filing-left', input);
       else for (const check of record.policy.checks) this.#cleared(record, siteId, check, now);
     }
-  }
-
-  /**
-   * What the newest looks say of a case's standing findings. A look is fresh within `cases.freshLookMs`, and when it was not
-   * made before `since`.
-   */
-  freshness(record: CaseRecord, now: number, since = 0): Freshness {
-    const oldest = Math.max(since, now - this.rules.settings.cases.freshLookMs);
-    const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
-    let fails = false;
-    let observedAt: number | null = null;
-    for (const { siteId, checkId } of standing) {
-      if (this.#needsPage(checkId) && this.#siteBlinded(siteId, record.subjectId)) continue;
-      const state = this.ledger.verdicts.standing(siteId).find((one) => one.checkId === checkId);
-      const checkedAt = state?.checkedAt ?? 0;
-      if (state === undefined || checkedAt < oldest) return { kind: 'stale', observedAt: checkedAt || null };
-      if (state.verdict === 'fail' && state.shadow === 0) fails = true;
-      observedAt = Math.min(observedAt ?? checkedAt, checkedAt);
-    }
-    return { kind: fails ? 'fails' : 'unobserved', observedAt };
-  }
-
-  #needsPage(checkId: string): boolean {
-    return this.rules.checks.find(({ id }) => id === checkId)?.needs.includes('page') ?? false;
-  }
-
-  /** True while our own restriction, of whichever case, stands between us and a site's pages. */
-  #siteBlinded(siteId: number, subjectId: number): boolean {
-    if (this.rules.settings.cases.seesThroughRestriction) return false;
-    // Violations take sites down too (R13).
-    if (serviceState(this.ledger.violations.actsOfSite(siteId)).isDown) return true;
-    return this.ledger.cases
-      .openCasesTouching(siteId, subjectId)
-      .some((record) =>
-        restrictedSites(this, record).some((site) => site.siteId === siteId && site.certain && !site.dryRun),
-      );
-  }
-
-  /** True when every standing finding is of a check that is switched off or in shadow mode: nothing accuses by it. */
-  isMuted(record: CaseRecord): boolean {
-    const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
-    return standing.every(({ checkId }) => {
-      const settings = this.rules.settings.checks[checkId];
-      return settings !== undefined && (!settings.enabled || settings.shadow);
-    });
-  }
-
-  /** True when no standing finding can be seen through our own restriction: only giving access back lets us look. */
-  cannotLook(record: CaseRecord): boolean {
-    const standing = this.ledger.cases.findings(record.id).filter(({ clearedAt }) => clearedAt === null);
-    return (
-      standing.length > 0 &&
-      standing.every(({ checkId, siteId }) => this.#needsPage(checkId) && this.#siteBlinded(siteId, record.subjectId))
-    );
   }
 
   /** Ask for a look at every site a case has standing findings at. */

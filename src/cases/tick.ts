@@ -1,6 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { isTerminal } from './moves.ts';
+import { cannotLook, freshness } from './sight.ts';
 import { dueTimers, nextTimerAt, type Timer } from './timers.ts';
 import { type CaseRecord, SYSTEM } from './types.ts';
 
@@ -135,7 +136,7 @@ function restoreRefused(keeper: CaseKeeper, record: CaseRecord): boolean {
 export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: number, since: number): number | null {
   const { lookWaitMs, unobservedRetryMs } = keeper.rules.settings.cases;
   if (keeper.ledger.sweeps.anyHeld()) return now + unobservedRetryMs;
-  const { kind } = keeper.freshness(record, now, since);
+  const { kind } = freshness(keeper, record, now, since);
   if (kind === 'fails') {
     keeper.ledger.resolveAlert(`unobserved-${record.code}`, now);
     return null;
@@ -146,12 +147,12 @@ export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: numb
   }
   keeper.ledger.raiseAlert(
     `unobserved-${record.code}`,
-    keeper.cannotLook(record)
+    cannotLook(keeper, record)
       ? `case ${record.code}: our own restriction hides the pages, so nothing further follows by itself; give access back for a time (patrol cases restore ${record.code}) or judge by hand`
       : `case ${record.code} is past its time, but the site cannot be observed: nothing follows until a look fails or passes`,
     now,
   );
-  if (keeper.cannotLook(record)) return now + keeper.rules.settings.cases.dailyLookMs;
+  if (cannotLook(keeper, record)) return now + keeper.rules.settings.cases.dailyLookMs;
   keeper.askLook(record, now);
   return now + unobservedRetryMs;
 }

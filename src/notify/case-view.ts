@@ -1,4 +1,5 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { freshness } from '../cases/sight.ts';
 import type { CaseFinding, CaseRecord } from '../cases/types.ts';
 import { fillText } from '../checks/conclude.ts';
 import type { Fact } from './letter.ts';
@@ -63,7 +64,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     appealsLeft: Math.max(0, record.policy.appeal.times - record.appeals),
     consequence: record.policy.consequence,
     findings,
-    freshlyConfirmed: keeper.freshness(record, now).kind === 'fails',
+    freshlyConfirmed: freshness(keeper, record, now).kind === 'fails',
   };
 }
 

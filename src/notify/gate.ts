@@ -1,5 +1,6 @@
 import { addDays, beijingDate, beijingHour, beijingInstant, nextAtHour } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { freshness, isMuted } from '../cases/sight.ts';
 import { stillTrue } from '../cases/still-true.ts';
 import { type Notice, STOPPED } from '../ledger/outbox-store.ts';
 import { giveUp } from './fallback.ts';
@@ -70,9 +71,9 @@ function caseAdmission(keeper: CaseKeeper, notice: Notice, now: number): Admissi
   if (notice.kind === 'reminder' && !notice.stage.includes(`:${beijingDate(record.deadlineAt - 1)}:`))
     return cancel('the deadline moved');
   const { lookWaitMs, lookPatienceMs } = rules.settings.cases;
-  if (keeper.isMuted(record)) return later(now + HELD_MS * 6, 'its checks are switched off or in shadow mode');
+  if (isMuted(keeper, record)) return later(now + HELD_MS * 6, 'its checks are switched off or in shadow mode');
   // A found notice rests on the looks that confirmed it; what follows rests on a look made for it.
-  const { kind } = keeper.freshness(record, now, notice.kind === 'found' ? 0 : notice.createdAt);
+  const { kind } = freshness(keeper, record, now, notice.kind === 'found' ? 0 : notice.createdAt);
   if (kind === 'fails') return GO;
   const patient = notice.lookAskedAt === null || now - notice.lookAskedAt < lookPatienceMs;
   if (!patient && notice.kind === 'reminder') {

@@ -1,7 +1,8 @@
 const REVIEW = `id, site_id AS siteId, check_id AS checkId, code, about, key, params, evidence, state, asked_at AS askedAt,
       last_seen_at AS lastSeenAt, ruled_at AS ruledAt, ruled_by AS ruledBy, reason`;
 const CAMPAIGN = `id, name, province, provider_code AS providerCode, report_to AS reportTo, opens_on AS opensOn, closes_on AS closesOn,
-      letters_until AS lettersUntil, state, created_at AS createdAt, published_on AS publishedOn, due_at AS dueAt`;
+      letters_until AS lettersUntil, state, created_at AS createdAt, published_on AS publishedOn, revoked_on AS revokedOn,
+      due_at AS dueAt`;
 const ORDER = `id, order_number AS orderNumber, kind, subject_number AS subjectNumber, subject_name AS subjectName, domains, contact,
       created_on AS createdOn, touched_on AS touchedOn, state, reason, state_since AS stateSince, told, due_at AS dueAt`;
 const VIOLATION = `id, event_id AS eventId, site_id AS siteId, description, reported_at AS reportedAt, received_at AS receivedAt, state,
@@ -13,8 +14,8 @@ const VIOLATION_ACT = `id, idempotency_key AS idempotencyKey, violation_id AS vi
 export const programmeQueries = {
   // what is filed
   filedSite: `SELECT s.name AS siteName, u.name AS subjectName, u.id AS subjectId, u.kind AS subjectKind, s.lease_ends_at AS leaseEndsAt,
-      s.server_id AS serverId, s.details, u.details AS subjectDetails FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
-  lastImport: 'SELECT max(finished_at) AS at FROM imports',
+      s.server_id AS serverId, coalesce(s.confirmed_at, s.updated_at) AS confirmedAt,
+      coalesce(u.name_since, u.updated_at) AS subjectNameSince, s.details, u.details AS subjectDetails FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
   lastReached: `SELECT max(at) AS at FROM (
       SELECT checked_at AS at FROM check_states WHERE site_id = ? AND check_id = 'reachability' AND verdict = 'pass'
       UNION ALL SELECT c.since FROM check_states c WHERE c.site_id = ? AND c.check_id = 'reachability' AND c.verdict <> 'pass'
@@ -54,10 +55,20 @@ export const programmeQueries = {
     ON CONFLICT (number) DO UPDATE SET state = excluded.state, holder = excluded.holder, as_of = excluded.as_of,
       imported_at = excluded.imported_at
     WHERE excluded.as_of >= as_of AND (excluded.state <> state OR excluded.holder IS NOT holder OR excluded.as_of > as_of)`,
-  bureauRevokedSites: `SELECT s.id AS siteId, s.site_number AS siteNumber, b.as_of AS asOf FROM bureau_numbers b
-      JOIN sites s ON s.site_number = b.number AND s.state = 'active' WHERE b.state = 'revoked'
+  bureauRevokedSites: `SELECT siteId, siteNumber, max(asOf) AS asOf FROM (
+    SELECT s.id AS siteId, s.site_number AS siteNumber, b.as_of AS asOf FROM bureau_numbers b
+      JOIN sites s ON s.site_number = b.number AND s.state = 'active' JOIN subjects u ON u.id = s.subject_id WHERE b.state = 'revoked'
+        AND NOT EXISTS (SELECT 1 FROM bureau_numbers o WHERE o.number = u.subject_number AND o.state = 'alive' AND o.as_of > b.as_of)
     UNION SELECT s.id, s.site_number, b.as_of FROM bureau_numbers b JOIN subjects u ON u.subject_number = b.number
-      JOIN sites s ON s.subject_id = u.id AND s.state = 'active' WHERE b.state = 'revoked' LIMIT ?`,
+      JOIN sites s ON s.subject_id = u.id AND s.state = 'active' WHERE b.state = 'revoked'
+        AND NOT EXISTS (SELECT 1 FROM bureau_numbers o WHERE o.number = s.site_number AND o.state = 'alive' AND o.as_of >= b.as_of)
+    ) GROUP BY siteId LIMIT ?`,
+  emptySubjects: `SELECT u.subject_number AS subjectNumber, u.name, count(*) AS sites, max(s.updated_at) AS since FROM sites s
+      JOIN subjects u ON u.id = s.subject_id
+    WHERE s.state = 'revoked'
+      AND NOT EXISTS (SELECT 1 FROM sites o WHERE o.subject_id = s.subject_id AND o.state <> 'revoked')
+      AND NOT EXISTS (SELECT 1 FROM bureau_numbers b WHERE b.number = u.subject_number AND b.state = 'revoked')
+    GROUP BY u.id ORDER BY since LIMIT ?`,
   bureauSize: `SELECT count(*) AS numbers, coalesce(sum(state = 'revoked'), 0) AS revoked, max(as_of) AS asOf FROM bureau_numbers`,
 
   // annual reviews
@@ -67,6 +78,7 @@ export const programmeQueries = {
   campaignByName: `SELECT ${CAMPAIGN} FROM campaigns WHERE name = ?`,
   campaignsAll: `SELECT ${CAMPAIGN} FROM campaigns ORDER BY opens_on DESC`,
   campaignState: 'UPDATE campaigns SET state = ?, due_at = ? WHERE id = ?',
+  campaignRevoke: 'UPDATE campaigns SET revoked_on = ?, due_at = ? WHERE id = ?',
   campaignPublish: 'UPDATE campaigns SET published_on = ?, due_at = ? WHERE id = ?',
   campaignsNextDue: 'SELECT min(due_at) AS at FROM campaigns WHERE due_at IS NOT NULL',
   campaignEnrol: `INSERT OR IGNORE INTO campaign_sites (campaign_id, site_id, state, changed_at)
@@ -78,6 +90,12 @@ export const programmeQueries = {
   campaignSitesInState: `SELECT c.site_id AS siteId, s.site_number AS siteNumber, s.name AS siteName, u.name AS subjectName, u.id AS subjectId,
       c.state, c.reported, c.reported_at AS reportedAt FROM campaign_sites c JOIN sites s ON s.id = c.site_id
       JOIN subjects u ON u.id = s.subject_id WHERE c.campaign_id = ? AND c.state = ? AND c.site_id > ? AND s.state = 'active' ORDER BY c.site_id LIMIT ?`,
+  campaignSitesUntold: `SELECT c.site_id AS siteId, s.site_number AS siteNumber, s.name AS siteName, u.name AS subjectName,
+      u.id AS subjectId, c.state, c.reported, c.reported_at AS reportedAt FROM campaign_sites c JOIN sites s ON s.id = c.site_id
+      JOIN subjects u ON u.id = s.subject_id
+    WHERE c.campaign_id = ? AND c.state = ? AND c.site_id > ? AND s.state = 'active'
+      AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.topic = 'review:' || c.campaign_id || ':' || c.site_id || ? AND n.stage = ?)
+    ORDER BY c.site_id LIMIT ?`,
   campaignReport:
     'UPDATE campaign_sites SET state = ?, reported = ?, reported_at = ?, changed_at = ? WHERE campaign_id = ? AND site_id = ?',
   campaignMoveAll: `UPDATE campaign_sites SET state = ?, changed_at = ? WHERE campaign_id = ? AND state = ?
@@ -102,7 +120,6 @@ export const programmeQueries = {
       touched_on = excluded.touched_on, state_since = CASE WHEN state IN ('deleted', excluded.state) OR (state = 'invalid' AND excluded.state = 'open') THEN state_since
         ELSE excluded.state_since END,
       state = CASE WHEN state = 'deleted' OR (state = 'invalid' AND excluded.state = 'open') THEN state ELSE excluded.state END,
-      told = CASE WHEN excluded.touched_on > touched_on THEN '[]' ELSE told END,
       due_at = CASE WHEN state = 'deleted' THEN NULL WHEN state = 'invalid' AND excluded.state = 'open' THEN due_at
         ELSE excluded.due_at END, updated_at = excluded.updated_at
     RETURNING id, state`,

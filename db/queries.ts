@@ -10,17 +10,21 @@ export const queries = {
   ...programmeQueries,
 
   // filings
-  subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+  subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at, name_since)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (subject_number) DO UPDATE SET name = excluded.name, kind = excluded.kind, province = excluded.province,
       licence_number = excluded.licence_number, details = CASE excluded.details WHEN '{}' THEN details ELSE excluded.details END,
-      updated_at = excluded.updated_at
+      updated_at = excluded.updated_at,
+      name_since = CASE WHEN name = excluded.name THEN coalesce(name_since, updated_at) ELSE excluded.name_since END
     RETURNING id`,
   siteByNumber: 'SELECT id, row_digest AS rowDigest, state, updated_at AS updatedAt FROM sites WHERE site_number = ?',
   siteInsert: `INSERT INTO sites (subject_id, site_number, name, service, access_provider, product, filed_addresses, approved_at,
-      lease_ends_at, state, details, server_id, row_digest, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      lease_ends_at, state, details, server_id, row_digest, updated_at, confirmed_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   siteUpdate: `UPDATE sites SET subject_id = ?, site_number = ?, name = ?, service = ?, access_provider = ?, product = ?,
-      filed_addresses = ?, approved_at = ?, lease_ends_at = ?, state = ?, details = ?, server_id = ?, row_digest = ?, updated_at = ?
-    WHERE id = ?`,
+      filed_addresses = ?, approved_at = ?, lease_ends_at = ?, state = ?, details = ?, server_id = ?, row_digest = ?,
+      updated_at = ?, confirmed_at = ? WHERE id = ?`,
+  siteConfirm: 'UPDATE sites SET confirmed_at = ? WHERE id = ?',
   hostsDelete: 'DELETE FROM site_hosts WHERE site_id = ?',
   hostInsert: 'INSERT OR IGNORE INTO site_hosts (site_id, host, kind, registrable) VALUES (?, ?, ?, ?)',
   siteContactsDelete: 'DELETE FROM contacts WHERE site_id = ?',

@@ -61,6 +61,8 @@ export const campaigns = sqliteTable('campaigns', {
   createdAt: integer('created_at').notNull(),
   /** Beijing date an admin published the list of those who did not report; a month later they are to be revoked. */
   publishedOn: text('published_on'),
+  /** Beijing date an admin handed the list of those to be revoked over. */
+  revokedOn: text('revoked_on'),
   /** Next thing to do by the clock; null when the campaign is over, or waits for an admin. */
   dueAt: integer('due_at'),
 });

@@ -15,6 +15,8 @@ export const subjects = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Who else may hold its domains (`SubjectDetails`, R3.6): read and written whole. */
     details: text('details').notNull().default('{}'),
+    /** Since when the name is the one here; null in rows older than this column (`updated_at` then). */
+    nameSince: integer('name_since'),
   },
   (table) => [index('subjects_by_province').on(table.province)],
 );
@@ -42,6 +44,8 @@ export const sites = sqliteTable(
     details: text('details').notNull().default('{}'),
     /** The server its filing code was issued for (R14). */
     serverId: text('server_id'),
+    /** When an import last gave this row, changed or not; null in rows older than this column (`updated_at` then). */
+    confirmedAt: integer('confirmed_at'),
   },
   (table) => [
     index('sites_by_subject').on(table.subjectId),

@@ -115,6 +115,8 @@ export const inboundShape = z.strictObject({
   port: z.int().min(0).max(65_535),
   /** At least 16 characters; null: the endpoint is closed. */
   secret: z.string().min(16, 'has at least 16 characters').nullable(),
+  /** For the SMS paths alone, since gateways put it into their address; null: those take `secret` only. */
+  smsSecret: z.string().min(16, 'has at least 16 characters').nullable(),
 });
 
 /** `portal:` of the configuration. */
@@ -127,6 +129,7 @@ export const SECRETS: [string, (value: string) => object][] = [
   ['PATROL_SMS_KEY_SECRET', (keySecret) => ({ notices: { sms: { keySecret } } })],
   ['PATROL_ENFORCEMENT_SECRET', (value) => ({ enforcement: { secret: value } })],
   ['PATROL_INBOUND_SECRET', (value) => ({ inbound: { secret: value } })],
+  ['PATROL_INBOUND_SMS_SECRET', (value) => ({ inbound: { smsSecret: value } })],
 ];
 
 /** The value of a secret: `NAME`, or the content of the file `NAME_FILE` names. Throws InputError when it cannot be read. */
@@ -148,6 +151,7 @@ interface Consequences {
   enforcement: z.infer<typeof enforcementShape>;
   violations: z.infer<typeof violationsShape>;
   orders: z.infer<typeof ordersShape>;
+  inbound: z.infer<typeof inboundShape>;
   confirm: { pauseMs: number; looks: number };
 }
 
@@ -158,6 +162,7 @@ export function crossCheckConsequences({
   enforcement,
   violations,
   orders,
+  inbound,
   confirm,
 }: Consequences): [string, string] | null {
   if (cases.freshLookMs < confirm.pauseMs * confirm.looks)
@@ -208,6 +213,11 @@ export function crossCheckConsequences({
     return [
       'violations.live is on while enforcement.live is off',
       'nothing could be asked of the access system: switch enforcement on first, or leave violations.live off',
+    ];
+  if (inbound.smsSecret !== null && inbound.smsSecret === inbound.secret)
+    return [
+      'inbound.smsSecret is inbound.secret',
+      'give SMS gateways a secret of their own: theirs stands in their address',
     ];
   if (orders.live && !notices.live)
     return ['orders.live is on while notices.live is off', 'owners would lose orders untold: switch notices on first'];

@@ -76,7 +76,7 @@ export const accessRecord: CheckDefinition = {
     'lease-not-updated': {
       severity: 'warn',
       title: {
-        zh: '备案服务器登记的到期日 {until} 已过，此后未更新备案数据，无法核对是否续费',
+        zh: '备案服务器登记的到期日 {until} 已过，此后备案数据未更新，无法核对是否续费',
         en: 'The lease ended on {until}, and nothing was imported since: it may have been renewed',
       },
       remedy: { zh: '无需操作，由服务商更新数据。', en: 'Admins: import the filings again.' },
@@ -166,7 +166,7 @@ function isOurs(hop: PageHop, views: ReadonlyMap<string, string>, input: CheckIn
 }
 
 function leases(
-  { leaseEndsAt, leaseStartsAt, importedAt }: FiledDetails,
+  { leaseEndsAt, leaseStartsAt, confirmedAt }: FiledDetails,
   record: Record,
   input: CheckInput,
 ): Finding[] {
@@ -177,7 +177,7 @@ function leases(
   const { evidence } = record;
   if (daysLeft < 0) {
     // Renewed since the last import? Then nobody told us.
-    const told = importedAt !== null && importedAt >= dateInstant(leaseEndsAt) + DAY_MS;
+    const told = confirmedAt >= dateInstant(leaseEndsAt) + DAY_MS;
     const ended = {
       answers: 'lease-ended-but-served',
       unseen: 'lease-ended-unseen',
@@ -207,7 +207,7 @@ function wholeMonths(from: string, to: string): number {
 }
 
 function visits(
-  { lastVisitAt, leaseEndsAt, importedAt, seenAt }: FiledDetails,
+  { lastVisitAt, leaseEndsAt, confirmedAt, seenAt }: FiledDetails,
   record: Record,
   input: CheckInput,
 ): Finding[] {
@@ -219,7 +219,7 @@ function visits(
   const since = input.observedAt - days * DAY_MS;
   // Our own looks are visits too.
   if (seenAt !== null && seenAt >= since) return [];
-  if (lastVisitAt === undefined || importedAt === null || importedAt < since)
+  if (lastVisitAt === undefined || confirmedAt < since)
     return [finding(accessRecord, 'no-record-known', { params: { host }, evidence: record.evidence })];
   if (dateInstant(lastVisitAt) >= since) return [];
   const evidence = [{ label: 'last visit', value: lastVisitAt }, ...record.evidence];

@@ -18,14 +18,36 @@ export const contactCodes: Record<string, CodeDefinition> = {
     remedy: CHANGE,
   },
   'phone-unreadable': {
+    severity: 'warn',
+    title: {
+      zh: '{role}的联系电话在导入数据中已脱敏或无法读取，未核查',
+      en: 'The number of the {role} is masked or mangled in the import',
+    },
+    remedy: {
+      zh: '无需操作，由服务商更正数据。',
+      en: 'Admins: import numbers unmasked, and as text: a spreadsheet turns 13800138000 into 1.38E+10.',
+    },
+  },
+  'phone-foreign': {
     severity: 'note',
-    title: { zh: '{role}的联系电话为境外号码或已脱敏，未核查', en: 'The number of the {role} is masked or foreign' },
-    remedy: { zh: '无需操作。', en: 'Admins: import numbers unmasked.' },
+    title: { zh: '{role}的联系电话为境外号码，未核查', en: 'The number of the {role} is foreign' },
+    remedy: { zh: '无需操作。', en: 'Nothing to do.' },
+  },
+  'phone-undelivered': {
+    severity: 'warn',
+    title: {
+      zh: '发往{role}手机的短信未能送达（短信网关返回）',
+      en: 'SMS to the {role} do not arrive, says the gateway',
+    },
+    remedy: {
+      zh: '请确认{role}的手机号码可以正常接收短信；已更换的请办理变更备案。',
+      en: 'Check that the number takes SMS; change the filing if it is another now.',
+    },
   },
   'phone-dead': {
     severity: 'fail',
     title: {
-      zh: '{role}的手机号码为空号或已停用（短信网关返回）',
+      zh: '{role}的手机号码为空号（短信网关返回）',
       en: 'The number of the {role} does not exist, says the SMS gateway',
     },
     remedy: CHANGE,

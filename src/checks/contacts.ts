@@ -29,13 +29,14 @@ function judge(input: CheckInput): Judgement {
 }
 
 function judgePhone(person: FiledPerson, { policy, filing }: CheckInput): Finding[] {
-  const { role, phone, mobileProvince, phoneDead, mobileOfOtherSubjects, servesOtherSubjects } = person;
+  const { role, phone, mobileProvince, phoneDelivery, mobileOfOtherSubjects, servesOtherSubjects } = person;
   const detail = { about: role, params: { role: ROLES[role], province: filing.province } };
   if (phone === 'missing') return [finding(contacts, 'phone-missing', detail)];
   if (phone === 'invalid') return [finding(contacts, 'phone-invalid', detail)];
-  if (phone === 'unreadable' || phone === 'foreign') return [finding(contacts, 'phone-unreadable', detail)];
+  if (phone === 'unreadable' || phone === 'foreign') return [finding(contacts, `phone-${phone}`, detail)];
   const findings: Finding[] = [];
-  if (phoneDead) findings.push(finding(contacts, 'phone-dead', detail));
+  if (phoneDelivery === 'no-such-number') findings.push(finding(contacts, 'phone-dead', detail));
+  if (phoneDelivery === 'undelivered') findings.push(finding(contacts, 'phone-undelivered', detail));
   if (policy.province.localMobile && phone === 'mobile') {
     if (mobileProvince === null) findings.push(finding(contacts, 'mobile-province-unknown', detail));
     else if (mobileProvince !== filing.province)

@@ -17,7 +17,9 @@ const MOVE = {
 /** What domain verification can find (R3). */
 export const verificationCodes: Record<string, CodeDefinition> = {
   'tld-not-approved': {
-    severity: 'fail',
+    // The bureau approved this very filing: our list may be the one that is behind, so a human rules (docs/decisions/0010).
+    severity: 'warn',
+    asksHuman: true,
     title: {
       zh: '域名 {domain} 的后缀 {tld} 未经工信部批复',
       en: 'The top level {tld} of {domain} is not approved by MIIT',
@@ -25,7 +27,8 @@ export const verificationCodes: Record<string, CodeDefinition> = {
     remedy: REPLACE,
   },
   'foreign-country-tld': {
-    severity: 'fail',
+    severity: 'warn',
+    asksHuman: true,
     title: {
       zh: '域名 {domain} 使用境外国别后缀 {tld}，不能备案',
       en: '{domain} stands under a foreign country code ({tld})',

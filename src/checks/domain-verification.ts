@@ -64,8 +64,9 @@ function judgeTopLevel(domain: string, { reference, filing }: CheckInput): Findi
   const tld = `.${domain.slice(domain.lastIndexOf('.') + 1)}`;
   const status = reference.tldStatus(domain);
   const params = { domain, tld };
-  if (status === 'refused') return [finding(domainVerification, 'tld-not-approved', { about, params })];
-  if (status === 'foreign-country') return [finding(domainVerification, 'foreign-country-tld', { about, params })];
+  if (status === 'refused') return [finding(domainVerification, 'tld-not-approved', { about, params, reviewKey: tld })];
+  if (status === 'foreign-country')
+    return [finding(domainVerification, 'foreign-country-tld', { about, params, reviewKey: tld })];
   if (!reference.tldAcceptedIn(filing.province, domain))
     return [
       finding(domainVerification, 'tld-not-in-province-list', {

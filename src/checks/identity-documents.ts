@@ -1,6 +1,6 @@
 import type { FiledPerson } from '../facts/filed.ts';
 import { commonCodes, conclude, finding } from './conclude.ts';
-import { DAY_MS, daysUntilDate } from './days.ts';
+import { DAY_MS, dateInstant, daysUntilDate } from './days.ts';
 import type { CheckDefinition, CheckInput, Finding, Judgement } from './types.ts';
 
 const UPDATE = {
@@ -28,6 +28,14 @@ export const identityDocuments: CheckDefinition = {
       severity: 'fail',
       title: { zh: '网站负责人的证件已于 {until} 过期', en: "The site head's document expired on {until}" },
       remedy: UPDATE,
+    },
+    'expiry-not-updated': {
+      severity: 'warn',
+      title: {
+        zh: '{role}登记的证件有效期 {until} 已过，此后备案数据未更新，无法核对是否已换证',
+        en: 'The document of the {role} expired on {until}, and the filing was not imported since: it may have been renewed',
+      },
+      remedy: { zh: '无需操作，由服务商更新数据。', en: 'Admins: import the filings again.' },
     },
     'document-expiring': {
       severity: 'warn',
@@ -72,12 +80,16 @@ function judge(input: CheckInput): Judgement {
     };
   if (persons.value.persons.length === 0)
     return conclude([finding(identityDocuments, 'not-known', { params: { role: '负责人' } })]);
-  const findings = persons.value.persons.flatMap((person) => judgeDocument(person, input));
+  const findings = persons.value.persons.flatMap((person) => judgeDocument(person, persons.value.confirmedAt, input));
   const near = findings.some(({ code }) => code === 'document-expiring');
   return conclude(findings, near ? input.observedAt + DAY_MS : undefined);
 }
 
-function judgeDocument({ role, documentExpiresAt }: FiledPerson, { observedAt, policy }: CheckInput): Finding[] {
+function judgeDocument(
+  { role, documentExpiresAt }: FiledPerson,
+  confirmedAt: number,
+  { observedAt, policy }: CheckInput,
+): Finding[] {
   const about = role;
   const who = ROLES[role];
   if (documentExpiresAt === null) return [finding(identityDocuments, 'not-known', { about, params: { role: who } })];
@@ -86,6 +98,9 @@ function judgeDocument({ role, documentExpiresAt }: FiledPerson, { observedAt, p
   const daysLeft = daysUntilDate(documentExpiresAt, observedAt);
   const params = { role: who, until: documentExpiresAt, daysLeft };
   if (daysLeft < 0) {
+    // Renewed since the row was last imported? Then nobody told us.
+    if (confirmedAt < dateInstant(documentExpiresAt) + DAY_MS)
+      return [finding(identityDocuments, 'expiry-not-updated', { about, params })];
     const code = role === 'subject-head' ? 'subject-document-expired' : 'site-document-expired';
     return [finding(identityDocuments, code, { about, params })];
   }

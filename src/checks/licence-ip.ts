@@ -89,6 +89,8 @@ const REGION: Partial<Record<ProvincePolicy['licenceIp'], string>> = {
 /** Addresses are compared as addresses, however they are written. */
 const plain = (address: string): string => (ipaddr.isValid(address) ? ipaddr.process(address).toString() : address);
 
+const family = (address: string): string => (address.includes(':') ? 'ipv6' : 'ipv4');
+
 function judge(input: CheckInput): Judgement {
   const { filing, artifacts, policy } = input;
   const rule = policy.province.licenceIp;
@@ -117,7 +119,11 @@ function judge(input: CheckInput): Judgement {
   if (contract.length === 0 && reported.length === 0) return conclude([finding(licenceIp, 'not-reported')]);
   const findings: Finding[] = [];
   const params = { resolved: resolved.join(' '), contract: contract.join(' '), reported: reported.join(' ') };
-  const differs = (list: string[]): boolean => list.length > 0 && !resolved.every((address) => list.includes(address));
+  // A contract that names only IPv4 says nothing of the IPv6 addresses beside it.
+  const differs = (list: string[]): boolean => {
+    const families = new Set(list.map(family));
+    return !resolved.filter((address) => families.has(family(address))).every((address) => list.includes(address));
+  };
   if (rule !== 'all-in-guangdong' && differs(contract))
     findings.push(finding(licenceIp, 'contract-differs', { params }));
   if (rule.startsWith('all-equal') && differs(reported))

@@ -35,10 +35,10 @@ export const policeFooter: CheckDefinition = {
   codes: {
     ...commonCodes,
     'filing-due': {
-      brief: '公安联网备案尚未办理',
+      brief: '公安联网备案请按期办理（已办理请忽略）',
       ...code(
         'warn',
-        '网站须在 {until} 前办理公安联网备案（剩余 {daysLeft} 天）',
+        '网站须在 {until} 前办理公安联网备案（剩余 {daysLeft} 天；已办理请忽略）',
         'To be filed with the police until {until} ({daysLeft} days left)',
         FILE,
       ),
@@ -59,6 +59,11 @@ export const policeFooter: CheckDefinition = {
       ),
       earlyWarning: true,
     },
+    'approval-unknown': code(
+      'warn',
+      '首页未显示公安备案号 {number}（导入数据没有公安审核通过日期，无法计算期限）',
+      'The page does not show {number}; the import does not say when the police approved it',
+    ),
     'number-missing': code(
       'fail',
       '首页未显示公安备案号 {number}',
@@ -140,9 +145,11 @@ function unknownNumber(filed: FiledDetails | null, shown: PoliceNumber[], input:
   const until = datePlus(opened, days);
   const page = pageOf(input);
   const daysLeft = daysUntilDate(until, input.observedAt);
-  // Who has not seen the page cannot remind of what may stand there.
+  // Who has not seen all of the page cannot remind of what may stand there.
   if (daysLeft >= 0)
-    return 'reason' in page ? [] : [finding(policeFooter, 'filing-due', { params: { until, daysLeft } })];
+    return 'reason' in page || page.doubt !== null
+      ? []
+      : [finding(policeFooter, 'filing-due', { params: { until, daysLeft } })];
   const severity = input.policy.policeNotFiledSeverity;
   const evidence = [{ label: 'opened', value: opened }];
   // Nobody saw the page: the number may well be there.
@@ -171,9 +178,12 @@ function knownNumber(filed: FiledDetails, page: Page, input: CheckInput): Findin
     return [
       finding(policeFooter, 'wrong-number', {
         params: { ...params, shown: other.number },
+        // Without the date of its approval nobody knows whether the time to show it is over.
+        ...(filed.policeApprovedAt === undefined && { severity: 'warn' as const }),
         evidence: [{ label: 'text', value: other.text }],
       }),
     ];
+  if (filed.policeApprovedAt === undefined) return [finding(policeFooter, 'approval-unknown', { params })];
   const { title, visibleCharacters, textDigest } = page.facts;
   const evidence = [
     { label: 'page', value: `${title} (${visibleCharacters} visible characters, ${textDigest.slice(0, 12)})` },

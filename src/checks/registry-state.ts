@@ -88,7 +88,10 @@ function judge({ filing, artifacts, reference, observedAt }: CheckInput): Judgem
     return conclude([finding(registryState, 'revoked-at-bureau', { params: { number, asOf }, evidence })]);
   if (holder === null) return conclude([]);
   const old =
-    daysUntilDate(asOf, observedAt) < -MAX_AGE_DAYS || (filing.approvedAt !== null && asOf < filing.approvedAt);
+    daysUntilDate(asOf, observedAt) < -MAX_AGE_DAYS ||
+    (filing.approvedAt !== null && asOf < filing.approvedAt) ||
+    // The list may still know the subject by an earlier name.
+    asOf < names.value.subjectNameSince;
   if (old) return conclude([finding(registryState, 'list-too-old', { params: { number, asOf }, evidence })]);
   const compared = compareNames(holder, names.value.subjectName);
   if (compared === 'same') return conclude([]);

@@ -90,6 +90,17 @@ export const contentCodes: Record<string, CodeDefinition> = {
     },
     remedy: { zh: '请在备案系统补充前置审批号。', en: 'Enter the number in the filing.' },
   },
+  'names-not-shown': {
+    severity: 'note',
+    title: {
+      zh: '首页标题和署名中未见备案的网站名称（{siteName}）或主办单位（{subjectName}）',
+      en: 'Neither title nor signature of the page names the site ({siteName}) or its organiser ({subjectName})',
+    },
+    remedy: {
+      zh: '无需操作；建议首页标题与备案的网站名称一致。',
+      en: 'Nothing to do: brands and short names are usual. A title like the filed name spares questions.',
+    },
+  },
   'not-observed': {
     severity: 'inconclusive',
     title: { zh: '未能读取首页内容（{reason}），暂不判定', en: 'The content could not be read ({reason})' },

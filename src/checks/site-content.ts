@@ -33,7 +33,12 @@ function judge(input: CheckInput): Judgement {
   const { facts, host } = drawn ?? document;
   const { content } = facts;
   const away = awayFromFiling(host, input.filing);
-  if (away !== null) return conclude([blind(`the home page leads to ${away}`)]);
+  if (away !== null) {
+    // The page is another's (R17.2), but a filed name that leads to a market of names has no site of its own.
+    const sold =
+      content === undefined ? [] : states(facts, content, input).filter(({ code }) => code === STATES.parked);
+    return conclude(sold.length > 0 ? sold : [blind(`the home page leads to ${away}`)]);
+  }
   if (content === undefined) return conclude([blind('no word lists were at hand')]);
   const findings = [
     ...states(facts, content, input),
@@ -46,7 +51,8 @@ function judge(input: CheckInput): Judgement {
   const partial = whyPartial(facts);
   if (findings.length === 0 && partial !== null && !facts.truncated && facts.footerSources.length === 0)
     return conclude([blind(partial)]);
-  return conclude(findings);
+  const silent = findings.length === 0 && partial === null && !namesItself(facts, content, names.value);
+  return conclude(silent ? [unnamedPage(facts, names.value)] : findings);
 }
 
 /** What a list's words on this page weigh, and whether that is enough. */
@@ -92,15 +98,39 @@ function states(facts: PageFacts, content: Content, input: CheckInput): Finding[
   });
 }
 
+/** Does a name of one's own stand in what a page says of itself? Short names (商城) stand in many others' too. */
+function isOwnName(name: string, { subjectName, siteName }: FiledNames): boolean {
+  const folded = normaliseName(name);
+  return [subjectName, siteName]
+    .map(normaliseName)
+    .some(
+      (mine) =>
+        mine !== '' && (mine === folded || (mine.length >= OWN_NAME && folded.includes(mine)) || mine.includes(folded)),
+    );
+}
+const OWN_NAME = 4;
+
+/** Title, copyright line or text name the site or its organiser; true where the filing names neither. */
+function namesItself({ title }: PageFacts, { organisations }: Content, names: FiledNames): boolean {
+  const shown = normaliseName(title);
+  const own = [names.subjectName, names.siteName].map(normaliseName).filter((name) => name.length > 1);
+  return (
+    own.length === 0 ||
+    own.some((name) => shown.includes(name)) ||
+    organisations.some(({ name }) => isOwnName(name, names))
+  );
+}
+
+function unnamedPage({ title }: PageFacts, { siteName, subjectName }: FiledNames): Finding {
+  const evidence = [{ label: 'title', value: title }];
+  return finding(siteContent, 'names-not-shown', { params: { siteName, subjectName }, evidence });
+}
+
 /** Whose page it is (R4.2): an individual's shows no company, a company's not another's. */
 function owners(facts: PageFacts, content: Content, names: FiledNames, input: CheckInput): Finding[] {
   const { filing } = input;
-  const own = [names.subjectName, names.siteName].map(normaliseName).filter((name) => name.length > 1);
   const unnamed = names.subjectName === '';
-  const isOwn = (name: string): boolean => {
-    const folded = normaliseName(name);
-    return own.some((mine) => folded.includes(mine) || mine.includes(folded));
-  };
+  const isOwn = (name: string): boolean => isOwnName(name, names);
   const claimed = content.organisations.filter(({ place }) => place !== 'body');
   const other = claimed.find(({ name }) => !isOwn(name));
   const findings: Finding[] = [];
@@ -135,12 +165,7 @@ function owners(facts: PageFacts, content: Content, names: FiledNames, input: Ch
           reviewKey: 'commercial',
         }),
       );
-  } else if (
-    filing.subjectKind === 'company' &&
-    !unnamed &&
-    other !== undefined &&
-    !content.organisations.some(({ name }) => isOwn(name))
-  ) {
+  } else if (!unnamed && other !== undefined && !content.organisations.some(({ name }) => isOwn(name))) {
     const evidence = claimed.slice(0, 5).map(({ place, name }) => ({ label: place, value: name }));
     findings.push(
       finding(siteContent, 'another-company', {

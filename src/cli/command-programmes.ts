@@ -6,7 +6,7 @@ import type { CampaignSiteState } from '../ledger/campaigns-store.ts';
 import { AnnualReview, type CampaignDraft } from '../programmes/annual-review.ts';
 import { applyRevocations, importBureauList, MAX_REVOCATIONS } from '../programmes/bureau-import.ts';
 import { OrderCleanup } from '../programmes/order-cleanup.ts';
-import { deletionOn, type OrderState } from '../programmes/order-clock.ts';
+import { deletionOn, type OrderState, toldOf } from '../programmes/order-clock.ts';
 import { type RowFault, readOrder } from '../programmes/read-orders.ts';
 import { withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, positiveInteger, withCommon } from './context.ts';
@@ -30,7 +30,8 @@ export function addBureauCommand(program: Command, environment: CliEnvironment):
       `
   patrol bureau import list.csv --as-of 2026-11-20   columns: 备案号, 状态 (正常 / 注销), 主办单位名称
   patrol bureau apply --dry-run                      sites whose number is revoked
-  patrol bureau apply                                end their re-checks and cases`,
+  patrol bureau apply                                end their re-checks and cases
+  patrol bureau empty-subjects                       subjects that have no site left`,
     );
   withCommon(bureau.command('import <file>'))
     .description('take a list over (CSV, XLSX or NDJSON); an older list never undoes a newer one')
@@ -68,6 +69,27 @@ export function addBureauCommand(program: Command, environment: CliEnvironment):
         print(`${sites.length} site(s) ${options.dryRun === true ? 'would leave' : 'left'}`);
       }),
     );
+  withCommon(bureau.command('empty-subjects'))
+    .description('subjects all of whose sites are revoked (空壳主体): they can be revoked too (R15)')
+    .option('--limit <n>', 'at most this many', positiveInteger, 200)
+    .action((options: CommonOptions & { limit: number }) =>
+      withCases(options, environment, ({ keeper: { ledger } }) => {
+        const subjects = ledger.bureau.emptySubjects(options.limit);
+        if (options.json === true) return printJson(subjects);
+        if (subjects.length === 0) return print('no subject is empty');
+        print(
+          table(
+            ['subject', 'name', 'revoked sites', 'since'],
+            subjects.map(({ subjectNumber, name, sites, since }) => [
+              subjectNumber,
+              name,
+              String(sites),
+              beijingDate(since),
+            ]),
+          ),
+        );
+      }),
+    );
   withCommon(bureau.command('show'))
     .description('how much of the list is known')
     .action((options: CommonOptions) =>
@@ -91,6 +113,7 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
       --opens 2027-01-10 --closes 2027-03-31 --letters-until 2027-05-31
   patrol campaigns sites 湖北省2026年度核查 --state publicity --json    the list to publish
   patrol campaigns publish 湖北省2026年度核查                         it is public now: tell those on it
+  patrol campaigns revoke 湖北省2026年度核查                          the bureau has the revocation list: tell those on it
   patrol campaigns receive --mobile 13800000000 --text '#001#鄂ICP备2021000001号-1#已更新#'
   patrol campaigns letter 湖北省2026年度核查 example.cn                a letter of commitment came`,
     );
@@ -103,7 +126,7 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
     .requiredOption('--closes <date>', 'last day')
     .requiredOption('--letters-until <date>', 'last day for letters of commitment')
     .action((name: string, options: CommonOptions & Record<string, string>) =>
-      withCases(options, environment, ({ keeper, now }) => {
+      withCases(options, environment, async ({ keeper, now }) => {
         const draft: CampaignDraft = {
           name,
           province: String(options['province']),
@@ -113,7 +136,7 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
           closesOn: String(options['closes']),
           lettersUntil: String(options['lettersUntil']),
         };
-        const campaign = new AnnualReview(keeper).create(draft, now);
+        const campaign = await new AnnualReview(keeper).create(draft, now);
         if (options.json === true) printJson(campaign);
         else print(`campaign ${name} is ${campaign.state}; next at ${beijing(campaign.dueAt)}`);
       }),
@@ -167,10 +190,20 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
   withCommon(campaigns.command('publish <name>'))
     .description('the publicity list is public now: its owners are told, and the month until revocation runs (R10)')
     .action((name: string, options: CommonOptions) =>
-      withCases(options, environment, ({ keeper, now }) => {
-        const count = new AnnualReview(keeper).publish(name, now);
+      withCases(options, environment, async ({ keeper, now }) => {
+        const count = await new AnnualReview(keeper).publish(name, now);
         if (options.json === true) printJson({ published: name, sites: count });
         else print(`${count} site(s) are on the public list of ${name}`);
+      }),
+    );
+  withCommon(campaigns.command('revoke <name>'))
+    .description('the bureau has the list of those to be revoked: its owners are told (R10)')
+    .action((name: string, options: CommonOptions) =>
+      withCases(options, environment, async ({ keeper, now }) => {
+        const count = await new AnnualReview(keeper).revoke(name, now);
+        if (options.json === true) printJson({ revoked: name, sites: count });
+        else
+          print(`${count} site(s) are on the revocation list of ${name}; once the bureau did it: patrol bureau import`);
       }),
     );
   withCommon(campaigns.command('receive'))
@@ -241,7 +274,7 @@ export function addOrdersCommand(program: Command, environment: CliEnvironment):
             taken++;
           }
         }
-        new OrderCleanup(keeper).tick(now);
+        await new OrderCleanup(keeper).tick(now);
         if (options.json === true) printJson({ taken, rejected: faults });
         else print(`${taken} orders taken, ${faults.length} rejected`);
         if (options.json !== true) printFaults(faults);
@@ -253,15 +286,16 @@ export function addOrdersCommand(program: Command, environment: CliEnvironment):
     .option('--state <state>', 'open, invalid, deleted or done', 'open')
     .option('--limit <n>', 'at most this many', positiveInteger, 200)
     .action((options: CommonOptions & { state: string; limit: number }) =>
-      withCases(options, environment, ({ keeper: { ledger } }) => {
+      withCases(options, environment, ({ keeper: { ledger, rules } }) => {
         const states: OrderState[] = ['open', 'invalid', 'deleted', 'done'];
         const state = states.find((one) => one === options.state);
         if (state === undefined)
           throw new InputError(`--state ${options.state}: no such state`, `one of ${states.join(', ')}`);
         // Who the contact is stays in the ledger.
-        const rows = ledger.orders
-          .inState(state, options.limit)
-          .map(({ contact: _, ...row }) => ({ ...row, deletionOn: deletionOn(row.createdOn) }));
+        const rows = ledger.orders.inState(state, options.limit).map(({ contact: _, ...row }) => ({
+          ...row,
+          deletionOn: deletionOn({ ...row, told: toldOf(row.told, rules.settings.orders.live) }, environment.now()),
+        }));
         if (options.json === true) return printJson(rows);
         if (rows.length === 0) return print(`no orders are ${state}`);
         print(

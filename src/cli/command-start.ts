@@ -83,8 +83,8 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
       let inbound: Awaited<ReturnType<typeof startInbound>> | null = null;
       if (keeper !== undefined && inboundSettings.secret !== null) {
         const running = patrol;
-        const { host, port, secret } = inboundSettings;
-        inbound = await startInbound({ host, port, secret, keeper, log, now: environment.now }).catch(
+        const { host, port, secret, smsSecret } = inboundSettings;
+        inbound = await startInbound({ host, port, secret, smsSecret, keeper, log, now: environment.now }).catch(
           async (error: unknown) => {
             await portal?.close();
             await running.stop();

@@ -19,6 +19,7 @@ export function addViolationsCommand(program: Command, environment: CliEnvironme
       `
   patrol violations report wj-2026-0815 --site example.cn --text "赌博广告"   the clock starts, the owner is told
   patrol violations reached wj-2026-0815      the owner was reached: 24 hours to remove it
+  patrol violations unreachable wj-2026-0815  no message got through and nobody answers the telephone: suspend
   patrol violations removed wj-2026-0815      over; a suspended site comes back
   patrol violations approve wj-2026-0815      closing for good waits for this
   patrol violations resume wj-2026-0815       its return was refused: ask again
@@ -89,6 +90,9 @@ Events also come in over the inbound endpoint (docs/programmes.md).`,
       );
   };
   acting('reached', 'the owner was reached within the hour', (desk, id, by, now) => desk.reached(id, by, now));
+  acting('unreachable', 'you called and nobody answered: suspend', (desk, id, by, now) =>
+    desk.unreachable(id, by, now),
+  );
   acting('removed', 'the content is gone', (desk, id, by, now) => desk.removed(id, by, now));
   acting('false-contacts', 'the contact data are false: close for good', (desk, id, by, now) =>
     desk.falseContacts(id, by, now),

@@ -108,7 +108,7 @@ async function diagnoseMail(host: string, port: number): Promise<Diagnosis> {
 function diagnoseTemplates(config: Config): Diagnosis {
   const { kinds, templates } = config.settings.notices.sms;
   const wanted = Object.keys(SMS_TEMPLATES).filter((key) =>
-    (kinds as readonly string[]).includes(key.replace(/-(?:many|again)$/, '')),
+    (kinds as readonly string[]).includes(key.replace(/(?:-told)?(?:-many|-again)?$/, '')),
   );
   const missing = wanted.filter((key) => templates[key] === undefined);
   return missing.length === 0

@@ -40,8 +40,8 @@ export interface FiledDetails extends Omit<SiteDetails, 'domainHolder'> {
   leaseEndsAt: string | null;
   /** Sites filed with codes of the same server, this one included; null where the import names no server. */
   sitesOnServer: number | null;
-  /** When filings were last imported at all: older than a date, the import cannot know what happened on it (epoch ms). */
-  importedAt: number | null;
+  /** When an import last gave this filing: older than a date, it cannot know what happened on it (epoch ms). */
+  confirmedAt: number;
   /** When our own looks last found the home page answering (epoch ms); null: never. */
   seenAt: number | null;
 }
@@ -56,6 +56,8 @@ export interface FiledNames {
   siteHead: string | null;
   /** From the operator's own registrar, where the registry hides it. */
   domainHolder: string | null;
+  /** Since when an import gives the subject this name (`YYYY-MM-DD`): an older list may know it by another. */
+  subjectNameSince: string;
 }
 
 /** One person of the filing without the person: forms and comparisons only. */
@@ -66,8 +68,8 @@ export interface FiledPerson {
   /** Province of the mobile number's segment; null when unknown or no mobile. */
   mobileProvince: string | null;
   email: 'valid' | 'invalid' | 'missing';
-  /** The gateway said that the number or mailbox does not exist. */
-  phoneDead: boolean;
+  /** What delivery learned: the gateway said that the number does not exist, or gave it up for another reason. */
+  phoneDelivery: 'ok' | 'undelivered' | 'no-such-number';
   emailDead: boolean;
   /** Other subjects that use the same mobile number, and that have the same person (name and mobile) as their head. */
   mobileOfOtherSubjects: number;
@@ -78,6 +80,8 @@ export interface FiledPerson {
 
 /** All persons of a filing, and how they relate. */
 export interface FiledPersons {
+  /** When an import last gave this filing (epoch ms). */
+  confirmedAt: number;
   persons: FiledPerson[];
   /** Subject head and site head are one person, by name and number; null when that cannot be told. */
   sameHead: boolean | null;

@@ -1,5 +1,6 @@
-import type { Page } from 'playwright-core';
-import { visibleHtml } from './visible-html.ts';
+import { setTimeout } from 'node:timers/promises';
+import type { CDPSession, Frame, Page } from 'playwright-core';
+import { type VisiblePage, visibleHtml } from './visible-html.ts';
 
 /** The window pages are drawn in, in pixels. */
 export const VIEW = { width: 1280, height: 900 };
@@ -8,11 +9,72 @@ const MAX_PICTURE_HEIGHT = 4000;
 /** Frames within frames that are read. */
 const MAX_DEPTH = 3;
 
+/** A frame of a page as our own eyes see it. */
+interface Sight {
+  session: CDPSession;
+  frameId: string;
+  frame: Frame;
+}
+
+/** Name of the world our own code runs in: what a page did to the built-in functions (prototype.js, or a cheat) does not reach it. */
+const WORLD = 'beian-patrol';
+
+/** Open our eyes on a page. Close by detaching `session`, or with the page. */
+export async function openSight(page: Page): Promise<Sight> {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send('Page.getFrameTree');
+  return { session, frameId: frameTree.frame.id, frame: page.mainFrame() };
+}
+
+async function evaluate({ session, frameId }: Sight, expression: string, returnByValue: boolean) {
+  const { executionContextId: contextId } = await session.send('Page.createIsolatedWorld', {
+    frameId,
+    worldName: WORLD,
+  });
+  const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
+    expression,
+    contextId,
+    returnByValue,
+  });
+  if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return result;
+}
+
+/** The value of an expression, worked out in our own world. Throws when it does. */
+async function ask<T>(sight: Sight, expression: string): Promise<T> {
+  const { value } = await evaluate(sight, expression, true);
+  return value as T;
+}
+
+/** The eyes on the frame the last walk marked with a number; null when it cannot be looked into. */
+async function sightOf(sight: Sight, index: number): Promise<Sight | null> {
+  const element = await sight.frame.$(`[data-patrol-frame="${index}"]`);
+  const frame = (await element?.contentFrame()) ?? null;
+  if (frame === null) return null;
+  // A frame of another site may live in a process of its own, with a session of its own.
+  const own = await frame
+    .page()
+    .context()
+    .newCDPSession(frame)
+    .catch(() => null);
+  if (own !== null) {
+    const { frameTree } = await own.send('Page.getFrameTree');
+    return { session: own, frameId: frameTree.frame.id, frame };
+  }
+  const { objectId } = await evaluate(sight, `${FRAMES}[${index}]`, false);
+  if (objectId === undefined) return null;
+  const { node } = await sight.session.send('DOM.describeNode', { objectId });
+  return node.frameId === undefined ? null : { session: sight.session, frameId: node.frameId, frame };
+}
+
+/** Where the walk keeps the frames it met, in our own world. */
+const FRAMES = 'globalThis.patrolFrames';
+
 /** The page with its frames put where they show, and everything that may be there unread. */
-export async function assemble(page: Page): Promise<{ html: string; doubts: string[] }> {
+export async function assemble(sight: Sight): Promise<{ html: string; doubts: string[] }> {
   const doubts: string[] = [];
-  const inside = async (frame: ReturnType<Page['mainFrame']>, depth: number): Promise<string> => {
-    const seen = await frame.evaluate(visibleHtml);
+  const inside = async (here: Sight, depth: number): Promise<string> => {
+    const seen = await ask<VisiblePage>(here, `(${visibleHtml.toString()})()`);
     doubts.push(...seen.doubts);
     if (seen.frames === 0) return seen.html;
     if (depth >= MAX_DEPTH) {
@@ -21,31 +83,35 @@ export async function assemble(page: Page): Promise<{ html: string; doubts: stri
     }
     let html = seen.html;
     for (let index = 0; index < seen.frames; index++) {
-      const element = await frame.$(`[data-patrol-frame="${index}"]`);
-      const kid = (await element?.contentFrame()) ?? null;
+      const kid = await sightOf(here, index).catch(() => null);
       const text = kid === null ? null : await inside(kid, depth + 1).catch(() => null);
-      if (text === null || /^chrome-error:/.test(kid?.url() ?? '')) doubts.push('a frame could not be read');
+      if (text === null || /^chrome-error:/.test(kid?.frame.url() ?? '')) doubts.push('a frame could not be read');
       html = html.replace(`<div data-frame="${index}"></div>`, () => text ?? '');
     }
     return html;
   };
-  return { html: await inside(page.mainFrame(), 0), doubts };
+  return { html: await inside(sight, 0), doubts };
+}
+
+/** Scroll to where footers stand. */
+export async function scrollDown(sight: Sight): Promise<void> {
+  await ask(sight, SCROLL_DOWN);
 }
 
 /** Scrolls the page and every box in it to their ends. */
-export const SCROLL_DOWN = `for (const box of document.querySelectorAll('*')) if (box.scrollHeight > box.clientHeight + 50) box.scrollTop = box.scrollHeight;
-scrollTo(0, document.documentElement.scrollHeight);`;
+const SCROLL_DOWN = `for (const box of document.querySelectorAll('*')) if (box.scrollHeight > box.clientHeight + 50) box.scrollTop = box.scrollHeight;
+scrollTo(0, document.documentElement.scrollHeight); 0`;
 
 /** Nothing of the page's text changed for a while: timers draw without asking for anything. False when it never came to rest. */
-export async function calm(page: Page, timeoutMs: number): Promise<boolean> {
+export async function calm(sight: Sight, timeoutMs: number): Promise<boolean> {
   const end = Date.now() + timeoutMs;
   let before = '';
   for (let same = 0; Date.now() < end; ) {
-    const now = await page.evaluate<string>('document.body ? document.body.innerText : ""');
+    const now = await ask<string>(sight, 'document.body ? document.body.innerText : ""');
     same = now === before ? same + 1 : 0;
     if (same >= CALM_LOOKS) return true;
     before = now;
-    await page.waitForTimeout(CALM_PAUSE_MS);
+    await setTimeout(CALM_PAUSE_MS);
   }
   return false;
 }
@@ -53,8 +119,8 @@ const CALM_LOOKS = 4;
 const CALM_PAUSE_MS = 500;
 
 /** A picture of the page's end, where the footer stands (JPEG). */
-export async function shoot(page: Page, timeoutMs: number): Promise<Buffer> {
-  const height = await page.evaluate<number>('document.documentElement.scrollHeight');
+export async function shoot(page: Page, sight: Sight, timeoutMs: number): Promise<Buffer> {
+  const height = await ask<number>(sight, 'document.documentElement.scrollHeight');
   const shown = Math.max(VIEW.height, Math.min(height, MAX_PICTURE_HEIGHT));
   const clip = { x: 0, y: Math.max(0, height - shown), width: VIEW.width, height: shown };
   return page.screenshot({

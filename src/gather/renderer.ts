@@ -12,7 +12,7 @@ import { findBrowser } from './find-browser.ts';
 import { GuardProxy } from './guard-proxy.ts';
 import { KeyedLimiter } from './limiter.ts';
 import { watchTraffic } from './page-traffic.ts';
-import { assemble, calm, SCROLL_DOWN, shoot, VIEW } from './page-view.ts';
+import { assemble, calm, openSight, scrollDown, shoot, VIEW } from './page-view.ts';
 import { type Artifact, failed, type RawEvidence, type RenderedValue } from './types.ts';
 
 /** `render:` of the configuration. */
@@ -164,12 +164,13 @@ export class Renderer {
     await page.goto(url, { waitUntil: 'domcontentloaded', timeout: left() });
     await traffic.quiet(quietMs, left());
     // What loads only when it comes into view is part of the footer, also in boxes that scroll by themselves.
-    await page.evaluate(SCROLL_DOWN);
-    const settled = (await traffic.quiet(quietMs, left())) && (await calm(page, left()));
-    const { html, doubts } = await assemble(page);
+    const sight = await openSight(page);
+    await scrollDown(sight);
+    const settled = (await traffic.quiet(quietMs, left())) && (await calm(sight, left()));
+    const { html, doubts } = await assemble(sight);
     const facts = readPage(html, contentWords);
     if (facts.visibleCharacters < MIN_CHARACTERS) doubts.push('the page shows next to nothing');
-    const picture = await shoot(page, left()).catch(() => null);
+    const picture = await shoot(page, sight, left()).catch(() => null);
     const final = new URL(page.url());
     const value: RenderedValue = {
       url: final.href.slice(0, 500),

@@ -11,9 +11,9 @@ export interface VisiblePage {
 }
 
 /**
- * Runs inside the browser (in a world of its own): the document as a person sees it, written as HTML. Scripts, style sheets and
- * everything hidden are left out; open shadow roots, SVG text and generated content are written where they show. Frames are marked with
- * `data-patrol-frame` and become `<div data-frame="N">`. Text left out by a guess (colour, place, clipping) that looks like a filing number
+ * Runs inside the browser, in an isolated world (page-view.ts), where the page's scripts cannot reach what it uses: the document as a person sees it, written as HTML. Scripts, style sheets and
+ * everything hidden are left out; open shadow roots, SVG text and generated content are written where they show. Frames are kept in
+ * `globalThis.patrolFrames`, marked with `data-patrol-frame`, and become `<div data-frame="N">`. Text left out by a guess (colour, place, clipping) that looks like a filing number
  * is a doubt, never an absence.
  *
  * It is sent to the browser as text, so it may use nothing from outside itself.
@@ -27,7 +27,7 @@ export function visibleHtml(): VisiblePage {
   const NUMBER = /icp|公网安备|备案|備案/i;
   const doubts = new Set<string>();
   let out = '';
-  let frames = 0;
+  const frames: Element[] = [];
   const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
   const escapeAttribute = (text: string): string => escapeText(text).replace(/"/g, '&quot;');
   /** `rgb()` only: colours written otherwise are not understood, and then nothing is called unreadable. */
@@ -126,8 +126,9 @@ export function visibleHtml(): VisiblePage {
     }
     if (tag === 'IFRAME' || tag === 'FRAME') {
       if (box.width < 2 || box.height < 2) return;
-      element.setAttribute('data-patrol-frame', String(frames));
-      out += `<div data-frame="${frames++}"></div>`;
+      element.setAttribute('data-patrol-frame', String(frames.length));
+      out += `<div data-frame="${frames.length}"></div>`;
+      frames.push(element);
       return;
     }
     const name = element.tagName.toLowerCase();
@@ -158,10 +159,10 @@ export function visibleHtml(): VisiblePage {
   };
   const title = escapeText(document.title);
   if (document.body !== null) write(document.body);
-  // Scripts stay countable: whoever reads this must know that the page is theirs.
+  Object.assign(globalThis, { patrolFrames: frames });
   return {
     html: `<!DOCTYPE html><html><head><title>${title}</title></head>${out}</html>`,
-    frames,
+    frames: frames.length,
     doubts: [...doubts],
   };
 }

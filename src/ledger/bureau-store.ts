@@ -26,9 +26,14 @@ export class BureauStore {
     );
   }
 
-  /** Active sites of ours whose number (or whose subject's) the list calls revoked, in pages. */
+  /** Active sites of ours whose number (or whose subject's) the list calls revoked; the newer of the two rows speaks, else the site's. */
   revokedSites(limit: number): { siteId: number; siteNumber: string; asOf: string }[] {
     return this.#db.all('bureauRevokedSites', limit);
+  }
+
+  /** Empty subjects 空壳主体 (R15): all their sites are revoked, they themselves are not by the bureau's list; longest first. */
+  emptySubjects(limit: number): { subjectNumber: string; name: string; sites: number; since: number }[] {
+    return this.#db.all('emptySubjects', limit);
   }
 
   /** How many numbers the list holds, and of which date the newest row is. */

@@ -15,6 +15,8 @@ export interface Campaign {
   createdAt: number;
   /** Beijing date an admin published the list; null. */
   publishedOn: string | null;
+  /** Beijing date the bureau was given those to be revoked; null. */
+  revokedOn: string | null;
   dueAt: number | null;
 }
 
@@ -52,7 +54,7 @@ export class CampaignsStore {
     this.#db = db;
   }
 
-  insert(campaign: Omit<Campaign, 'id' | 'publishedOn'>): number {
+  insert(campaign: Omit<Campaign, 'id' | 'publishedOn' | 'revokedOn'>): number {
     const { name, province, providerCode, reportTo, opensOn, closesOn, lettersUntil, state, createdAt, dueAt } =
       campaign;
     const given = [
@@ -91,6 +93,11 @@ export class CampaignsStore {
     this.#db.run('campaignPublish', publishedOn, dueAt, id);
   }
 
+  /** The bureau has the list of those to be revoked. */
+  revoke(id: number, revokedOn: string, dueAt: number): void {
+    this.#db.run('campaignRevoke', revokedOn, dueAt, id);
+  }
+
   nextDueAt(): number | null {
     return this.#db.get<{ at: number | null }>('campaignsNextDue')?.at ?? null;
   }
@@ -108,6 +115,23 @@ export class CampaignsStore {
   *sites(campaignId: number, state: CampaignSiteState, page = 500): Generator<CampaignSite> {
     for (let after = 0; ; ) {
       const rows = this.#db.all<CampaignSite>('campaignSitesInState', campaignId, state, after, page);
+      yield* rows;
+      if (rows.length < page) return;
+      after = rows.at(-1)?.siteId ?? after;
+    }
+  }
+
+  /** Sites of a campaign in a state that no notice of a stage was planned for; `topicEnd` tells paper from earnest. */
+  *sitesUntold(
+    campaignId: number,
+    state: CampaignSiteState,
+    stage: string,
+    topicEnd: string,
+    page = 500,
+  ): Generator<CampaignSite> {
+    for (let after = 0; ; ) {
+      const given = [campaignId, state, after, topicEnd, stage, page] as const;
+      const rows = this.#db.all<CampaignSite>('campaignSitesUntold', ...given);
       yield* rows;
       if (rows.length < page) return;
       after = rows.at(-1)?.siteId ?? after;

@@ -1,3 +1,4 @@
+import { beijingDate } from '../calendar/beijing-time.ts';
 import type {
   BureauRecord,
   FiledDetails,
@@ -8,8 +9,9 @@ import type {
   SubjectDetails,
 } from '../facts/filed.ts';
 import { normaliseName } from '../facts/holder-name.ts';
-import { foldText } from '../filing/site-number.ts';
-import { emailOf, mobileOf } from '../notify/addresses.ts';
+import { filedMobile, phoneForm } from '../filing/phone.ts';
+import { emailOf } from '../notify/addresses.ts';
+import { isNumberGone } from '../notify/dead-number.ts';
 import type { Statements } from './statements.ts';
 
 interface FiledRow {
@@ -21,6 +23,8 @@ interface FiledRow {
   serverId: string | null;
   details: string;
   subjectDetails: string;
+  confirmedAt: number;
+  subjectNameSince: number;
 }
 
 interface PersonRow {
@@ -54,9 +58,8 @@ export class FiledStore {
     const { domainHolder: _, ...details } = JSON.parse(row.details) as SiteDetails;
     const sitesOnServer =
       row.serverId === null ? null : (this.#db.get<{ count: number }>('sitesOnServer', row.serverId)?.count ?? null);
-    const importedAt = this.#db.get<{ at: number | null }>('lastImport')?.at ?? null;
     const seenAt = this.#db.get<{ at: number | null }>('lastReached', siteId, siteId, siteId)?.at ?? null;
-    return { ...details, leaseEndsAt: row.leaseEndsAt, sitesOnServer, importedAt, seenAt };
+    return { ...details, leaseEndsAt: row.leaseEndsAt, sitesOnServer, confirmedAt: row.confirmedAt, seenAt };
   }
 
   /** Names of a filing; null when there is no such site. */
@@ -76,6 +79,7 @@ export class FiledStore {
       subjectHead: nameOf('subject-head'),
       siteHead: nameOf('site-head'),
       domainHolder: domainHolder ?? null,
+      subjectNameSince: beijingDate(row.subjectNameSince),
     };
   }
 
@@ -107,6 +111,7 @@ export class FiledStore {
           : // Two people may share a name: only the same number too makes them one.
             sameMobile || null;
     return {
+      confirmedAt: row.confirmedAt,
       persons: rows.map((person) => this.#person(person, row.subjectId, provinceOf)),
       sameHead,
       headsShareMobile: sameHead === false && sameMobile,
@@ -116,47 +121,33 @@ export class FiledStore {
   }
 
   #person(person: PersonRow, subjectId: number, provinceOf: (mobile: string) => string | null): FiledPerson {
-    const { role, name, phone, email, mobile, documentExpiresAt } = person;
+    const { role, name, phone, email, documentExpiresAt } = person;
+    const mobile = person.mobile ?? filedMobile(phone);
     const address = emailOf(email);
     const count = (query: 'mobileOfOthers' | 'headOfOthers', ...given: (string | number)[]): number =>
       this.#db.get<{ count: number }>(query, ...given)?.count ?? 0;
     return {
       role,
-      phone: phoneForm(phone, mobile),
+      phone: phoneForm(phone),
       mobileProvince: mobile === null ? null : provinceOf(mobile),
       email: (email ?? '').trim() === '' ? 'missing' : address === null ? 'invalid' : 'valid',
-      phoneDead: mobile !== null && this.#dead('sms', mobile),
-      emailDead: address !== null && this.#dead('email', address),
+      phoneDelivery: mobile === null ? 'ok' : this.#phoneDelivery(mobile),
+      emailDead: address !== null && this.#db.get('deadGet', 'email', address) !== undefined,
       mobileOfOtherSubjects: mobile === null ? 0 : count('mobileOfOthers', mobile, subjectId),
       servesOtherSubjects: mobile === null || name === null ? 0 : count('headOfOthers', mobile, name, role, subjectId),
       documentExpiresAt,
     };
   }
 
-  #dead(channel: 'sms' | 'email', address: string): boolean {
-    return this.#db.get('deadGet', channel, address) !== undefined;
+  /** What delivery learned: a number given up for another reason (a blacklist, a phone switched off) may well be answered. */
+  #phoneDelivery(mobile: string): FiledPerson['phoneDelivery'] {
+    const dead = this.#db.get<{ code: string; reason: string }>('deadGet', 'sms', mobile);
+    if (dead === undefined) return 'ok';
+    return isNumberGone(dead) ? 'no-such-number' : 'undelivered';
   }
 
   /** What the bureau's list says of a number (canonical), or null. */
   bureauNumber(number: string): BureauRecord | null {
     return this.#db.get<BureauRecord>('bureauNumber', number) ?? null;
   }
-}
-
-/** A mobile, a landline with or without its area code, one from abroad, one that is masked, or none of these. */
-function phoneForm(phone: string | null, mobile: string | null): FiledPerson['phone'] {
-  if (mobile !== null) return 'mobile';
-  const text = foldText(phone ?? '').trim();
-  if (text === '') return 'missing';
-  if (/\d[*xX]{2,}|\*{3,}/.test(text)) return 'unreadable';
-  const forms = text
-    .split(/[/;,、，；]/)
-    .map((part) => part.replace(/(?:转|ext\.?|分机|-(?=\d{2,5}$)(?<=\d{7,8}-)).*$/i, ''));
-  const isLandline = (part: string): boolean => {
-    const digits = part.replace(/[\s()+-]/g, '').replace(/^0*86(?=0?\d{9,11}$)/, '');
-    return /^0?[1-9]\d{8,10}$/.test(digits) || /^[48]00\d{7}$/.test(digits) || /^[2-8]\d{6,7}$/.test(digits);
-  };
-  if (forms.some((part) => mobileOf(part) !== null)) return 'mobile';
-  if (forms.some(isLandline)) return 'landline';
-  return /^\+(?!86)\d[\d\s-]{6,}$/.test(text) ? 'foreign' : 'invalid';
 }

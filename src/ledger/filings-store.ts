@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SiteDetails } from '../facts/filed.ts';
+import { filedMobile } from '../filing/phone.ts';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import { spread } from '../judge/spread.ts';
-import { mobileOf } from '../notify/addresses.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState } from './types.ts';
 
@@ -57,7 +57,10 @@ export class FilingsStore {
       'siteByNumber',
       row.siteNumber,
     );
-    if (known?.rowDigest === digest) return { index, result: 'unchanged', siteId: known.id };
+    if (known?.rowDigest === digest) {
+      this.#db.run('siteConfirm', startedAt, known.id);
+      return { index, result: 'unchanged', siteId: known.id };
+    }
     const subject = this.#db.get<{ id: number }>(
       'subjectUpsert',
       row.subjectNumber,
@@ -66,6 +69,7 @@ export class FilingsStore {
       row.province,
       row.licenceNumber,
       JSON.stringify(row.subjectDetails ?? {}),
+      startedAt,
       startedAt,
     );
     const subjectId = subject?.id as number;
@@ -84,6 +88,7 @@ export class FilingsStore {
       row.serverId ?? null,
       digest,
       startedAt,
+      startedAt,
     ];
     let siteId: number;
     if (known === undefined) siteId = (this.#db.get<{ id: number }>('siteInsert', ...values) as { id: number }).id;
@@ -96,7 +101,7 @@ export class FilingsStore {
     }
     for (const { host, kind, registrable } of row.hosts) this.#db.run('hostInsert', siteId, host, kind, registrable);
     for (const { role, name, phone, email, documentExpiresAt = null } of row.persons) {
-      const mobile = mobileOf(phone);
+      const mobile = filedMobile(phone);
       this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, mobile, documentExpiresAt, startedAt);
     }
     this.#schedule(siteId, row.state === 'active', startedAt);

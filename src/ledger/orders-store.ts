@@ -11,7 +11,8 @@ export interface OrderRow {
   contact: { name: string | null; phone: string | null; email: string | null };
   createdOn: string;
   touchedOn: string;
-  state: 'open' | 'done';
+  /** Null: not said; what is known stays, and a new one is open. */
+  state: 'open' | 'done' | null;
 }
 
 /** A filing order as kept. */
@@ -43,7 +44,8 @@ export class OrdersStore {
 
   /** Insert or update by number; a deleted order stays deleted, an invalid one invalid until it is looked at again. Gives its state. */
   put(row: OrderRow, now: number): OrderState {
-    const { orderNumber, kind, subjectNumber, subjectName, domains, contact, createdOn, touchedOn, state } = row;
+    const { orderNumber, kind, subjectNumber, subjectName, domains, contact, createdOn, touchedOn } = row;
+    const state = row.state ?? (this.byNumber(orderNumber)?.state === 'done' ? 'done' : 'open');
     const given = [
       orderNumber,
       kind,

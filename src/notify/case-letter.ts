@@ -92,6 +92,14 @@ const by = (instant: number): string => beijingText(instant);
 const where = ({ portalUrl, askAt }: LetterSettings, code: string): string =>
   portalUrl === null ? `联系 ${askAt}（提供案件码 ${code}）` : `点击下方按钮（案件码 ${code}）`;
 
+/** Does anything follow here when the deadline passes? */
+const enforceable = ({ view }: CaseNotice): boolean => view.acts.length > 0;
+
+const beforeAct = ({ view }: CaseNotice): string =>
+  view.acts.length === 0
+    ? ''
+    : `；管理员批准后即${view.acts.includes('restrict-access') ? '限制访问' : '取消接入'}，不再另行预告`;
+
 const remedySteps = ({ view }: CaseNotice, settings: LetterSettings): string[] => [
   '按上面每个问题的“如何整改”处理，并确认网站可以正常访问。',
   `处理后无需报备：系统每天自动复查，通过后会通知您；想立即复查，请${where(settings, view.code)}。`,
@@ -160,13 +168,19 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
   overdue: define({
     tag: '【逾期通知】',
     many: '整改已逾期',
-    subject: (notice) => `【逾期通知】${nameOf(notice)}整改已逾期，将限制并取消接入`,
-    lead: () => '整改期限已过，我们刚刚的复查仍未通过，将按规定处理。如果您已经整改，请立即申请复查，通过后不再处理：',
+    subject: (notice) =>
+      `【逾期通知】${nameOf(notice)}整改已逾期${enforceable(notice) ? '，将限制并取消接入' : '，复查仍未通过'}`,
+    lead: (notice) =>
+      enforceable(notice)
+        ? '整改期限已过，我们刚刚的复查仍未通过，将按规定处理。如果您已经整改，请立即申请复查，通过后不再处理：'
+        : '整改期限已过，我们刚刚的复查仍未通过。请尽快处理，处理后会自动复查：',
     consequence: true,
-    steps: ({ view }, settings) => [
-      `已经整改的，请立即${where(settings, view.code)}复查：通过后不再处理。`,
-      '尚未整改的，请马上按“如何整改”处理；管理员批准后即限制访问，不再另行预告。',
-      '限制访问后，如有异议可申诉一次，通过后临时恢复访问。',
+    steps: (notice, settings) => [
+      `已经整改的，请立即${where(settings, notice.view.code)}复查：通过后${enforceable(notice) ? '不再处理' : '即结案'}。`,
+      `尚未整改的，请马上按“如何整改”处理${beforeAct(notice)}。`,
+      ...(notice.view.acts.includes('restrict-access') && notice.view.appealsLeft > 0
+        ? ['限制访问后，如有异议可申诉一次，通过后临时恢复访问。']
+        : []),
     ],
   }),
   enforced: define({

@@ -26,6 +26,8 @@ export interface CaseView {
   maxExtensionDays: number;
   appealsLeft: number;
   consequence: string;
+  /** What the access system is asked when the deadline passes; a programme without (R12) threatens nothing. */
+  acts: CaseRecord['policy']['acts'];
   findings: { title: string; remedy: string; evidence: Fact[]; lastSeenAt: number; standing: boolean }[];
   /** False when the newest look had no result: told as such, never as a fresh failure. */
   freshlyConfirmed: boolean;
@@ -63,6 +65,7 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     maxExtensionDays: record.policy.extension.maxWorkingDays,
     appealsLeft: Math.max(0, record.policy.appeal.times - record.appeals),
     consequence: record.policy.consequence,
+    acts: record.policy.acts,
     findings,
     freshlyConfirmed: freshness(keeper, record, now).kind === 'fails',
   };

@@ -81,11 +81,11 @@ function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings
     code: view.code,
   };
   if (kind === 'enforced' && view.appealsLeft === 0) return sms('enforced-again', values, settings);
-  return sms(
-    sorted.length > 1 && SMS_TEMPLATES[`${kind}-many`] !== undefined ? `${kind}-many` : kind,
-    values,
-    settings,
-  );
+  // One case without acts among them is enough: its site must not be threatened.
+  const threatens = sorted.every((one) => one.view.acts.length > 0);
+  const base = !threatens && SMS_TEMPLATES[`${kind}-told`] !== undefined ? (`${kind}-told` as const) : kind;
+  const many = `${base}-many` as keyof typeof SMS_TEMPLATES;
+  return sms(sorted.length > 1 && SMS_TEMPLATES[many] !== undefined ? many : base, values, settings);
 }
 
 /** The date an SMS of a kind names: the deadline, or what comes next. */

@@ -71,10 +71,10 @@ const TEXTS: Record<ProgrammeNoticeKind, Text> = {
   },
   'review-revocation': {
     subject: '【注销名单】{number} 因未完成年度核查将被注销',
-    lead: '公示期已满且未收到承诺书，以下网站已列入注销名单。注销后须重新备案方可使用。',
+    lead: '公示期已满，我们没有收到管局关于承诺书的确认，以下网站已列入提交管局的注销名单。注销后须重新备案方可使用。',
     heading: '{campaign}',
     facts: [['网站', '{number}（{siteName}）', true]],
-    steps: ['如仍需使用，请在注销后重新提交备案。'],
+    steps: ['已向管局提交承诺书的，请立即联系备案客服核对。', '如仍需使用，请在注销后重新提交备案。'],
   },
   'order-stale': {
     subject: '【备案订单】{order} 已 {days} 天未完成，{date} 将被自动删除',

@@ -1,6 +1,7 @@
 import type { CaseRecord } from '../cases/types.ts';
+import { filedMobile } from '../filing/phone.ts';
 import type { ContactsStore, FilingPerson } from '../ledger/contacts-store.ts';
-import { emailOf, mobileOf } from './addresses.ts';
+import { emailOf } from './addresses.ts';
 import type { Recipient } from './types.ts';
 
 /** An address that is no address: told in the history, so that somebody mends the filing. */
@@ -50,7 +51,7 @@ function addPerson(
 ): void {
   for (const [channel, text, address] of [
     ['email', email, emailOf(email)],
-    ['sms', phone, mobileOf(phone)],
+    ['sms', phone, filedMobile(phone)],
   ] as const) {
     if (text === null || text.trim() === '') continue;
     if (address === null) audience.unusable.push({ channel, person, text });

@@ -20,7 +20,9 @@ const template = (text: string): SmsTemplate => ({
  * The texts to register (both gateways want them approved first); `many` stands for a digest of several cases. Variables
  * hold no links and no domains: gateways refuse those (design §5).
  */
-export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | 'enforced-again', SmsTemplate>> = {
+export const SMS_TEMPLATES: Partial<
+  Record<NoticeKind | `${NoticeKind}${'' | '-told'}-many` | `${NoticeKind}-told` | 'enforced-again', SmsTemplate>
+> = {
   found: template(
     '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前整改，逾期将限制并取消接入。整改办法见邮件和站内信；复查、延期请凭案件码${code}联系备案客服。',
   ),
@@ -32,6 +34,25 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
   ),
   'reminder-many': template(
     '提醒：您有${count}个备案网站复查仍未通过，最早的须于${deadline}前整改，逾期将限制并取消接入。案件码${code}，其余见邮件和站内信。',
+  ),
+  // Programmes without acts (R12): nothing follows from us, so nothing is threatened. `-many`: also where only some have none.
+  'found-told': template(
+    '您备案的网站${number}未通过${programme}：${issue}。请于${deadline}前处理。办法见邮件和站内信；复查、延期请凭案件码${code}联系备案客服。',
+  ),
+  'found-told-many': template(
+    '您有${count}个备案网站未通过核查，最早的须于${deadline}前处理。明细、后果与办法见邮件和站内信；复查、延期请凭案件码${code}联系备案客服。',
+  ),
+  'reminder-told': template(
+    '提醒：您备案的网站${number}复查仍未通过${programme}：${issue}。请于${deadline}前处理。案件码${code}。',
+  ),
+  'reminder-told-many': template(
+    '提醒：您有${count}个备案网站复查仍未通过，最早的须于${deadline}前处理。案件码${code}，其余见邮件和站内信。',
+  ),
+  'overdue-told': template(
+    '您备案的网站${number}整改已逾期，复查仍未通过${programme}，请尽快处理。如已处理，请凭案件码${code}联系备案客服复查。',
+  ),
+  'overdue-told-many': template(
+    '您有${count}个备案网站整改已逾期，复查仍未通过，请尽快处理，明细与后果见邮件和站内信。如已处理，请凭案件码${code}联系备案客服复查。',
   ),
   extended: template('您备案的网站${number}整改期限已调整为${deadline}。案件码${code}。'),
   overdue: template(
@@ -62,10 +83,10 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
     '您有${count}个备案网站的域名即将到期，最早${date}。请尽快到域名注册商续费，过期将停止接入。',
   ),
   'early-warning': template(
-    '提醒：您备案的网站${number}，${issue}，截止${date}，剩余${days}天。请及时办理，以免影响备案；办法见邮件和站内信。',
+    '提醒：您备案的网站${number}，${issue}，截止${date}，剩余${days}天。请及时办理，办法见邮件和站内信。',
   ),
   'early-warning-many': template(
-    '提醒：您有${count}项备案事项即将到期，最早${date}。请及时办理，以免影响备案；明细与办法见邮件和站内信。',
+    '提醒：您有${count}项备案事项即将到期，最早${date}。请及时办理，明细与办法见邮件和站内信。',
   ),
   'review-open': template(
     '${campaign}已开始：请自查网站${number}的备案信息，并用负责人手机发送短信 #${provider}#${number}#状态# 至${to}（状态：无变化、已更新或已注销），截止${date}。',
@@ -80,7 +101,9 @@ export const SMS_TEMPLATES: Partial<Record<NoticeKind | `${NoticeKind}-many` | '
   'review-publicity': template(
     '网站${number}未按期完成${campaign}，已列入公示名单，公示期满（${date}）将被注销。如需继续使用，请尽快向管局提交承诺书。',
   ),
-  'order-stale': template('您的备案订单${order}已${days}天未更新，满45天（${date}）将被自动删除。请登录备案系统处理。'),
+  'order-stale': template(
+    '您的备案订单${order}已创建${days}天尚未提交（有效期45天），将于${date}自动删除。请登录备案系统处理。',
+  ),
   'order-deleted': template('您的备案订单${order}已删除：${reason}。如仍需备案，请登录备案系统重新提交。'),
   'order-invalid': template('您的备案订单${order}已失效：${reason}，系统将于${date}自动删除。如有疑问请联系备案客服。'),
   'violation-found': template(

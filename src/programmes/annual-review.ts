@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { addDays, beijingDate, beijingInstant, DAY_MS, isDate } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { InputError } from '../errors.ts';
@@ -7,7 +8,7 @@ import type { Campaign, CampaignSite, CampaignSiteState } from '../ledger/campai
 import { mobileOf } from '../notify/addresses.ts';
 import { smsValue } from '../notify/sms-templates.ts';
 import { campaignState, nextCampaignAt, reminderAt, revocationOn } from './campaign-clock.ts';
-import { tellSite } from './notify-site.ts';
+import { tellSite, topicEnd } from './notify-site.ts';
 import { parseReport } from './report-message.ts';
 
 /** A campaign as an admin gives it. */
@@ -50,7 +51,7 @@ export class AnnualReview {
   }
 
   /** Plan a campaign. Throws InputError when dates or province are wrong, or the name is taken. */
-  create(draft: CampaignDraft, now: number): Campaign {
+  async create(draft: CampaignDraft, now: number): Promise<Campaign> {
     const { campaigns } = this.#keeper.ledger;
     const { name, province, opensOn, closesOn, lettersUntil, providerCode } = draft;
     if (!PROVINCES.has(province))
@@ -69,7 +70,7 @@ export class AnnualReview {
     if (campaigns.byName(name) !== null)
       throw new InputError(`a campaign ${name} exists already`, 'choose another name');
     const id = campaigns.insert({ ...draft, state: 'planned', createdAt: now, dueAt: now });
-    this.tick(now);
+    await this.tick(now);
     return campaigns.get(id) as Campaign;
   }
 
@@ -80,32 +81,36 @@ export class AnnualReview {
     return campaign;
   }
 
-  /** Do what the clock asks of every campaign. Safe to run again at any point: notices are unique. Gives campaigns touched. */
-  tick(now: number): number {
+  /**
+   * Do what the clock asks of every campaign, a page of sites at a time, so that a whole province holds nothing up. Safe to run again
+   * at any point: notices are unique. Gives campaigns touched.
+   */
+  async tick(now: number): Promise<number> {
     const { campaigns } = this.#keeper.ledger;
     const due = campaigns.all().filter(({ dueAt }) => dueAt !== null && dueAt <= now);
-    for (const campaign of due) this.#advance(campaign, now);
+    for (const campaign of due) await this.#advance(campaign, now);
     return due.length;
   }
 
-  #advance(campaign: Campaign, now: number): void {
+  async #advance(campaign: Campaign, now: number): Promise<void> {
     const { ledger } = this.#keeper;
     const state = campaignState(campaign, now);
     if (state === 'open') {
       ledger.campaigns.enrol(campaign, now);
       const reminder = reminderAt(campaign, now);
-      this.#tellAll(campaign, 'owed', 'review-open', 'open', now);
-      if (reminder !== null) this.#tellAll(campaign, 'owed', 'review-reminder', `reminder:${reminder}`, now);
+      await this.#tellAll(campaign, 'owed', 'review-open', 'open', now);
+      if (reminder !== null) await this.#tellAll(campaign, 'owed', 'review-reminder', `reminder:${reminder}`, now);
     }
     if (state === 'publicity' || state === 'over') {
       ledger.campaigns.moveAll(campaign.id, 'owed', 'publicity', now);
       if (campaign.publishedOn !== null)
-        this.#tellAll(campaign, 'publicity', 'review-publicity', `publicity:${campaign.publishedOn}`, now);
+        await this.#tellAll(campaign, 'publicity', 'review-publicity', `publicity:${campaign.publishedOn}`, now);
       this.#alertOfList(campaign, 'publicity', now);
     }
     if (state === 'over' && beijingDate(now) > campaign.lettersUntil) {
       ledger.campaigns.moveAll(campaign.id, 'publicity', 'revocation', now);
-      this.#tellAll(campaign, 'revocation', 'review-revocation', 'revocation', now);
+      if (campaign.revokedOn !== null)
+        await this.#tellAll(campaign, 'revocation', 'review-revocation', `revocation:${campaign.revokedOn}`, now);
       this.#alertOfList(campaign, 'publicity', now);
       this.#alertOfList(campaign, 'revocation', now);
     }
@@ -114,15 +119,16 @@ export class AnnualReview {
   }
 
   /** An alert stands as long as a list that somebody must act on is not empty. */
-  #alertOfList({ id, name, publishedOn }: Campaign, list: 'publicity' | 'revocation', now: number): void {
+  #alertOfList({ id, name, publishedOn, revokedOn }: Campaign, list: 'publicity' | 'revocation', now: number): void {
     const { ledger } = this.#keeper;
     const count = ledger.campaigns.totals(id).find(({ state }) => state === list)?.count ?? 0;
     const see = `patrol campaigns sites ${name} --state ${list}`;
     const next =
       list === 'revocation'
-        ? 'the bureau revokes them, then: patrol bureau import'
+        ? 'leave out whose letter the bureau has (patrol campaigns letter), hand the list over, then: patrol campaigns revoke'
         : 'look at patrol campaigns inbox for reports that went astray, then: patrol campaigns publish';
-    if (count === 0 || (list === 'publicity' && publishedOn !== null)) ledger.resolveAlert(`review-${list}-${id}`, now);
+    const done = list === 'publicity' ? publishedOn : revokedOn;
+    if (count === 0 || done !== null) ledger.resolveAlert(`review-${list}-${id}`, now);
     else
       ledger.raiseAlert(
         `review-${list}-${id}`,
@@ -135,10 +141,10 @@ export class AnnualReview {
    * The list of those who did not report is published, and they are told: an admin looked at it first. The month until revocation
    * runs from here (R10). Gives how many are on it. Throws InputError when there is no list, or it is public already.
    */
-  publish(name: string, now: number): number {
+  async publish(name: string, now: number): Promise<number> {
     const { ledger } = this.#keeper;
-    return ledger.transaction(() => {
-      this.tick(now);
+    await this.tick(now);
+    const { id } = ledger.transaction(() => {
       const campaign = this.find(name);
       if (campaign.publishedOn !== null)
         throw new InputError(`the list is public since ${campaign.publishedOn}`, `patrol campaigns sites ${name}`);
@@ -148,21 +154,48 @@ export class AnnualReview {
           `there is a list from 09:00 of ${addDays(campaign.closesOn, 1)}`,
         );
       ledger.campaigns.publish(campaign.id, beijingDate(now), now);
-      this.tick(now);
-      return [...ledger.campaigns.sites(campaign.id, 'publicity')].length;
+      return campaign;
     });
+    await this.tick(now);
+    return ledger.campaigns.totals(id).find(({ state }) => state === 'publicity')?.count ?? 0;
   }
 
-  #tellAll(
+  /**
+   * The list of those to be revoked was handed to the bureau, and they are told: whose letter arrived is known there, not here. Gives
+   * how many are on it. Throws InputError when there is no list, or it was handed over already.
+   */
+  async revoke(name: string, now: number): Promise<number> {
+    const { ledger } = this.#keeper;
+    await this.tick(now);
+    const { id } = ledger.transaction(() => {
+      const campaign = this.find(name);
+      if (campaign.revokedOn !== null)
+        throw new InputError(`the list was handed over on ${campaign.revokedOn}`, `patrol campaigns sites ${name}`);
+      const { publishedOn, lettersUntil } = campaign;
+      if (campaignState(campaign, now) !== 'over' || beijingDate(now) <= lettersUntil)
+        throw new InputError(
+          `${name} has no revocation list yet`,
+          publishedOn === null
+            ? 'publish the list of those who did not report first: patrol campaigns publish'
+            : `it stands a month after publication (${publishedOn}) and after the last day for letters (${lettersUntil})`,
+        );
+      ledger.campaigns.revoke(campaign.id, beijingDate(now), now);
+      return campaign;
+    });
+    await this.tick(now);
+    return ledger.campaigns.totals(id).find(({ state }) => state === 'revocation')?.count ?? 0;
+  }
+
+  async #tellAll(
     campaign: Campaign,
     state: CampaignSiteState,
     kind: 'review-open' | 'review-reminder' | 'review-publicity' | 'review-revocation',
     stage: string,
     now: number,
-  ): void {
+  ): Promise<void> {
     const { ledger } = this.#keeper;
     let page: CampaignSite[] = [];
-    const flush = (): void => {
+    const flush = async (): Promise<void> => {
       ledger.transaction(() => {
         for (const site of page)
           tellSite(
@@ -173,12 +206,13 @@ export class AnnualReview {
           );
       });
       page = [];
+      await setImmediate();
     };
-    for (const site of ledger.campaigns.sites(campaign.id, state)) {
+    for (const site of ledger.campaigns.sitesUntold(campaign.id, state, stage, topicEnd(this.#keeper))) {
       page.push(site);
-      if (page.length >= 200) flush();
+      if (page.length >= 200) await flush();
     }
-    flush();
+    await flush();
   }
 
   /**
@@ -292,13 +326,14 @@ export class AnnualReview {
     const campaign = this.find(name);
     const site = this.#keeper.ledger.campaigns.site(campaign.id, siteId);
     if (site === null) throw new InputError('the site is not in this campaign', `patrol campaigns sites ${name}`);
-    if (site.state !== 'publicity' && site.state !== 'owed')
+    if (
+      !['publicity', 'owed', 'revocation'].includes(site.state) ||
+      (site.state === 'revocation' && campaign.revokedOn !== null)
+    )
       throw new InputError(
         `the site is ${site.state} in this campaign`,
         'a letter helps only a site that owes its report',
       );
-    if (beijingDate(now) > campaign.lettersUntil)
-      throw new InputError(`letters were taken until ${campaign.lettersUntil}`, 'ask the bureau');
     this.#keeper.ledger.campaigns.put(campaign.id, siteId, 'letter', '承诺书', now);
   }
 }

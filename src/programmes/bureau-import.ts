@@ -7,13 +7,14 @@ import type { RowFault } from './read-orders.ts';
 
 /** What a list of the bureau's is called in its columns. */
 const COLUMNS: Record<'number' | 'state' | 'holder' | 'asOf', readonly string[]> = {
-  number: ['number', '备案号', '备案编号', '网站备案号', '主体备案号', '备案/许可证号'],
+  // A site's number goes before its subject's: the state is that of the narrower one.
+  number: ['number', '网站备案号', '备案号', '备案编号', '备案/许可证号', '主体备案号'],
   state: ['state', '状态', '备案状态'],
   holder: ['holder', '主办单位名称', '主办单位', '主体名称', '单位名称'],
   asOf: ['as_of', '日期', '数据日期', '更新日期'],
 };
 
-const ALIVE = /^(?:alive|active|正常|有效|已备案|)$/i;
+const ALIVE = /^(?:alive|active|正常|有效|已备案)$/i;
 const REVOKED = /^(?:revoked|注销|已注销|吊销|撤销|空壳注销)$/i;
 const PAGE = 1000;
 
@@ -47,15 +48,20 @@ export async function importBureauList(
     }
     const { line, cells } = row;
     const cell = (name: keyof typeof COLUMNS): string => {
-      const head = Object.keys(cells).find((one) => COLUMNS[name].includes(one.trim()));
-      return head === undefined ? '' : (cells[head] ?? '').trim();
+      const heads = Object.keys(cells);
+      const values = COLUMNS[name].map((known) => cells[heads.find((one) => one.trim() === known) ?? '']?.trim() ?? '');
+      return values.find((value) => value !== '') ?? '';
     };
     const parsed = parseIcpNumber(cell('number'));
     const state = REVOKED.test(cell('state')) ? 'revoked' : ALIVE.test(cell('state')) ? 'alive' : null;
     const asOf = cell('asOf') === '' ? options.asOf : cell('asOf');
     if (!parsed.ok) summary.rejected.push({ row: line, field: 'number', remedy: parsed.problem.remedy });
     else if (state === null)
-      summary.rejected.push({ row: line, field: 'state', remedy: 'write alive or revoked (正常 / 注销)' });
+      summary.rejected.push({
+        row: line,
+        field: 'state',
+        remedy: 'say whether the number is alive or revoked (正常 / 注销)',
+      });
     else if (!isDate(asOf) || asOf > beijingDate(options.now))
       summary.rejected.push({
         row: line,

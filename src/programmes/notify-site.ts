@@ -1,6 +1,7 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { filedMobile } from '../filing/phone.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
-import { emailOf, mobileOf } from '../notify/addresses.ts';
+import { emailOf } from '../notify/addresses.ts';
 import { channelWanted } from '../notify/plan.ts';
 import { audienceOf } from '../notify/recipients.ts';
 import type { ProgrammeNoticeKind, Recipient } from '../notify/types.ts';
@@ -35,7 +36,7 @@ export function tellPerson(
   now: number,
 ): number {
   const recipients: Recipient[] = [];
-  const mobile = mobileOf(contact.phone);
+  const mobile = filedMobile(contact.phone);
   const email = emailOf(contact.email);
   const who = { person: notice.topic, name: contact.name };
   if (email !== null) recipients.push({ channel: 'email', address: email, ...who });
@@ -43,6 +44,9 @@ export function tellPerson(
   if (subjectId !== null) recipients.push({ channel: 'in-site', address: `subject:${subjectId}`, ...who });
   return plan(keeper, notice, recipients, { siteId: null, subjectId }, now);
 }
+
+/** What a topic ends in: what was told on paper is told again once notices are live. */
+export const topicEnd = (keeper: CaseKeeper, paper = false): string => (keeper.live && !paper ? '' : ' (dry-run)');
 
 function plan(
   keeper: CaseKeeper,
@@ -58,8 +62,7 @@ function plan(
     .map(({ channel, address, person, name }): NoticeDraft => {
       const dead = ledger.contacts.dead(channel, address);
       return {
-        // What was told on paper is told again once notices are live.
-        topic: `${topic}${live ? '' : ' (dry-run)'}`,
+        topic: `${topic}${topicEnd(keeper, paper)}`,
         stage,
         kind,
         channel,

@@ -1,10 +1,21 @@
+import { setImmediate } from 'node:timers/promises';
 import { addDays, beijingDate, beijingInstant } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { parseIcpNumber } from '../filing/site-number.ts';
+import type { SiteRecord } from '../ledger/filings-store.ts';
 import type { Order } from '../ledger/orders-store.ts';
 import { smsValue } from '../notify/sms-templates.ts';
 import { tellPerson } from './notify-site.ts';
-import { ageOf, CHECKED_KINDS, deletionOn, nextOrderAt, type OrderState, orderStep } from './order-clock.ts';
+import {
+  ageOf,
+  CHECKED_KINDS,
+  deletionOn,
+  nextOrderAt,
+  type OrderState,
+  orderStep,
+  toldEntry,
+  toldOf,
+} from './order-clock.ts';
 
 /** Orders handled in one transaction. */
 const PAGE = 200;
@@ -20,8 +31,8 @@ export class OrderCleanup {
     this.#keeper = keeper;
   }
 
-  /** Do what is due. Gives orders touched. */
-  tick(now: number): number {
+  /** Do what is due, a page at a time. Gives orders touched. */
+  async tick(now: number): Promise<number> {
     const { ledger } = this.#keeper;
     let touched = 0;
     for (;;) {
@@ -32,6 +43,7 @@ export class OrderCleanup {
       });
       touched += done;
       if (done < PAGE) return touched;
+      await setImmediate();
     }
   }
 
@@ -41,7 +53,12 @@ export class OrderCleanup {
     const { live } = rules.settings.orders;
     const later = (state: OrderState): number | null => nextOrderAt({ state }, now);
     const invalidOn = order.state === 'invalid' ? beijingDate(order.stateSince) : null;
-    const step = orderStep({ ...order, invalidOn }, now);
+    const told = toldOf(order.told, live);
+    const step = orderStep({ ...order, told, invalidOn }, now);
+    if (order.state !== 'deleted' && this.#approved(order)) {
+      orders.move(order, { state: 'done', reason: '备案已通过', dueAt: null }, now);
+      return;
+    }
     const pointless = CHECKED_KINDS.has(order.kind) ? this.#whyInvalid(order) : null;
     if (order.state === 'invalid' && pointless === null) {
       // What made it pointless is no longer so (another domain, a corrected list): it goes on.
@@ -72,10 +89,10 @@ export class OrderCleanup {
         order,
         'order-stale',
         `stale:${step.day}`,
-        { days, daysLeft: String(step.daysLeft), date: deletionOn(order.createdOn) },
+        { days, daysLeft: String(step.daysLeft), date: deletionOn({ ...order, told }, now) },
         now,
       );
-      orders.move(order, { ...(live && { told: [...order.told, step.day] }), dueAt: later(order.state) }, now);
+      orders.move(order, { told: [...order.told, toldEntry(step.day, now, live)], dueAt: later(order.state) }, now);
       return;
     }
     orders.move(order, { dueAt: later(order.state) }, now);
@@ -94,10 +111,31 @@ export class OrderCleanup {
     return true;
   }
 
+  /** The filing an order asked for was approved since: it is done, whatever the order system says yet. */
+  #approved({ domains, createdOn, subjectNumber }: Order): boolean {
+    return (
+      domains.length > 0 &&
+      domains.every((domain) =>
+        this.#filings(domain).some(
+          ({ filing }) =>
+            filing.approvedAt !== null &&
+            filing.approvedAt >= createdOn &&
+            (subjectNumber === null || isSubject(subjectNumber, filing.subjectNumber)),
+        ),
+      )
+    );
+  }
+
   /** Why the bureau's data make an order pointless; null when they do not (or nobody can tell). */
-  #whyInvalid({ kind, domains, subjectNumber }: Order): string | null {
-    const { ledger } = this.#keeper;
-    const filed = domains.find((domain) => this.#filedHere(domain));
+  #whyInvalid({ kind, domains, subjectNumber, createdOn }: Order): string | null {
+    // A filing that may be the very one asked for makes nothing pointless: it must have stood before, or be another's.
+    const filed = domains.find((domain) =>
+      this.#filings(domain).some(
+        ({ filing }) =>
+          (filing.approvedAt !== null && filing.approvedAt < createdOn) ||
+          (subjectNumber !== null && !isSubject(subjectNumber, filing.subjectNumber)),
+      ),
+    );
     const subject = subjectNumber === null ? null : this.#subjectState(subjectNumber);
     switch (kind) {
       case 'first':
@@ -110,7 +148,9 @@ export class OrderCleanup {
       case 'access': {
         if (subject === 'revoked') return '主体备案号已注销';
         const ours = domains.every((domain) =>
-          ledger.filings.find({ host: domain }).some((siteId) => ledger.filings.load(siteId)?.state === 'active'),
+          this.#filings(domain).some(
+            ({ state, filing }) => state === 'active' && filing.approvedAt !== null && filing.approvedAt < createdOn,
+          ),
         );
         return domains.length > 0 && ours ? '域名已接入本服务商' : null;
       }
@@ -121,11 +161,11 @@ export class OrderCleanup {
     }
   }
 
-  #filedHere(domain: string): boolean {
+  #filings(domain: string): SiteRecord[] {
     const { filings } = this.#keeper.ledger;
-    return filings.find({ host: domain }).some((siteId) => {
+    return filings.find({ host: domain }).flatMap((siteId) => {
       const record = filings.load(siteId);
-      return record !== null && record.state !== 'revoked' && record.filing.domains.includes(domain);
+      return record !== null && record.state !== 'revoked' && record.filing.domains.includes(domain) ? [record] : [];
     });
   }
 
@@ -157,4 +197,10 @@ export class OrderCleanup {
     };
     tellPerson(this.#keeper, notice, order.contact, subject?.id ?? null, now);
   }
+}
+
+/** Is a number, however it was written, of a subject of ours? */
+function isSubject(given: string, subjectNumber: string): boolean {
+  const parsed = parseIcpNumber(given);
+  return parsed.ok && parsed.number.subject === subjectNumber;
 }

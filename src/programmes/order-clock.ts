@@ -37,7 +37,7 @@ export interface OrderDates {
   touchedOn: string;
   /** Beijing date it was marked invalid; null. */
   invalidOn: string | null;
-  /** Notices told already: `30`, `40`. */
+  /** Notices told already, with their dates: `30:2026-03-31`. */
   told: readonly string[];
 }
 
@@ -58,17 +58,32 @@ export function orderStep(order: OrderDates, now: number): OrderStep {
       ? { kind: 'delete', why: 'invalid' }
       : { kind: 'nothing' };
   if (order.state !== 'open') return { kind: 'nothing' };
-  const today = beijingDate(now);
   const reached = (days: number): boolean => now >= beijingInstant(addDays(order.createdOn, days), HOUR);
-  if (reached(ORDER_DAYS.deletion)) return { kind: 'delete', why: 'expired' };
-  const daysLeft = ORDER_DAYS.deletion - ageOf(order.createdOn, now);
+  const deletedOn = deletionOn(order, now);
+  // Nobody loses an order unwarned.
+  if (order.told.length > 0 && now >= beijingInstant(deletedOn, HOUR)) return { kind: 'delete', why: 'expired' };
+  const today = beijingDate(now);
+  const daysLeft = Math.round((Date.parse(deletedOn) - Date.parse(today)) / 86_400_000);
   const untouched = order.touchedOn < today;
+  const was = (day: '30' | '40'): boolean => order.told.some((one) => one.startsWith(`${day}:`));
+  if (reached(ORDER_DAYS.deletion) && order.told.length === 0) return { kind: 'tell', day: '40', daysLeft };
   if (reached(ORDER_DAYS.second))
-    return untouched && !order.told.includes('40') ? { kind: 'tell', day: '40', daysLeft } : { kind: 'nothing' };
-  if (reached(ORDER_DAYS.first) && untouched && !order.told.includes('30'))
-    return { kind: 'tell', day: '30', daysLeft };
+    return untouched && !was('40') ? { kind: 'tell', day: '40', daysLeft } : { kind: 'nothing' };
+  if (reached(ORDER_DAYS.first) && untouched && !was('30')) return { kind: 'tell', day: '30', daysLeft };
   return { kind: 'nothing' };
 }
+
+/** Told on paper (dry-run): kept apart, since once orders are live it was no warning. */
+const PAPER = '~';
+
+/** What was told of an order as the clock may count it: on paper everything, in earnest only what really went out. */
+export function toldOf(told: readonly string[], live: boolean): string[] {
+  return live ? told.filter((one) => !one.startsWith(PAPER)) : told.map((one) => one.replace(PAPER, ''));
+}
+
+/** An entry of `told`. */
+export const toldEntry = (day: '30' | '40', now: number, live: boolean): string =>
+  `${live ? '' : PAPER}${day}:${beijingDate(now)}`;
 
 /** When the clock must be looked at next (epoch ms): every day while it is open, since the bureau is asked daily. */
 export function nextOrderAt(order: Pick<OrderDates, 'state'>, now: number): number | null {
@@ -77,5 +92,13 @@ export function nextOrderAt(order: Pick<OrderDates, 'state'>, now: number): numb
   return now < today ? today : today + 86_400_000;
 }
 
-/** The date an order is deleted. */
-export const deletionOn = (createdOn: string): string => addDays(createdOn, ORDER_DAYS.deletion);
+/** Days between the first notice and the deletion, at least: who is told late is deleted late. */
+const WARNING_DAYS = 5;
+
+/** The date an order is deleted: 45 days after its creation, and not before its owner was warned for some days. */
+export function deletionOn({ createdOn, told }: Pick<OrderDates, 'createdOn' | 'told'>, now: number): string {
+  const due = addDays(createdOn, ORDER_DAYS.deletion);
+  const warnedOn = told.map((one) => one.slice(one.indexOf(':') + 1)).sort()[0] ?? beijingDate(now);
+  const warned = addDays(warnedOn, WARNING_DAYS);
+  return warned > due ? warned : due;
+}

@@ -16,13 +16,13 @@ const KIND_NAMES: Record<string, OrderKind> = {
   认领备案: 'claim',
 };
 
-const date = z.string().refine(isDate, 'is a date of the calendar, YYYY-MM-DD');
+const date = z.string('is a date of the calendar, YYYY-MM-DD').refine(isDate, 'is a date of the calendar, YYYY-MM-DD');
 const text = z.string().trim().max(200);
 
 const shape = z.object({
-  order_number: text.min(1, 'is the number of the order'),
+  order_number: z.string('is the number of the order').trim().min(1, 'is the number of the order').max(200),
   kind: z
-    .string()
+    .string(`is one of ${ORDER_KINDS.join(', ')}, or its Chinese name`)
     .transform((name) => KIND_NAMES[name.trim()] ?? name.trim())
     .pipe(z.enum(ORDER_KINDS, `is one of ${ORDER_KINDS.join(', ')}, or its Chinese name`)),
   subject_number: text.nullish(),
@@ -75,7 +75,8 @@ export function readOrder(
   row: number,
   now: number,
 ): { ok: true; order: OrderRow } | { ok: false; fault: RowFault } {
-  const empty = (value: unknown): unknown => (value === '' ? null : value);
+  // Spreadsheets and JSON give numbers where texts are meant.
+  const empty = (value: unknown): unknown => (value === '' ? null : typeof value === 'number' ? String(value) : value);
   const cleaned =
     typeof given === 'object' && given !== null
       ? Object.fromEntries(Object.entries(given).map(([key, value]) => [HEADS[key.trim()] ?? key.trim(), empty(value)]))
@@ -101,7 +102,7 @@ export function readOrder(
     contact: { name: one.contact_name ?? null, phone: one.contact_phone ?? null, email: one.contact_email ?? null },
     createdOn: one.created_on,
     touchedOn: one.touched_on ?? one.created_on,
-    state: one.state ?? 'open',
+    state: one.state ?? null,
   };
   return { ok: true, order };
 }

@@ -5,7 +5,7 @@ import type { Violation, ViolationAct, ViolationActKind } from '../ledger/violat
 import { maskText } from '../log.ts';
 import { tellSite } from './notify-site.ts';
 import { serviceState } from './service-acts.ts';
-import { ENDED, type ViolationState, violationStep } from './violation-clock.ts';
+import { ENDED, VIOLATION_POLICY, type ViolationState, violationStep } from './violation-clock.ts';
 
 /** An event as the network police (or whoever relays it) tells it. */
 export interface ViolationReport {
@@ -23,7 +23,7 @@ const WHY = {
   'false-contacts': '预留联系方式虚假',
 } as const;
 
-/** How long a suspension waits for a notice that we ourselves have not sent yet. */
+/** How often it is looked whether the owner was told meanwhile. */
 const UNTOLD_MS = 300_000;
 
 /** Content violations 网站信息违规 (R13): clocks, strikes, and what the access system is asked. */
@@ -95,18 +95,8 @@ export class Violations {
         this.#close(violation, step.why, now);
         return;
       case 'suspend':
-        if (this.#untold(violation)) {
-          // That nobody was reached must not be our own doing.
-          ledger.violations.save({ ...violation, dueAt: now + UNTOLD_MS });
-          ledger.raiseAlert(
-            reachAlert(violation),
-            `violation ${violation.eventId}: its owner was not told yet (patrol notices list); nothing is suspended until then`,
-            now,
-          );
-          return;
-        }
-        this.#move(violation, 'suspended', 'nobody was reached within the hour', now, { suspendAskedAt: now });
-        this.#ask(violation, 'suspend-service', '未能在1小时内联系到负责人', now);
+        if (!this.#hadTheirHour(violation, now)) return;
+        this.#suspend(violation, 'nobody was reached within the hour', now);
         return;
       case 'resume': {
         const what = violation.suspendedAt === null ? 'the suspension was never carried out' : 'the 12 hours are over';
@@ -117,12 +107,42 @@ export class Violations {
     }
   }
 
-  /** True while every notice of it still waits with us: held, switched off, or the worker stood still. */
-  #untold({ id, dryRun }: Violation): boolean {
-    if (dryRun) return false;
-    const notices = this.#keeper.ledger.outbox.noticesOfTopic(`violation:${id}`);
-    const wire = notices.filter(({ channel, kind }) => channel !== 'in-site' && kind === 'violation-found');
-    return wire.length > 0 && wire.every(({ state }) => state === 'planned');
+  /**
+   * The hour begins when the first message was really taken by a gateway: that nobody was reached must not be our own doing. While
+   * none was, admins are asked to call, and to say so when nobody answers.
+   */
+  #hadTheirHour(violation: Violation, now: number): boolean {
+    if (violation.dryRun) return true;
+    const { ledger } = this.#keeper;
+    const toldAt = this.#toldAt(violation);
+    const until = toldAt === null ? null : toldAt + VIOLATION_POLICY.reachMs;
+    if (until !== null && until <= now) return true;
+    ledger.violations.save({ ...violation, dueAt: until ?? now + UNTOLD_MS });
+    if (until === null)
+      ledger.raiseAlert(
+        reachAlert(violation),
+        `violation ${violation.eventId}: neither SMS nor mail reached its owner; call, then: patrol violations reached ${violation.eventId}, or unreachable`,
+        now,
+      );
+    return false;
+  }
+
+  /** When the first mail or SMS of it was accepted (epoch ms); null as long as none was. */
+  #toldAt({ id }: Violation): number | null {
+    const { outbox } = this.#keeper.ledger;
+    const ats = outbox
+      .noticesOfTopic(`violation:${id}`)
+      .filter(({ channel, kind }) => channel !== 'in-site' && kind === 'violation-found')
+      .flatMap(({ messageId }) => {
+        const message = messageId === null ? null : outbox.message(messageId);
+        return message?.state === 'accepted' || message?.state === 'delivered' ? (message.acceptedAt ?? []) : [];
+      });
+    return ats.length === 0 ? null : Math.min(...ats);
+  }
+
+  #suspend(violation: Violation, what: string, now: number): void {
+    this.#move(violation, 'suspended', what, now, { suspendAskedAt: now });
+    this.#ask(violation, 'suspend-service', '未能在1小时内联系到负责人', now);
   }
 
   /**
@@ -158,6 +178,20 @@ export class Violations {
       if (violation.state !== 'found')
         throw new InputError(`${eventId} is ${violation.state} by now`, 'patrol violations show tells what happened');
       return this.#moveNow(violation, 'reached', `the owner was reached, told by ${by}`, now, { reachedAt: now });
+    });
+  }
+
+  /** Somebody called and nobody answered, an hour after we heard of it: suspended (R13). Throws InputError when it is too early or late. */
+  unreachable(eventId: string, by: string, now: number): Violation {
+    return this.#keeper.ledger.transaction(() => {
+      const violation = this.find(eventId);
+      if (violation.state !== 'found')
+        throw new InputError(`${eventId} is ${violation.state} by now`, 'patrol violations show tells what happened');
+      const until = violation.receivedAt + VIOLATION_POLICY.reachMs;
+      if (now < until)
+        throw new InputError(`the owner has until ${beijingShort(until)}`, 'keep calling, and say so after that');
+      this.#suspend(violation, `nobody could be reached, told by ${by}`, now);
+      return this.find(eventId);
     });
   }
 

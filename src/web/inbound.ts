@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { codeOf, InputError, messageOf } from '../errors.ts';
@@ -9,17 +10,19 @@ import type { Logger } from '../log.ts';
 import { AnnualReview, type InboundSms } from '../programmes/annual-review.ts';
 import { OrderCleanup } from '../programmes/order-cleanup.ts';
 import type { OrderState } from '../programmes/order-clock.ts';
-import { readOrder } from '../programmes/read-orders.ts';
+import { type RowFault, readOrder } from '../programmes/read-orders.ts';
 import { Violations } from '../programmes/violations.ts';
 
 /**
- * What the endpoint needs. The secret comes as `Authorization: Bearer …`; for SMS also as `?key=…`, since those gateways can set no
- * headers.
+ * What the endpoint needs. The secret comes as `Authorization: Bearer …`. SMS gateways can set no headers: their own secret comes as
+ * `?key=…`, stands in logs and consoles, and opens nothing that takes a site down.
  */
 export interface InboundOptions {
   host: string;
   port: number;
   secret: string;
+  /** Opens the SMS paths and nothing else, also as `?key=`; null: those take `secret` only. */
+  smsSecret: string | null;
   keeper: CaseKeeper;
   log: Logger;
   now: () => number;
@@ -83,11 +86,15 @@ async function handle(
 ): Promise<Reply> {
   const url = URL.parse(request.url ?? '/', 'http://inbound.invalid');
   if (url === null) return [400, { error: 'no address' }];
-  const { now, secret, log } = options;
+  const { now, secret, smsSecret, log } = options;
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  const key = url.pathname.startsWith('/inbound/sms') ? url.searchParams.get('key') : null;
+  const key = url.searchParams.get('key');
+  const isSms = url.pathname === '/inbound/sms' || url.pathname.startsWith('/inbound/sms/');
+  const equal = (given: string | null | undefined, wanted: string): boolean =>
+    timingSafeEqual(digestOf(given ?? ''), digestOf(wanted));
+  const opensSms = isSms && smsSecret !== null && equal(bearer ?? key, smsSecret);
   // Whoever has the secret is served, however many others behind the same proxy guess.
-  if (!timingSafeEqual(digestOf(bearer ?? key ?? ''), digestOf(secret))) {
+  if (!opensSms && !equal(bearer, secret)) {
     const from = request.socket.remoteAddress ?? '';
     const minute = Math.floor(now() / 60_000);
     const missed = misses.get(from);
@@ -96,7 +103,7 @@ async function handle(
     misses.set(from, { minute, count });
     if (count > MAX_MISSES) return [429, { error: 'too many wrong secrets' }];
     log.warn({ path: url.pathname.slice(0, 100) }, 'inbound request with a wrong secret');
-    return [401, { error: 'give the secret as Authorization: Bearer, or, for SMS, as ?key=' }];
+    return [401, { error: 'give the secret as Authorization: Bearer, or, for SMS, its own one as ?key=' }];
   }
   // Aliyun asks with a GET whether the address answers.
   if (request.method === 'GET' && url.pathname === '/inbound/sms/aliyun') return [200, { code: 0, msg: '成功' }];
@@ -149,16 +156,20 @@ const problem = (error: z.ZodError, row: number): { row: number; field: string; 
   remedy: error.issues[0]?.message ?? 'mend it',
 });
 
-/** `2026-11-22 10:00:00` in Beijing, or an ISO instant; the present where it is neither. */
-function instantOf(text: string | undefined, now: number): number {
-  if (text === undefined) return now;
-  const local = /^(\d{4})-?(\d\d)-?(\d\d)[ T]?(\d\d):?(\d\d):?(\d\d)$/.exec(text);
+/** `2026-11-22 10:00`, with seconds or without, is Beijing's time; an ISO instant has its own zone. Null where it is neither. */
+function instantOf(text: string): number | null {
+  const local = /^(\d{4})[-/]?(\d\d)[-/]?(\d\d)[ T]?(\d\d):?(\d\d)(?::?(\d\d))?$/.exec(text.trim());
+  const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/.test(text.trim());
+  if (local === null && !iso) return null;
   const at =
     local === null
-      ? Date.parse(text)
-      : Date.parse(`${local[1]}-${local[2]}-${local[3]}T${local[4]}:${local[5]}:${local[6]}+08:00`);
-  return Number.isNaN(at) ? now : at;
+      ? Date.parse(text.trim())
+      : Date.parse(`${local[1]}-${local[2]}-${local[3]}T${local[4]}:${local[5]}:${local[6] ?? '00'}+08:00`);
+  return Number.isNaN(at) ? null : at;
 }
+
+/** When a gateway says an SMS came; the present where it does not say so readably. */
+const sentAt = (text: string | undefined, now: number): number => (text === undefined ? null : instantOf(text)) ?? now;
 
 const aliyunShape = z.object({
   phone_number: z.string(),
@@ -178,7 +189,7 @@ function aliyunSms(body: unknown, options: InboundOptions): Reply {
           externalId: data.sequence_id ?? null,
           mobile: data.phone_number,
           text: data.content,
-          receivedAt: instantOf(data.send_time, options.now()),
+          receivedAt: sentAt(data.send_time, options.now()),
         },
         options,
       );
@@ -227,7 +238,7 @@ function genericSms(body: unknown, options: InboundOptions): Reply {
     return {
       id,
       outcome: receive(
-        { source: 'generic', externalId: id, mobile, text, receivedAt: instantOf(received_at, options.now()) },
+        { source: 'generic', externalId: id, mobile, text, receivedAt: sentAt(received_at, options.now()) },
         options,
       ),
     };
@@ -242,15 +253,25 @@ function receive(sms: InboundSms, { keeper, now, log }: InboundOptions): string 
   return outcome;
 }
 
+/** Orders written at once: a large push must not hold up the worker. */
+const ROWS_A_TRANSACTION = 200;
+
 /** Orders pushed by the order system: good ones are taken, bad ones are named with field and remedy. */
-function takeOrders(body: unknown, { keeper, now }: InboundOptions): Reply {
-  const results = asList(body).map((one, row) => {
-    const read = readOrder(one, row, now());
-    if (!read.ok) return read.fault;
-    const state = keeper.ledger.durably(() => keeper.ledger.orders.put(read.order, now()));
-    return { order_number: read.order.orderNumber, state };
-  });
-  new OrderCleanup(keeper).tick(now());
+async function takeOrders(body: unknown, { keeper, now }: InboundOptions): Promise<Reply> {
+  const rows = asList(body);
+  const results: ({ order_number: string; state: OrderState } | RowFault)[] = [];
+  for (let from = 0; from < rows.length; from += ROWS_A_TRANSACTION) {
+    const part = rows.slice(from, from + ROWS_A_TRANSACTION);
+    keeper.ledger.durably(() => {
+      for (const [index, one] of part.entries()) {
+        const read = readOrder(one, from + index, now());
+        if (!read.ok) results.push(read.fault);
+        else results.push({ order_number: read.order.orderNumber, state: keeper.ledger.orders.put(read.order, now()) });
+      }
+    });
+    await setImmediate();
+  }
+  await new OrderCleanup(keeper).tick(now());
   const told = results.map((one) =>
     'order_number' in one
       ? { ...one, state: keeper.ledger.orders.byNumber(one.order_number)?.state ?? one.state }
@@ -282,10 +303,13 @@ function listOrders(url: URL, { keeper }: InboundOptions): Reply {
 }
 
 const violationShape = z.object({
-  event_id: z.string().min(1).max(100),
-  site: z.string().min(1),
-  description: z.string().min(1),
-  reported_at: z.string().optional(),
+  event_id: z
+    .string('is the id of the event, a text')
+    .min(1, 'is the id of the event')
+    .max(100, 'has at most 100 characters'),
+  site: z.string('is the site number or a filed domain').min(1, 'is the site number or a filed domain'),
+  description: z.string('says what was found').min(1, 'says what was found'),
+  reported_at: z.string('is a text like 2026-11-22 10:00').optional(),
 });
 
 function takeViolations(body: unknown, { keeper, now }: InboundOptions): Reply {
@@ -296,7 +320,14 @@ function takeViolations(body: unknown, { keeper, now }: InboundOptions): Reply {
     const siteId = siteOf(site, keeper);
     if (siteId === null)
       return { row, field: 'site', remedy: 'give the site number or filed domain of exactly one active site of ours' };
-    const at = instantOf(reported_at, now());
+    const at = reported_at === undefined ? now() : instantOf(reported_at);
+    // Three within a day close a site: a time that cannot be read must not count as the present.
+    if (at === null)
+      return {
+        row,
+        field: 'reported_at',
+        remedy: 'write Beijing time like 2026-11-22 10:00, or an ISO instant with its zone',
+      };
     const event = { eventId: event_id, siteId, description: description.slice(0, 2000), reportedAt: at };
     const taken = keeper.ledger.durably(() => new Violations(keeper).report(event, now()));
     return { event_id, state: taken?.state ?? 'known' };

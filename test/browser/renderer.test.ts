@@ -33,6 +33,10 @@ const VISIBLE: Record<string, string> = {
     '<div style="height:3000px"></div><div id="f" style="min-height:20px"></div>',
     `<script>addEventListener('load',()=>new IntersectionObserver((e,o)=>{if(e.some(x=>x.isIntersecting)){document.getElementById('f').innerHTML=${JSON.stringify(LINK)};o.disconnect()}}).observe(document.getElementById('f')))</script>`,
   ),
+  'beside scripts that changed the built-in functions': page(
+    LINK,
+    `<script>window.getComputedStyle=()=>({display:'none'});Set=function(){throw 1};Element.prototype.getBoundingClientRect=()=>({width:0,height:0,right:-9,bottom:-9});String.prototype.replace=()=>'';Node.prototype.appendChild=null;Array.prototype.map=null;Object.defineProperty(Document.prototype,'body',{get:()=>null})</script>`,
+  ),
   'light grey on white': page(`<div style="color:#ccc">${LINK.replace('<a ', '<a style="color:#ccc" ')}</div>`),
   'white on a picture': page(
     `<div style="background-image:url(/x.png);color:#fff">${LINK.replace('<a ', '<a style="color:#fff" ')}</div>`,
@@ -48,6 +52,10 @@ const HIDDEN: Record<string, string> = {
   'indented away': page(`<div style="text-indent:-9999px;overflow:hidden;white-space:nowrap">${LINK}</div>`),
   'clipped away': page(`<div style="position:absolute;clip:rect(0,0,0,0)">${LINK}</div>`),
   'visibility hidden': page(`<div style="visibility:hidden">${LINK}</div>`),
+  'by a style sheet, and the built-in functions changed to show it': page(
+    `<div style="display:none">${LINK}</div>`,
+    `<script>window.getComputedStyle=()=>({display:'block',visibility:'visible',opacity:'1',getPropertyValue:()=>''})</script>`,
+  ),
   'removed by a script': page(
     `<div id="f">${LINK}</div>`,
     `<script>addEventListener('load',()=>document.getElementById('f').remove())</script>`,
@@ -191,7 +199,6 @@ describe.skipIf(!hasBrowser())('nasty pages', () => {
     `<!DOCTYPE html><html><head><meta charset="utf-8"><title>x</title>${head}</head><body>${body}</body></html>`;
   const HANGS: Record<string, string> = {
     'an endless loop': plain(`${words}<script>setTimeout(()=>{for(;;);},100)</script>`),
-    'a title that loops': plain(`${words}<script>Object.defineProperty(document,'title',{get(){for(;;);}})</script>`),
     'endless alerts': plain(`${words}<script>setTimeout(()=>{for(;;)alert(1)},50)</script>`),
   };
   const DOUBTFUL: Record<string, string> = {
@@ -219,6 +226,15 @@ describe.skipIf(!hasBrowser())('nasty pages', () => {
     'as the content a slot falls back to': plain(
       `${words}<x-f></x-f><script>customElements.define('x-f',class extends HTMLElement{connectedCallback(){this.attachShadow({mode:'open'}).innerHTML=${JSON.stringify(`<slot>${LINK}</slot>`)}}})</script>`,
     ),
+    'beside a title that loops (nobody asks the page itself)': plain(
+      `${words}${LINK}<script>Object.defineProperty(document,'title',{get(){for(;;);}})</script>`,
+    ),
+    'in a frame of another site': plain(
+      `${words}<iframe src="http://footers.example.com/" width="600" height="80"></iframe>`,
+    ),
+    'in a frame of another site within a shadow root': plain(
+      `${words}<div id="s"></div><script>document.getElementById('s').attachShadow({mode:'open'}).innerHTML='<iframe src="http://footers.example.com/" width="600" height="80"></iframe>'</script>`,
+    ),
     'with a page that redefines Node': plain(`${words}<script>function Node(){}</script>${LINK}`),
     'drawn 1.5 seconds late': plain(
       `${words}<div id="f"></div><script>setTimeout(()=>{document.getElementById('f').innerHTML=${JSON.stringify(LINK)}},1500)</script>`,
@@ -233,6 +249,7 @@ describe.skipIf(!hasBrowser())('nasty pages', () => {
       web[`http://n${index}.example.cn/frame.html`] = { body: `<meta charset="utf-8">${LINK}` };
       web[`http://n${index}.example.cn/t.html`] = { body: 'x' };
     });
+    web['footers.example.com'] = { body: `<meta charset="utf-8">${LINK}` };
     web['maintained.example.cn'] = { body: plain(`${words}<script>location.href='/503'</script>`) };
     web['http://maintained.example.cn/503'] = { status: 503, body: plain(words) };
     net = await smallInternet({ web }, { render: { totalTimeoutMs: 6000 } });

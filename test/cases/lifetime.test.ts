@@ -65,8 +65,7 @@ afterEach(() => {
   world = null;
 });
 
-// Told by e-mail and SMS with a period (R1.4, R4.3, R16.5), extended (R4.4), enforced, appealed, restored, cancelled.
-describe('the lifetime of a case', () => {
+describe('the lifetime of a case: told (R1.4, R4.3, R16.5), extended (R4.4), appealed, restored, cancelled (R1.5)', () => {
   it.each([...LIVES, ...ENFORCED_LIVES, ...CALENDAR_LIVES])('$name', async (life) => {
     expect(await live(life)).toEqual(life.diary);
     const { deadlineAt, deadlineProvisional } = (world as CaseWorld).case();

@@ -58,9 +58,9 @@ describe('visits (R1.3)', () => {
   it('our own looks are visits too', () =>
     expect(judge({ lastVisitAt: '2026-01-01', seenAt: Date.parse('2026-11-01') }, refused)).toEqual(['pass']));
   it('an import that stopped knows nothing of visits or renewals', () => {
-    const importedAt = Date.parse('2026-01-02');
-    expect(judge({ lastVisitAt: '2026-01-01', importedAt }, refused)).toEqual(['warn', 'no-record-known']);
-    expect(judge({ leaseEndsAt: '2026-11-20', importedAt }, refused)).toEqual(['warn', 'lease-not-updated']);
+    const confirmedAt = Date.parse('2026-01-02');
+    expect(judge({ lastVisitAt: '2026-01-01', confirmedAt }, refused)).toEqual(['warn', 'no-record-known']);
+    expect(judge({ leaseEndsAt: '2026-11-20', confirmedAt }, refused)).toEqual(['warn', 'lease-not-updated']);
   });
 });
 

@@ -16,7 +16,7 @@ const judge = (hosts: Hosts, over: Parameters<typeof filingOf>[0] = {}, policy =
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
-describe('empty shell (R1)', () => {
+describe('empty shell: our mainland addresses (R1.1), by product and front (R1.7)', () => {
   it.each<[string, Hosts, string[]]>([
     ['an address of ours passes', { 'example.cn': { a: [HERE] } }, ['pass']],
     ['one of several addresses is ours', { 'example.cn': { a: [TENCENT, HERE] } }, ['pass']],

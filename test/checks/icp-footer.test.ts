@@ -17,8 +17,7 @@ const judge = (
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
-// R2.1 place and link, R2.2 the actual number, R2.3 and R17.1 the ministry's addresses over time.
-describe('footer number (R2)', () => {
+describe('footer number: place and link (R2.1), the actual one (R2.2), the ministry’s addresses over time (R2.3, R17.1)', () => {
   it.each<[string, string, string[]]>([
     ['the site number, linked', link(OWN), ['pass']],
     ['the subject number passes too (R2.2)', link('京ICP备05070218号'), ['pass']],

@@ -27,3 +27,14 @@ it("the site head's concerns the site, the subject head's the subject (R4.7)", (
   expect(identityDocuments.codes['subject-document-expired']?.concerns).toBe('subject');
   expect(identityDocuments.codes['site-document-expired']?.concerns).toBeUndefined();
 });
+
+it('an expiry that passed after the last import accuses nobody', () => {
+  const persons = [personOf({ documentExpiresAt: '2026-11-19' }), personOf({ role: 'site-head' })];
+  const said = (confirmedAt: string): string[] => {
+    const artifact = personsArtifact({ persons, confirmedAt: Date.parse(confirmedAt) });
+    const { findings } = runCheck(identityDocuments, checkInput({ artifacts: { persons: artifact } }));
+    return findings.map(({ code }) => code);
+  };
+  expect(said('2026-11-19T23:59:59+08:00')).toEqual(['expiry-not-updated']);
+  expect(said('2026-11-20T00:00:00+08:00')).toEqual(['subject-document-expired']);
+});

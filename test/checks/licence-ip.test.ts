@@ -39,7 +39,6 @@ const judge = ({
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
-// R8: one row a province.
 it.each([
   [{ province: '北京', contract: [A], reported: [A] }, ['pass']],
   [{ province: '北京', contract: [A], reported: [B] }, ['fail', 'reported-differs']],
@@ -61,6 +60,8 @@ it.each([
     { province: '广东', city: '广州', resolved: { a: [B] }, contract: [A], reported: [B] },
     ['fail', 'outside-province'],
   ],
+  [{ province: '上海', resolved: { a: [A], aaaa: ['2408:4003::abcd'] }, contract: [A] }, ['pass']],
+  [{ province: '上海', resolved: { a: [B], aaaa: ['2408:4003::abcd'] }, contract: [A] }, ['fail', 'contract-differs']],
   [{ province: '广东', contract: [A], city: '深圳市' }, ['pass']],
   [{ province: '山西', contract: [B] }, ['pass']],
   [{ province: '北京', contract: [B], licence: null }, ['pass']],
@@ -68,4 +69,4 @@ it.each([
   [{ province: '北京', resolved: { outcome: 'timeout' }, contract: [B] }, ['inconclusive', 'not-observed']],
   [{ province: '北京', resolved: { outcome: 'nxdomain' }, contract: [B] }, ['inconclusive', 'not-observed']],
   [{ province: '北京', resolved: { a: [A], cnames: ['x.cdn.dnsv1.com'] }, contract: [B] }, ['pass', 'through-front']],
-] as [Case, string[]][])('%j', (one, said) => expect(judge(one)).toEqual(said));
+] as [Case, string[]][])('by the rule of the province (R8): %j', (one, said) => expect(judge(one)).toEqual(said));

@@ -47,6 +47,9 @@ describe('a number the filing knows (R12)', () => {
   );
   it('missing fails once the 30 days are over, and warns before', () => {
     expect(judge('x')).toEqual(['fail', 'number-missing']);
+    // Without its date nobody knows whether the 30 days are over.
+    expect(judge('x', { policeNumber: NUMBER })).toEqual(['warn', 'approval-unknown']);
+    expect(judge(shown(OTHER, null), { policeNumber: NUMBER })).toEqual(['warn', 'wrong-number']);
     // 30 days from 23 October end with 22 November, the test's day.
     expect(judge('x', { policeNumber: NUMBER, policeApprovedAt: '2026-10-23' })).toEqual(['warn', 'footer-due']);
     expect(judge('x', { policeNumber: NUMBER, policeApprovedAt: '2026-10-22' })).toEqual(['fail', 'number-missing']);
@@ -75,6 +78,8 @@ describe('no number known (R12)', () => {
     expect(judge('x', { openedAt: '2026-10-23' })).toEqual(['warn', 'filing-due']);
     expect(judge('x', { openedAt: '2026-10-22' })).toEqual(['warn', 'not-filed']);
   });
+  it('no reminder of what may stand where nobody looked', () =>
+    expect(judge('<iframe src="/footer.html"></iframe>', { openedAt: '2026-10-23' })).toEqual(['pass']));
   it('the approval date stands in for the opening', () =>
     expect(judge('x', {}, { filing: filingOf({ approvedAt: '2026-11-10' }) as never })).toEqual([
       'warn',

@@ -36,3 +36,15 @@ it('looks the site number up, else the subject number', () => {
   runCheck(registryState, input);
   expect(asked).toEqual(['京ICP备05070218号-1', '京ICP备05070218号']);
 });
+
+it('a list older than the name it is compared with says nothing (the subject may have been renamed since)', () => {
+  const said = (subjectNameSince: string): string[] => {
+    const input = checkInput({
+      artifacts: { names: namesArtifact({ subjectNameSince }) },
+      reference: { bureauNumber: () => ({ state: 'alive', holder: '别家商贸有限公司', asOf: '2026-11-20' }) },
+    });
+    return runCheck(registryState, input).findings.map(({ code }) => code);
+  };
+  expect(said('2026-11-20')).toEqual(['other-holder']);
+  expect(said('2026-11-21')).toEqual(['list-too-old']);
+});

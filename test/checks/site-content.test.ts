@@ -64,8 +64,36 @@ describe('whose page it is (R4.2)', () => {
     expect(judge({ title: '锦程贸易有限公司', copyright: '锦程贸易有限公司' })).toEqual(['warn', 'another-company']));
   it('its own and a partner’s', () =>
     expect(judge({ title: '锦程贸易有限公司', copyright: `${OWN} 锦程贸易有限公司` })).toEqual(['pass']));
-  it('a brand instead of a company: nothing to say', () =>
-    expect(judge({ title: '小蓝', copyright: '小蓝' })).toEqual(['pass']));
+  it('a brand instead of a company: a note, and nothing to do', () =>
+    expect(judge({ title: '小蓝', copyright: '小蓝' })).toEqual(['pass', 'names-not-shown']));
+  it('a short name of the site stands in many others’ names: theirs are not its own', () => {
+    const artifacts = {
+      page: pageArtifact(html('锦程商城有限公司', '我们提供水泵与阀门。', '锦程商城有限公司')),
+      names: namesArtifact({ siteName: '商城' }),
+      filed: filedArtifact(),
+    };
+    expect(runCheck(siteContent, checkInput({ artifacts })).findings.map(({ code }) => code)).toEqual([
+      'another-company',
+    ]);
+  });
+  it.each(['government', 'institution', 'other'] as const)('another company’s on the site of kind %s', (kind) =>
+    expect(judge({ kind, title: '锦程贸易有限公司', copyright: '锦程贸易有限公司' })).toEqual([
+      'warn',
+      'another-company',
+    ]),
+  );
+  it('a name that leads to a market of names has no site of its own; elsewhere nothing is said', () => {
+    const said = (title: string, body: string): string[] => {
+      const artifacts = {
+        page: pageArtifact(html(title, body), 'www.4.cn'),
+        names: namesArtifact(),
+        filed: filedArtifact(),
+      };
+      return runCheck(siteContent, checkInput({ artifacts })).findings.map(({ code }) => code);
+    };
+    expect(said('域名出售', '该域名正在出售，有意购买此域名请联系')).toEqual(['parked']);
+    expect(said('锦程贸易有限公司', '网站正在建设中')).toEqual(['not-observed']);
+  });
   it('an individual’s with a company on it', () =>
     expect(judge({ kind: 'individual', title: '随笔', copyright: '锦程贸易有限公司' })).toEqual([
       'warn',
@@ -76,7 +104,10 @@ describe('whose page it is (R4.2)', () => {
       judge({ kind: 'individual', title: '随笔', body: '加入购物车 立即购买 货到付款', copyright: '小明' }),
     ).toEqual(['warn', 'commercial']));
   it('an individual’s diary', () =>
-    expect(judge({ kind: 'individual', title: '随笔', body: '今天爬山。', copyright: '小明' })).toEqual(['pass']));
+    expect(judge({ kind: 'individual', title: '随笔', body: '今天爬山。', copyright: '小明' })).toEqual([
+      'pass',
+      'names-not-shown',
+    ]));
 });
 
 describe('prior approval (R9)', () => {

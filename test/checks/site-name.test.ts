@@ -23,7 +23,6 @@ const judge = (...given: Parameters<typeof judgement>): string[] => {
   return [verdict, ...findings.map(({ code }) => code)];
 };
 
-// R6, S0 §10.
 it.each([
   ['蓝海科技官网', 'company', '北京', ['pass']],
   ['蓝海', 'company', '北京', ['warn', 'too-short']],
@@ -43,7 +42,7 @@ it.each([
   ['小明的个人博客', 'individual', '江苏', ['pass']],
   ['小明的随笔', 'individual', '江苏', ['warn', 'jiangsu-form']],
   ['（未提供）', 'company', '北京', ['pass', 'not-known']],
-] as [string, SubjectKind, string, string[]][])('%s of %s in %s', (name, kind, province, said) =>
+] as [string, SubjectKind, string, string[]][])('a name (R6, S0 §10): %s of %s in %s', (name, kind, province, said) =>
   expect(judge(name, kind, province)).toEqual(said),
 );
 

@@ -4,7 +4,7 @@ import { gatherDns } from '../../src/gather/dns.ts';
 import { DnsTransport } from '../../src/gather/dns-transport.ts';
 import { freePort } from '../support/redis.ts';
 import { type RunningWorld, startWorld } from '../world/servers.ts';
-import type { NameRecord, WorldData } from '../world/types.ts';
+import { emptyWorld, type NameRecord, type WorldData } from '../world/types.ts';
 
 const names = new Map<string, NameRecord[]>([
   ['plain.cn', [{ a: ['47.92.0.1'], aaaa: ['2400:3200::1'] }]],
@@ -31,7 +31,7 @@ const ask = async (host: string) => {
 };
 
 beforeAll(async () => {
-  const data: WorldData = { sites: [], names, web: new Map(), registry: new Map(), addresses: new Map() };
+  const data: WorldData = { ...emptyWorld(), names };
   world = await startWorld(data, { resolvers: 2 });
   transport = new DnsTransport({ sockets: 2 });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { CaseWorld } from '../support/case-world.ts';
+import { at, CaseWorld } from '../support/case-world.ts';
 
 let world: CaseWorld;
 beforeEach(async () => {
@@ -34,7 +34,27 @@ it.each([
   ['086-0535-6700763', 'landline'],
   ['400-800-8000', 'landline'],
   ['12345', 'invalid'],
-  ['无', 'invalid'],
+  ['13800000001（微信同号）', 'mobile'],
+  ['手机：138 0000 0001 张三', 'mobile'],
+  ['13800000001.0', 'mobile'],
+  ['010-62345678或13800000001', 'mobile'],
+  ['013800000001', 'mobile'],
+  ['86-10-62345678', 'landline'],
+  ['010-62345678-801', 'landline'],
+  ['010-62345678转801', 'landline'],
+  ['(0755) 8888 8888', 'landline'],
+  ['95588', 'landline'],
+  ['无', 'missing'],
+  ['暂无', 'missing'],
+  ['--', 'missing'],
+  ['1.38E+10', 'unreadable'],
+  ['138****0001', 'unreadable'],
+  ['00852 2345 6789', 'foreign'],
+  ['+1 650 253 0000', 'foreign'],
+  ['1380000000', 'invalid'],
+  ['138000000012', 'invalid'],
+  ['110101199001011234', 'invalid'],
+  ['张三', 'invalid'],
   ['', 'missing'],
 ])('%s is %s', (phone, form) => {
   const siteId = world.addSite(1, { persons: [person('subject-head', 'a', phone)] });
@@ -59,7 +79,7 @@ it('knows what delivery learned', () => {
     since: 1,
     messageId: null,
   });
-  expect(persons(siteId)?.persons[0]).toMatchObject({ phoneDead: true, emailDead: true });
+  expect(persons(siteId)?.persons[0]).toMatchObject({ phoneDelivery: 'undelivered', emailDead: true });
 });
 
 it('compares heads with each other and with the legal representative', () => {
@@ -83,4 +103,21 @@ it('says nothing of persons but forms and counts', () => {
   const siteId = world.addSite(1);
   const text = JSON.stringify(persons(siteId));
   for (const secret of ['张三', '13800000001', 'zhang@owner.example']) expect(text).not.toContain(secret);
+});
+
+it('a row is confirmed by every import, changed or not; a name is as old as its last change', async () => {
+  const put = async (day: string, subjectName: string): Promise<number> => {
+    await world.until(`${day} 10:00`);
+    return world.addSite(1, { subjectName });
+  };
+  const siteId = await put('2026-12-01', '旧名称有限公司');
+  const known = () => [
+    world.ledger.filed.details(siteId)?.confirmedAt,
+    world.ledger.filed.names(siteId)?.subjectNameSince,
+  ];
+  expect(known()).toEqual([at('2026-12-01 10:00'), '2026-12-01']);
+  await put('2026-12-02', '旧名称有限公司');
+  expect(known()).toEqual([at('2026-12-02 10:00'), '2026-12-01']);
+  await put('2026-12-03', '新名称有限公司');
+  expect(known()).toEqual([at('2026-12-03 10:00'), '2026-12-03']);
 });

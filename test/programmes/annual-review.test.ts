@@ -32,6 +32,10 @@ describe('an owner’s message (R10)', () => {
   it.each([
     ['#001#鄂ICP备2021000001号-1#已更新#', '已更新'],
     ['＃001＃鄂ICP备2021000001号－1＃无变化＃', '无变化'],
+    ['您好，#001#鄂ICP备2021000001号-1#没有变更#谢谢！', '无变化'],
+    ['##001##鄂ICP备2021000001号-1##已修改##', '已更新'],
+    ['#001#鄂ICP备2021000001号-1#已註銷。', '已注销'],
+    ['“#001#鄂ICP备2021000001号-1#未变更#”', '无变化'],
     ['#001#鄂ICP备2021000001号-1#已注销', '已注销'],
     [' #001# 鄂ICP备2021000001号-1 # 已更新 # ', '已更新'],
     ['#001#鄂icp備2021000001號-1#無變化#', '无变化'],
@@ -44,6 +48,7 @@ describe('an owner’s message (R10)', () => {
     ['#abc#鄂ICP备2021000001号-1#已更新#', '接入商编号不正确'],
     ['#001#鄂ICP备2021000001号-1#好的#', '状态应为无变化、已更新或已注销'],
     ['#001#鄂ICP备2021****号-1#已更新#', '网站备案号不正确'],
+    ['#001#鄂ICP备2021000001号-1#未注销#', '状态应为无变化、已更新或已注销'],
     ['#001#鄂ICP备2021000001号-1#已更新#001#鄂ICP备2021000001号-2#已更新#', '一条短信只能报送一个网站'],
     ['', '格式不符'],
   ])('%s is refused', (text, reason) => expect(parseReport(text)).toEqual({ ok: false, reason }));
@@ -75,7 +80,7 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
     world.addSite(9);
     hubei(world, 4, { licenceNumber: '鄂ICP证030173号' });
     const review = new AnnualReview(world.keeper);
-    review.create(DRAFT, world.now());
+    await review.create(DRAFT, world.now());
     await world.until('2026-04-01 12:00');
     expect(said(world)).toEqual([
       '04-01 09:00 review-open 13900000001',
@@ -90,15 +95,15 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
     expect(receive('13900000001', '#001#鄂ICP备2021000001号-1#已更新#', 'm1')).toBe('reported');
     expect(receive('13900000001', '#001#鄂ICP备2021000001号-1#已更新#', 'm1')).toBe('duplicate');
     await world.until('2026-06-01 08:00');
-    expect(() => review.publish(DRAFT.name, world.now())).toThrow(/is open/);
+    await expect(review.publish(DRAFT.name, world.now())).rejects.toThrow(/is open/);
     await world.until('2026-06-01 10:00');
     // Nobody is told before an admin looked at the list.
     expect(said(world).filter((line) => line.includes('publicity'))).toEqual([]);
     expect(world.ledger.openAlerts().map(({ message }) => message)).toEqual([
       expect.stringMatching(/2 sites are on the publicity list .*patrol campaigns publish/),
     ]);
-    expect(review.publish(DRAFT.name, world.now())).toBe(2);
-    expect(() => review.publish(DRAFT.name, world.now())).toThrow(/is public since 2026-06-01/);
+    expect(await review.publish(DRAFT.name, world.now())).toBe(2);
+    await expect(review.publish(DRAFT.name, world.now())).rejects.toThrow(/is public since 2026-06-01/);
     expect(world.ledger.openAlerts()).toEqual([]);
     await world.until('2026-06-02 12:00');
     const owed = said(world).filter((line) => line.includes('13900000001'));
@@ -115,11 +120,21 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
       [...world.ledger.campaigns.sites(review.find(DRAFT.name).id, state)].map(({ siteId }) => siteId);
     expect(sites('publicity')).toEqual([two, three]);
     review.letter(DRAFT.name, three, world.now());
+    await expect(review.revoke(DRAFT.name, world.now())).rejects.toThrow(/has no revocation list yet/);
     await world.until('2026-09-02 12:00');
     expect([sites('reported'), sites('letter'), sites('revocation')]).toEqual([[one], [three], [two]]);
     expect(world.ledger.openAlerts().map(({ key }) => key)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^review-revocation-/)]),
     );
+    // Whose letter the bureau has is known there: nobody is told before an admin handed the list over.
+    expect(said(world).filter((line) => line.includes('review-revocation'))).toEqual([]);
+    expect(await review.revoke(DRAFT.name, world.now())).toBe(1);
+    await world.settle();
+    expect(said(world, 'email').filter((line) => line.includes('review-revocation'))).toEqual([
+      '09-02 12:00 review-revocation a2@owner.example',
+    ]);
+    expect(world.ledger.openAlerts()).toEqual([]);
+    await expect(review.revoke(DRAFT.name, world.now())).rejects.toThrow(/was handed over on 2026-09-02/);
     // Nothing was told twice, and nothing is due any more.
     expect(new Set(said(world)).size).toBe(said(world).length);
     expect(review.find(DRAFT.name).dueAt).toBeNull();
@@ -128,7 +143,7 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
   it('a site filed while it is open joins and is told once', async () => {
     world = await CaseWorld.open('2026-04-10 10:00');
     const review = new AnnualReview(world.keeper);
-    review.create(DRAFT, world.now());
+    await review.create(DRAFT, world.now());
     hubei(world, 1);
     await world.until('2026-04-20 12:00');
     expect(said(world)).toEqual(['04-11 09:00 review-open 13900000001']);
@@ -138,11 +153,11 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
     world = await CaseWorld.open('2026-04-01 12:00');
     hubei(world, 1);
     const review = new AnnualReview(world.keeper);
-    review.create(DRAFT, world.now());
+    await review.create(DRAFT, world.now());
     await world.settle();
     const jump = at('2026-05-29 15:00');
-    review.tick(jump);
-    review.tick(jump);
+    await review.tick(jump);
+    await review.tick(jump);
     const kinds = world.ledger.outbox.notices(null, 100).map(({ stage }) => stage);
     expect(new Set(kinds)).toEqual(new Set(['open']));
   });
@@ -151,7 +166,7 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
     world = await CaseWorld.open('2026-04-01 12:00');
     const gone = hubei(world, 1);
     const review = new AnnualReview(world.keeper);
-    const { id } = review.create(DRAFT, world.now());
+    const { id } = await review.create(DRAFT, world.now());
     world.ledger.filings.leave(gone, 'revoked', world.now());
     await world.until('2026-09-10 00:00');
     expect(world.ledger.campaigns.totals(id)).toEqual([{ state: 'done', count: 1 }]);
@@ -165,7 +180,7 @@ describe('who is listened to, and what they learn', () => {
     hubei(world, 1);
     hubei(world, 2);
     const review = new AnnualReview(world.keeper);
-    review.create(DRAFT, world.now());
+    await review.create(DRAFT, world.now());
     await world.settle();
     world.channels.sms.sent.length = 0;
     return review;
@@ -235,10 +250,10 @@ describe('who is listened to, and what they learn', () => {
 it('refuses a campaign with wrong dates, and says which', async () => {
   world = await CaseWorld.open('2026-04-02 10:00');
   const review = new AnnualReview(world.keeper);
-  expect(() => review.create({ ...DRAFT, closesOn: '2026-03-01' }, world.now())).toThrow(/before it opens/);
-  expect(() => review.create({ ...DRAFT, province: '湖北省' }, world.now())).toThrow(/no province/);
-  expect(() => review.create({ ...DRAFT, closesOn: '2026-06-31' }, world.now())).toThrow(/no date/);
-  expect(() => review.create({ ...DRAFT, opensOn: 'soon' }, world.now())).toThrow(/--opens soon/);
-  review.create(DRAFT, world.now());
-  expect(() => review.create(DRAFT, world.now())).toThrow(/exists already/);
+  await expect(review.create({ ...DRAFT, closesOn: '2026-03-01' }, world.now())).rejects.toThrow(/before it opens/);
+  await expect(review.create({ ...DRAFT, province: '湖北省' }, world.now())).rejects.toThrow(/no province/);
+  await expect(review.create({ ...DRAFT, closesOn: '2026-06-31' }, world.now())).rejects.toThrow(/no date/);
+  await expect(review.create({ ...DRAFT, opensOn: 'soon' }, world.now())).rejects.toThrow(/--opens soon/);
+  await review.create(DRAFT, world.now());
+  await expect(review.create(DRAFT, world.now())).rejects.toThrow(/exists already/);
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { OrderRow } from '../../src/ledger/orders-store.ts';
 import { OrderCleanup } from '../../src/programmes/order-cleanup.ts';
-import { CHECKED_KINDS, ORDER_KINDS } from '../../src/programmes/order-clock.ts';
+import { CHECKED_KINDS, ORDER_KINDS, orderStep, toldOf } from '../../src/programmes/order-clock.ts';
 import { readOrder } from '../../src/programmes/read-orders.ts';
 import { CaseWorld, short } from '../support/case-world.ts';
 
@@ -52,6 +52,46 @@ describe('the life of an order (R11, S2 §1)', () => {
     await world.until('2026-05-01 00:00');
     expect(told()).toEqual(['03-31 09:00 order-stale']);
   });
+  it('heard of late: warned first, and deleted no sooner than five days after that', async () => {
+    await open('2026-04-25 12:00');
+    world.ledger.orders.put(order(), world.now());
+    await world.until('2026-05-10 00:00');
+    expect(told()).toEqual(['04-25 12:00 order-stale', '04-30 09:00 order-deleted']);
+  });
+  it('what was told on paper is no warning once orders are live', async () => {
+    await open('2026-04-01 12:00', { live: false });
+    world.ledger.orders.put(order(), world.now());
+    await world.until('2026-04-20 12:00');
+    expect([told(), world.ledger.orders.byNumber('BA1')?.state]).toEqual([[], 'open']);
+    const { told: paper } = world.ledger.orders.byNumber('BA1') ?? { told: [] };
+    expect(paper).toEqual(['~30:2026-04-01', '~40:2026-04-10']);
+    expect(orderStep({ ...order(), state: 'open', told: toldOf(paper, true), invalidOn: null }, world.now())).toEqual({
+      kind: 'tell',
+      day: '40',
+      daysLeft: 5,
+    });
+  });
+  it('approved since: done, whatever the order system still says', async () => {
+    await open();
+    world.ledger.orders.put(order({ domains: ['site-1.cn'] }), world.now());
+    await world.until('2026-03-10 12:00');
+    world.addSite(1, { approvedAt: '2026-03-09' });
+    await world.until('2026-05-01 00:00');
+    expect([told(), world.ledger.orders.byNumber('BA1')]).toMatchObject([[], { state: 'done', reason: '备案已通过' }]);
+  });
+  it('done stays done when a push says no state', async () => {
+    await open();
+    world.ledger.orders.put(order({ state: 'done' }), world.now());
+    expect(world.ledger.orders.put(order({ state: null }), world.now())).toBe('done');
+    expect(world.ledger.orders.put(order({ orderNumber: 'BA2', state: null }), world.now())).toBe('open');
+  });
+  it('a filing of nobody knows when makes nothing pointless: it may be the one asked for', async () => {
+    await open();
+    world.addSite(1);
+    world.ledger.orders.put(order({ domains: ['site-1.cn'] }), world.now());
+    await world.settle();
+    expect(world.ledger.orders.byNumber('BA1')?.state).toBe('open');
+  });
   it('deleted stays deleted, whatever is pushed later', async () => {
     await open();
     world.ledger.orders.put(order(), world.now());
@@ -71,7 +111,7 @@ describe('the life of an order (R11, S2 §1)', () => {
 describe('orders the bureau’s data make pointless (R11)', () => {
   it('a first filing of a domain that is filed: invalid today, deleted tomorrow, told both times', async () => {
     await open();
-    world.addSite(1);
+    world.addSite(1, { approvedAt: '2025-01-01' });
     world.ledger.orders.put(order({ domains: ['site-1.cn'], createdOn: '2026-03-01' }), world.now());
     await world.until('2026-03-05 00:00');
     expect(told()).toEqual(['03-01 12:00 order-invalid', '03-02 09:00 order-deleted']);
@@ -92,14 +132,14 @@ describe('orders the bureau’s data make pointless (R11)', () => {
     world.ledger.orders.put(order({ domains: ['site-1.cn'] }), world.now());
     await world.until('2026-03-04 12:00');
     expect(told()).toEqual([]);
-    world.addSite(1);
+    world.addSite(1, { approvedAt: '2025-01-01' });
     await world.until('2026-03-07 12:00');
     expect(told()).toEqual(['03-05 09:00 order-invalid', '03-06 09:00 order-deleted']);
   });
   it('access to a filed domain is the very point of an access order; with us already it is pointless', async () => {
     await open();
     world.ledger.orders.put(order({ kind: 'access', domains: ['other.cn'] }), world.now());
-    world.addSite(1);
+    world.addSite(1, { approvedAt: '2025-01-01' });
     world.ledger.orders.put(order({ orderNumber: 'BA2', kind: 'access', domains: ['site-1.cn'] }), world.now());
     await world.settle();
     expect([world.ledger.orders.byNumber('BA1')?.state, world.ledger.orders.byNumber('BA2')?.state]).toEqual([
@@ -132,7 +172,7 @@ describe('orders the bureau’s data make pointless (R11)', () => {
 describe('an invalid order', () => {
   const invalid = async (): Promise<void> => {
     await open('2026-03-01 12:00');
-    world.addSite(1);
+    world.addSite(1, { approvedAt: '2025-01-01' });
     world.ledger.orders.put(order({ domains: ['site-1.cn'] }), world.now());
     await world.settle();
   };
@@ -155,7 +195,7 @@ describe('an invalid order', () => {
 describe('safety', () => {
   it('dry-run: everything is planned on paper, no order changes, and once switched on it happens', async () => {
     await open('2026-03-01 12:00', { live: false });
-    world.addSite(1);
+    world.addSite(1, { approvedAt: '2025-01-01' });
     world.ledger.orders.put(order(), world.now());
     world.ledger.orders.put(order({ orderNumber: 'BA2', domains: ['site-1.cn'] }), world.now());
     await world.until('2026-05-01 00:00');
@@ -168,13 +208,13 @@ describe('safety', () => {
     await open('2026-03-01 12:00', { live: true, maxPerDay: 2 });
     for (let i = 0; i < 5; i++)
       world.ledger.orders.put(order({ orderNumber: `BA${i}`, createdOn: '2020-01-01' }), world.now());
-    await world.settle();
+    await world.until('2026-03-06 12:00');
     expect(world.ledger.orders.totals()).toEqual([
       { state: 'deleted', count: 2 },
       { state: 'open', count: 3 },
     ]);
     expect(world.ledger.openAlerts().map(({ key }) => key)).toContain('orders-held');
-    await world.until('2026-03-02 12:00');
+    await world.until('2026-03-07 12:00');
     expect(world.ledger.orders.totals()).toContainEqual({ state: 'deleted', count: 4 });
   });
   it('what was submitted while a notice waited is not told as stale', async () => {
@@ -225,7 +265,7 @@ it('runs as often as it likes: nothing is told twice', async () => {
   await open('2026-04-01 12:00');
   world.ledger.orders.put(order(), world.now());
   const cleanup = new OrderCleanup(world.keeper);
-  for (let i = 0; i < 5; i++) cleanup.tick(world.now());
+  for (let i = 0; i < 5; i++) await cleanup.tick(world.now());
   await world.settle();
   expect(told()).toEqual(['04-01 12:00 order-stale']);
 });

@@ -248,7 +248,32 @@ describe('safety', () => {
         .openAlerts()
         .map(({ message }) => message)
         .join(),
-    ).toContain('its owner was not told yet');
+    ).toContain('neither SMS nor mail reached its owner');
+  });
+  it('told late: the hour begins with the first message that was really taken', async () => {
+    const { desk, siteId } = await open();
+    world.ledger.enforcements.hold('notices', 'test', 'test', world.now());
+    report(desk, siteId, 'e1');
+    await world.until('2026-08-03 14:58');
+    world.ledger.release('notices', world.now());
+    await world.until('2026-08-03 15:50');
+    expect(acts()).toEqual([]);
+    await world.until('2026-08-03 16:10');
+    const [first] = acts();
+    expect(first).toMatch(/^08-03 1(?:5:5[89]|6:0\d) suspend-service$/);
+  });
+  it('every message refused: nobody is suspended until somebody called', async () => {
+    const { desk, siteId } = await open();
+    for (const channel of [world.channels.sms, world.channels.email])
+      channel.answer = () => ({ kind: 'refused', code: 'X', message: 'no', blame: 'address' });
+    report(desk, siteId, 'e1');
+    expect(() => desk.unreachable('e1', 'ops', world.now())).toThrow(/has until/);
+    await world.until('2026-08-04 10:00');
+    expect([acts(), desk.find('e1').state]).toEqual([[], 'found']);
+    desk.unreachable('e1', 'ops', world.now());
+    await world.until('2026-08-04 10:10');
+    expect(acts()).toEqual(['08-04 10:00 suspend-service']);
+    expect(() => desk.unreachable('e1', 'ops', world.now())).toThrow(/is suspended by now/);
   });
   it('a suspension that was refused, or declined, is no strike and is not given back', async () => {
     const { desk, siteId } = await open();

@@ -4,7 +4,7 @@ import { createGatherContext } from '../../src/gather/context.ts';
 import { findBrowser } from '../../src/gather/find-browser.ts';
 import { loopbackSettings } from '../world/harness.ts';
 import { type RunningWorld, startWorld } from '../world/servers.ts';
-import type { NameRecord, WebRecord, WorldData } from '../world/types.ts';
+import { emptyWorld, type NameRecord, type WebRecord, type WorldData } from '../world/types.ts';
 
 /** Is a Chromium on this machine? */
 export const hasBrowser = (): boolean => findBrowser(null) !== null;
@@ -24,7 +24,7 @@ export async function smallInternet(
   { web, names = {} }: SmallInternet,
   overrides: object = {},
 ): Promise<{ running: RunningWorld; context: GatherContext; world: WorldData; close: () => Promise<void> }> {
-  const world: WorldData = { sites: [], names: new Map(), web: new Map(), registry: new Map(), addresses: new Map() };
+  const world = emptyWorld();
   for (const [key, record] of Object.entries(web)) {
     world.web.set(key, record);
     world.names.set(key.replace(/^https?:\/\//, '').replace(/\/.*$/, ''), [{ a: [PUBLIC] }]);

@@ -125,7 +125,7 @@ export function pageArtifact(page: string | PageFacts, host = 'example.cn', stat
 
 /** What is filed, beside what every check needs. */
 export function filedArtifact(over: Partial<FiledDetails> = {}): Artifact<FiledDetails> {
-  return seen({ leaseEndsAt: null, sitesOnServer: null, importedAt: NOW, seenAt: null, ...over });
+  return seen({ leaseEndsAt: null, sitesOnServer: null, confirmedAt: NOW, seenAt: null, ...over });
 }
 
 /** The names of the filing. */
@@ -138,6 +138,7 @@ export function namesArtifact(over: Partial<FiledNames> = {}): Artifact<FiledNam
     subjectHead: '张三',
     siteHead: '李四',
     domainHolder: null,
+    subjectNameSince: '2024-01-01',
     ...over,
   });
 }
@@ -149,7 +150,7 @@ export function personOf(over: Partial<FiledPerson> = {}): FiledPerson {
     phone: 'mobile',
     mobileProvince: '北京',
     email: 'valid',
-    phoneDead: false,
+    phoneDelivery: 'ok',
     emailDead: false,
     mobileOfOtherSubjects: 0,
     servesOtherSubjects: 0,
@@ -161,6 +162,7 @@ export function personOf(over: Partial<FiledPerson> = {}): FiledPerson {
 /** The persons of the filing: two healthy ones. */
 export function personsArtifact(over: Partial<FiledPersons> = {}): Artifact<FiledPersons> {
   return seen({
+    confirmedAt: NOW,
     persons: [personOf(), personOf({ role: 'site-head' })],
     sameHead: false,
     headsShareMobile: false,

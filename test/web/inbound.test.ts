@@ -3,9 +3,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { AnnualReview } from '../../src/programmes/annual-review.ts';
 import { startInbound } from '../../src/web/inbound.ts';
-import { CaseWorld } from '../support/case-world.ts';
+import { at, CaseWorld } from '../support/case-world.ts';
 
 const SECRET = 'a-secret-of-some-length';
+const SMS_SECRET = 'another-for-gateways';
 let world: CaseWorld;
 let server: Awaited<ReturnType<typeof startInbound>>;
 
@@ -15,6 +16,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     port: 0,
     secret: SECRET,
+    smsSecret: SMS_SECRET,
     keeper: world.keeper,
     log: createLogger('silent'),
     now: world.now,
@@ -24,7 +26,7 @@ beforeEach(async () => {
     province: '湖北',
     persons: [{ role: 'subject-head', name: '张三', phone: '13900000001', email: null }],
   });
-  new AnnualReview(world.keeper).create(
+  await new AnnualReview(world.keeper).create(
     {
       name: 'r',
       province: '湖北',
@@ -71,7 +73,7 @@ describe('who may push', () => {
     expect(
       (
         await call(
-          `/inbound/sms/aliyun?key=${SECRET}`,
+          `/inbound/sms/aliyun?key=${SMS_SECRET}`,
           [{ phone_number: '13900000001', content: TEXT, sequence_id: 7 }],
           {},
         )
@@ -85,9 +87,12 @@ describe('who may push', () => {
     await world.until('2026-04-02 10:02');
     expect(await guess()).toBe(401);
   });
-  it('the secret in the address opens nothing but SMS', async () => {
-    expect((await call(`/inbound/orders?key=${SECRET}`, [], {})).status).toBe(401);
-    expect((await call(`/inbound/violations?key=${SECRET}`, [], {})).status).toBe(401);
+  it('the secret of gateways opens nothing but SMS, and the other one stands in no address', async () => {
+    for (const path of ['orders', 'violations', 'smsx']) {
+      expect((await call(`/inbound/${path}?key=${SMS_SECRET}`, [], {})).status).toBe(401);
+      expect((await call(`/inbound/${path}`, [], { authorization: `Bearer ${SMS_SECRET}` })).status).toBe(401);
+    }
+    expect((await call(`/inbound/sms/aliyun?key=${SECRET}`, [], {})).status).toBe(401);
   });
   it('an address that is none', async () => {
     const { hostname, port } = new URL(server.address);
@@ -160,10 +165,11 @@ it('orders: good ones are taken, bad ones named (R11); what is deleted can be fe
   expect(await call('/inbound/orders', orders)).toMatchObject({
     status: 400,
     body: [
-      { order_number: 'BA1', state: 'deleted' },
+      { order_number: 'BA1', state: 'open' },
       { row: 1, field: 'created_on' },
     ],
   });
+  await world.until('2026-04-20 12:00');
   expect((await call('/inbound/orders?state=deleted', undefined, undefined, 'GET')).body).toMatchObject([
     { order_number: 'BA1' },
   ]);
@@ -183,6 +189,14 @@ it('violations: an event is one, however often it is told (R13)', async () => {
     body: [{ event_id: 'w1', state: 'found' }],
   });
   expect(await call('/inbound/violations', [event])).toMatchObject({ body: [{ state: 'known' }] });
+  for (const reported_at of ['2026年8月10日 10:00', '8月17日', 'gestern', '2026-04-01T10'])
+    expect(await call('/inbound/violations', { ...event, event_id: reported_at, reported_at })).toMatchObject({
+      status: 400,
+      body: [{ row: 0, field: 'reported_at' }],
+    });
+  const local = { ...event, event_id: 'w4', reported_at: '2026-04-01 10:00' };
+  expect(await call('/inbound/violations', local)).toMatchObject({ status: 200 });
+  expect(world.ledger.violations.byEvent('w4')?.reportedAt).toBe(at('2026-04-01 10:00'));
   const long = { ...event, event_id: 'w3', description: '违规'.repeat(2000) };
   expect(await call('/inbound/violations', long)).toMatchObject({ status: 200 });
   expect(await call('/inbound/violations', { ...event, event_id: 'w2', site: 'nobody.cn' })).toMatchObject({

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { scan } from '../../src/cli/command-scan.ts';
 import { paint, print } from '../../src/cli/output.ts';
-import { type Config, ROOT } from '../../src/config.ts';
+import { type Config, loadConfig, ROOT } from '../../src/config.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import { loadRanges } from '../../src/provider/list-file.ts';
 import { startWorld } from './servers.ts';
 import { buildWorld, oddities, worldCsv } from './world.ts';
+import { importLists, writeLists } from './world-lists.ts';
 
 const SITES = Number(process.env['DEMO_SITES'] ?? 300);
 const FOLDER = 'data/demo';
@@ -36,9 +38,13 @@ async function main(): Promise<void> {
     registration: { timeoutMs: 1000, minRefreshMs: 0, refusalBackoffMs: 50 },
     // A demo needs no browser, and drawing every suspicion would take it another minute.
     render: { enabled: false },
+    ...writeLists(world, FOLDER),
   };
   const configFile = join(FOLDER, 'patrol.yaml');
   writeFileSync(configFile, stringify(settings));
+  const ledger = openConfiguredLedger(loadConfig({ env: {}, file: configFile }));
+  await importLists(world, ledger, FOLDER, Date.now());
+  ledger.close();
   print(paint('bold', 'beian-patrol demo 备案巡检'));
   print(
     `${SITES} filed sites on a little internet of this machine (DNS, HTTP, TLS, RDAP, WHOIS on loopback), ${oddities.length} kinds of sites.`,

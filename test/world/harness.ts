@@ -13,6 +13,7 @@ import { providerNames } from '../../src/provider/provider-names.ts';
 import { type RunningWorld, startWorld } from './servers.ts';
 import type { WorldData, WorldSite } from './types.ts';
 import { buildWorld, type WorldOptions, worldCsv } from './world.ts';
+import { importLists, writeLists } from './world-lists.ts';
 
 /** A little internet, and a patrol's configuration pointed at it. */
 export interface Stage {
@@ -72,7 +73,10 @@ export async function setStage(
   writeFileSync(csv, worldCsv(world));
   const base = loadConfig({
     env: {},
-    overrides: mergeSettings(loopbackSettings(folder, running.resolvers), options.overrides ?? {}) as object,
+    overrides: mergeSettings(
+      { ...loopbackSettings(folder, running.resolvers), ...writeLists(world, folder) },
+      options.overrides ?? {},
+    ) as object,
   });
   const config: Config = { ...base, registries };
   return {
@@ -101,6 +105,7 @@ export async function importStage(stage: Stage): Promise<number[]> {
     now: Date.now,
     onSite: (siteId) => siteIds.push(siteId),
   });
+  await importLists(stage.world, ledger, stage.folder, Date.now());
   ledger.close();
   return siteIds;
 }

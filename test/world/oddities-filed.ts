@@ -20,7 +20,19 @@ const SHANGHAI = { abbreviation: '沪', name: '上海' };
 const TIANJIN = { abbreviation: '津', name: '天津' };
 const ZHEJIANG = { abbreviation: '浙', name: '浙江' };
 const CHONGQING = { abbreviation: '渝', name: '重庆' };
+const LIAONING = { abbreviation: '辽', name: '辽宁' };
+const GUANGXI = { abbreviation: '桂', name: '广西' };
+const HEILONGJIANG = { abbreviation: '黑', name: '黑龙江' };
 const HUNAN = { abbreviation: '湘', name: '湖南' };
+
+/** Give the heads mobiles of known segments. */
+const segments = (draft: Draft, subject: '广东' | '广西', site: '广东' | '广西'): void => {
+  const own = draft.subjectNumber.replace(/\D/g, '').slice(-4);
+  const prefix = { 广东: '1371113', 广西: '1371112' };
+  for (const [province, digits] of Object.entries(prefix)) draft.lists.segments.set(digits, province);
+  draft.columns['主体负责人手机'] = `${prefix[subject]}${own}`;
+  draft.columns['网站负责人手机'] = `${prefix[site]}${own.split('').toReversed().join('')}`;
+};
 
 const personalPage = (draft: Draft, tools: Tools): void => {
   individual(draft);
@@ -346,6 +358,88 @@ export const filedOddities: Oddity[] = [
     set({ 法定代表人: '钱多多' }),
     { contacts: warn('head-not-legal-representative') },
   ),
+  filed(
+    'phone-dead',
+    'the gateway says that the number does not exist',
+    (d) => {
+      d.lists.deadNumbers.push({ mobile: d.columns['主体负责人手机'] ?? '', code: '空号' });
+    },
+    { contacts: fail('phone-dead') },
+  ),
+  filed(
+    'phone-undelivered',
+    'SMS do not arrive, nobody knows why',
+    (d) => {
+      d.lists.deadNumbers.push({ mobile: d.columns['网站负责人手机'] ?? '', code: 'MK:0012' });
+    },
+    { contacts: warn('phone-undelivered') },
+  ),
+  filed('phone-with-words', 'a number with words around it', (d) => {
+    d.columns['主体负责人手机'] = `手机：${d.columns['主体负责人手机'] ?? ''}（微信同号）`;
+  }),
+  filed('phone-mangled', 'a spreadsheet made 1.38E+10 of the number', set({ 主体负责人手机: '1.38E+10' }), {
+    contacts: warn('phone-unreadable'),
+  }),
+  filed(
+    'mobile-not-local',
+    'a mobile of Guangdong in Guangxi, which asks for its own',
+    (d) => segments(d, '广东', '广西'),
+    { contacts: fail('mobile-not-local') },
+    { province: GUANGXI },
+  ),
+  filed('mobile-local', 'both mobiles of Guangxi, by the list', (d) => segments(d, '广西', '广西'), undefined, {
+    province: GUANGXI,
+  }),
+  ...['a', 'b'].map((which) =>
+    filed(
+      `head-serves-others-${which}`,
+      'one site head of two subjects in Heilongjiang: a human is asked',
+      set({ 网站负责人姓名: '赵同一', 网站负责人手机: '13700009999' }),
+      { contacts: warn('site-head-serves-others') },
+      { province: HEILONGJIANG, slow: true },
+    ),
+  ),
+  filed(
+    'finance-head',
+    'a name of finance in Liaoning, whose heads are not the legal representative: a human is asked',
+    (d) => {
+      d.siteName = '启明贷款咨询网';
+      d.columns['法定代表人'] = '钱多多';
+    },
+    {
+      contacts: warn('finance-head-not-legal', 'head-not-legal-representative'),
+      'site-content': warn('name-needs-approval'),
+    },
+    { province: LIAONING },
+  ),
+  // the bureau's list (R15)
+  filed('bureau-agrees', "the bureau's list says the same", (d) => {
+    d.lists.bureau.push({ number: d.subjectNumber, state: 'alive', holder: d.subjectName });
+  }),
+  filed(
+    'bureau-other-holder',
+    "the bureau's list gives the number to another",
+    (d) => {
+      d.lists.bureau.push({ number: d.subjectNumber, state: 'alive', holder: '别家商贸有限公司' });
+    },
+    { 'registry-state': fail('other-holder') },
+  ),
+  filed(
+    'bureau-revoked',
+    'the bureau revoked the number: told, and applied by an admin',
+    (d) => {
+      d.lists.bureau.push({ number: d.siteNumber, state: 'revoked', holder: d.subjectName });
+    },
+    { 'registry-state': warn('revoked-at-bureau') },
+  ),
+  filed(
+    'bureau-masked',
+    "the holder in the bureau's list is masked",
+    (d) => {
+      d.lists.bureau.push({ number: d.subjectNumber, state: 'alive', holder: '启**公司' });
+    },
+    { 'registry-state': blind('holder-unreadable') },
+  ),
   // names (R6)
   filed(
     'name-short',
@@ -426,6 +520,30 @@ export const filedOddities: Oddity[] = [
       Object.assign(d.columns, { 合同IP: '47.92.1.1', 城市: '广州' });
     },
     { 'licence-ip': blind('province-unknown') },
+    { province: GUANGDONG },
+  ),
+  filed(
+    'licence-in-guangdong',
+    'all addresses in Guangdong, by the list',
+    (d) => {
+      d.licenceNumber = '粤ICP证030173号';
+      Object.assign(d.columns, { 合同IP: d.apex[0]?.a?.[0] ?? '', 城市: '广州' });
+      for (const address of d.apex[0]?.a ?? []) d.lists.provinces.set(`${address}/32`, '广东省');
+      for (const address of d.www[0]?.a ?? []) d.lists.provinces.set(`${address}/32`, '广东省');
+    },
+    undefined,
+    { province: GUANGDONG },
+  ),
+  filed(
+    'licence-outside-guangdong',
+    'an address in Hebei, Guangdong asks for its own',
+    (d) => {
+      d.licenceNumber = '粤ICP证030173号';
+      Object.assign(d.columns, { 合同IP: d.apex[0]?.a?.[0] ?? '', 城市: '广州' });
+      for (const address of [...(d.apex[0]?.a ?? []), ...(d.www[0]?.a ?? [])])
+        d.lists.provinces.set(`${address}/32`, '河北');
+    },
+    { 'licence-ip': fail('outside-province') },
     { province: GUANGDONG },
   ),
   filed(

@@ -33,6 +33,7 @@ const web = (
 
 const LINK = footerLine;
 const other = '沪ICP备19087654号-3';
+const OF_ANOTHER = '沪ICP备19087655号-1';
 const FOOTER = (verdict: NonNullable<Oddity['truth']>[string]): Oddity['truth'] => ({ 'icp-footer': verdict });
 const UNSEEN = { 'police-footer': blind('not-observed'), 'site-content': blind('not-observed') };
 const NO_POLICE = { 'police-footer': blind('not-observed') };
@@ -112,6 +113,18 @@ export const footerOddities: Oddity[] = [
     FOOTER(fail('number-missing')),
   ),
   footer('wrong-number', 'the number of somebody else', () => LINK(other), FOOTER(fail('wrong-number'))),
+  {
+    id: 'number-of-another',
+    about: "the number of somebody else, alive for them by the bureau's list",
+    alter: (d, t) => {
+      d.web.body = t.page(d, LINK(OF_ANOTHER));
+      d.lists.bureau.push(
+        { number: OF_ANOTHER, state: 'alive', holder: '别家商贸有限公司' },
+        { number: d.subjectNumber, state: 'alive', holder: d.subjectName },
+      );
+    },
+    truth: { 'icp-footer': fail('number-of-another') },
+  },
   footer(
     'wrong-suffix',
     'right subject, wrong suffix',

@@ -1,6 +1,6 @@
 import type { RangeTable } from '../../src/provider/range-table.ts';
 import type { SeededRandom } from './random.ts';
-import type { NameRecord, RegistryRecord, Truth, WebRecord } from './types.ts';
+import type { NameRecord, RegistryRecord, Truth, WebRecord, WorldData } from './types.ts';
 
 /** Addresses of the little internet, taken from the real range lists. */
 export interface AddressBook {
@@ -38,6 +38,8 @@ export interface Draft {
   extraWeb: Map<string, WebRecord>;
   registry: RegistryRecord;
   refusedAddresses: string[];
+  /** What is known of it beside the filing. */
+  lists: Pick<WorldData, 'bureau' | 'deadNumbers' | 'segments' | 'provinces'>;
   title: string;
   body: string;
   truth: Record<string, Truth>;

@@ -71,6 +71,19 @@ export interface WorldSite {
   truth: Record<string, Truth> | null;
 }
 
+/** A world with nothing in it. */
+export const emptyWorld = (): WorldData => ({
+  sites: [],
+  names: new Map(),
+  web: new Map(),
+  registry: new Map(),
+  addresses: new Map(),
+  bureau: [],
+  deadNumbers: [],
+  segments: new Map(),
+  provinces: new Map(),
+});
+
 /** Everything the little internet serves. */
 export interface WorldData {
   sites: WorldSite[];
@@ -80,4 +93,11 @@ export interface WorldData {
   registry: Map<string, RegistryRecord>;
   /** Address → what dialling it meets, where it is not the common web server. */
   addresses: Map<string, 'refused'>;
+  /** The bureau's own list (R15). */
+  bureau: { number: string; state: 'alive' | 'revoked'; holder: string }[];
+  /** Mobile numbers a gateway gave up, with its code. */
+  deadNumbers: { mobile: string; code: string }[];
+  /** Lists an operator supplies: first seven digits → province, CIDR → province. */
+  segments: Map<string, string>;
+  provinces: Map<string, string>;
 }

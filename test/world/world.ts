@@ -10,7 +10,7 @@ import { registrationOddities } from './oddities-registration.ts';
 import type { AddressBook, Draft, Oddity, Tools } from './oddity.ts';
 import { filler, footerLine, pageHtml, policeLine } from './page-html.ts';
 import { SeededRandom } from './random.ts';
-import type { Truth, WorldData, WorldSite } from './types.ts';
+import { emptyWorld, type Truth, type WorldData, type WorldSite } from './types.ts';
 
 /** Every kind of strange site, each with its truth. */
 export const oddities: readonly Oddity[] = [
@@ -48,7 +48,7 @@ const TRADES = '科技 商贸 教育 物流 建材 食品 文化 旅游 环保 �
 export function buildWorld(options: WorldOptions): WorldData {
   const random = new SeededRandom(options.seed);
   const book = addressBook(options.ranges, random);
-  const world: WorldData = { sites: [], names: new Map(), web: new Map(), registry: new Map(), addresses: new Map() };
+  const world = emptyWorld();
   const tools: Tools = {
     random,
     book,
@@ -110,6 +110,8 @@ function addSite(world: WorldData, index: number, oddity: Oddity, tools: Tools, 
     extraWeb: new Map(),
     registry: { found: true, expires: tools.day(400 + random.int(900)), registrant: `${title}有限公司` },
     refusedAddresses: [],
+    // Shared by all sites: what one adds is known of its own numbers only.
+    lists: world,
     title,
     body: filler(random, options.pageCharacters ?? 600 + random.int(1500)),
     truth: {},

@@ -57,8 +57,7 @@ export const programmeQueries = {
     WHERE excluded.as_of >= as_of AND (excluded.state <> state OR excluded.holder IS NOT holder OR excluded.as_of > as_of)`,
   bureauRevokedSites: `SELECT siteId, siteNumber, max(asOf) AS asOf FROM (
     SELECT s.id AS siteId, s.site_number AS siteNumber, b.as_of AS asOf FROM bureau_numbers b
-      JOIN sites s ON s.site_number = b.number AND s.state = 'active' JOIN subjects u ON u.id = s.subject_id WHERE b.state = 'revoked'
-        AND NOT EXISTS (SELECT 1 FROM bureau_numbers o WHERE o.number = u.subject_number AND o.state = 'alive' AND o.as_of > b.as_of)
+      JOIN sites s ON s.site_number = b.number AND s.state = 'active' WHERE b.state = 'revoked'
     UNION SELECT s.id, s.site_number, b.as_of FROM bureau_numbers b JOIN subjects u ON u.subject_number = b.number
       JOIN sites s ON s.subject_id = u.id AND s.state = 'active' WHERE b.state = 'revoked'
         AND NOT EXISTS (SELECT 1 FROM bureau_numbers o WHERE o.number = s.site_number AND o.state = 'alive' AND o.as_of >= b.as_of)
@@ -68,6 +67,8 @@ export const programmeQueries = {
     WHERE s.state = 'revoked'
       AND NOT EXISTS (SELECT 1 FROM sites o WHERE o.subject_id = s.subject_id AND o.state <> 'revoked')
       AND NOT EXISTS (SELECT 1 FROM bureau_numbers b WHERE b.number = u.subject_number AND b.state = 'revoked')
+      AND NOT EXISTS (SELECT 1 FROM sites o JOIN bureau_numbers b ON b.number = o.site_number AND b.state = 'alive'
+        WHERE o.subject_id = s.subject_id)
     GROUP BY u.id ORDER BY since LIMIT ?`,
   bureauSize: `SELECT count(*) AS numbers, coalesce(sum(state = 'revoked'), 0) AS revoked, max(as_of) AS asOf FROM bureau_numbers`,
 

@@ -15,8 +15,9 @@ export const queries = {
     ON CONFLICT (subject_number) DO UPDATE SET name = excluded.name, kind = excluded.kind, province = excluded.province,
       licence_number = excluded.licence_number, details = CASE excluded.details WHEN '{}' THEN details ELSE excluded.details END,
       updated_at = excluded.updated_at,
-      name_since = CASE WHEN name = excluded.name THEN coalesce(name_since, updated_at) ELSE excluded.name_since END
+      name_since = excluded.name_since
     RETURNING id`,
+  subjectNamed: 'SELECT name, coalesce(name_since, updated_at) AS since FROM subjects WHERE subject_number = ?',
   siteByNumber: 'SELECT id, row_digest AS rowDigest, state, updated_at AS updatedAt FROM sites WHERE site_number = ?',
   siteInsert: `INSERT INTO sites (subject_id, site_number, name, service, access_provider, product, filed_addresses, approved_at,
       lease_ends_at, state, details, server_id, row_digest, updated_at, confirmed_at)
@@ -28,10 +29,11 @@ export const queries = {
   hostsDelete: 'DELETE FROM site_hosts WHERE site_id = ?',
   hostInsert: 'INSERT OR IGNORE INTO site_hosts (site_id, host, kind, registrable) VALUES (?, ?, ?, ?)',
   siteContactsDelete: 'DELETE FROM contacts WHERE site_id = ?',
+  contactMobile: 'UPDATE contacts SET mobile = ? WHERE site_id = ? AND role = ? AND mobile IS NULL',
   contactInsert: `INSERT INTO contacts (subject_id, site_id, role, name, phone, email, mobile, document_expires_at, updated_at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   siteById: `SELECT s.id, s.site_number AS siteNumber, s.name, s.service, s.access_provider AS accessProvider, s.product,
-      s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, s.details, u.subject_number AS subjectNumber,
+      s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, s.details, s.updated_at AS updatedAt, u.subject_number AS subjectNumber,
       u.name AS subjectName, u.kind AS subjectKind, u.province, u.licence_number AS licenceNumber
     FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
   hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid',

@@ -15,7 +15,7 @@ export const subjects = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Who else may hold its domains (`SubjectDetails`, R3.6): read and written whole. */
     details: text('details').notNull().default('{}'),
-    /** Since when the name is the one here; null in rows older than this column (`updated_at` then). */
+    /** From when on a list surely knows the subject by this name; null in rows older than this column (`updated_at` then). */
     nameSince: integer('name_since'),
   },
   (table) => [index('subjects_by_province').on(table.province)],

@@ -40,7 +40,11 @@ const rows = readFileSync(join(ROOT, 'docs/coverage.md'), 'utf8')
 const names = (text: string, rule: string): boolean => new RegExp(`${rule.replaceAll('.', '\\.')}(?![\\d])`).test(text);
 /** Titles of a file's tests and groups: where a test says what it holds. A comment is none. */
 const titlesOf = (source: string): string =>
-  [...source.matchAll(/(?:\b(?:it|test|describe)(?:\.\w+)*\(|\)\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g)]
+  [
+    ...source
+      .replace(/^\s*\/\/.*$/gm, '')
+      .matchAll(/(?:\b(?:it|test|describe)(?:\.\w+)*\(|\)\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g),
+  ]
     .map(([, , title]) => title)
     .join('\n');
 

@@ -33,7 +33,6 @@ CREATE TABLE `campaigns` (
 	`state` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`published_on` text,
-	`revoked_on` text,
 	`due_at` integer
 );
 --> statement-breakpoint
@@ -144,10 +143,8 @@ ALTER TABLE `contacts` ADD `mobile` text;--> statement-breakpoint
 CREATE INDEX `contacts_by_mobile` ON `contacts` (`mobile`) WHERE mobile IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `details` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
 ALTER TABLE `sites` ADD `server_id` text;--> statement-breakpoint
-ALTER TABLE `sites` ADD `confirmed_at` integer;--> statement-breakpoint
 CREATE INDEX `sites_by_server` ON `sites` (`server_id`) WHERE server_id IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `subjects` ADD `details` text DEFAULT '{}' NOT NULL;--> statement-breakpoint
-ALTER TABLE `subjects` ADD `name_since` integer;--> statement-breakpoint
 CREATE INDEX `subjects_by_province` ON `subjects` (`province`);--> statement-breakpoint
 UPDATE `contacts` SET `mobile` = substr(replace(replace(replace(`phone`, '-', ''), ' ', ''), '+', ''), -11)
   WHERE length(replace(replace(replace(`phone`, '-', ''), ' ', ''), '+', '')) IN (11, 13, 15)

@@ -219,9 +219,10 @@ function visits(
   const since = input.observedAt - days * DAY_MS;
   // Our own looks are visits too.
   if (seenAt !== null && seenAt >= since) return [];
-  if (lastVisitAt === undefined || confirmedAt < since)
+  if (lastVisitAt !== undefined && dateInstant(lastVisitAt) >= since) return [];
+  // An import says nothing of visits after it: it must itself have seen the whole window go by.
+  if (lastVisitAt === undefined || confirmedAt < dateInstant(lastVisitAt) + days * DAY_MS)
     return [finding(accessRecord, 'no-record-known', { params: { host }, evidence: record.evidence })];
-  if (dateInstant(lastVisitAt) >= since) return [];
   const evidence = [{ label: 'last visit', value: lastVisitAt }, ...record.evidence];
   return [finding(accessRecord, 'no-visits', { params: { host, days }, evidence })];
 }

@@ -98,6 +98,15 @@ export const verificationCodes: Record<string, CodeDefinition> = {
     },
     remedy: again,
   },
+  'filing-not-updated': {
+    severity: 'inconclusive',
+    leavesOpen: ['holder-differs'],
+    title: {
+      zh: '域名 {domain} 的注册信息晚于本服务商的备案数据，无法比对持有者，暂不判定',
+      en: 'The registry’s record of {domain} is newer than our data of the filing: the subject may have been renamed',
+    },
+    remedy: { zh: '无需操作，由服务商更新数据。', en: 'Admins: import the filings again.' },
+  },
   'holder-may-be-insider': {
     severity: 'inconclusive',
     leavesOpen: ['holder-differs'],

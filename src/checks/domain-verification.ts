@@ -129,6 +129,9 @@ function judgeHolder(domain: string, facts: RegistrationFacts, input: CheckInput
   const noRepresentative = rule >= 2 && legalRepresentative === null && !ORGANISATION.test(holder);
   if (noInsiders || noRepresentative)
     return [finding(domainVerification, 'holder-may-be-insider', { about: domain, params, evidence })];
+  // The registry's own record newer than our data of the filing: the subject may have been renamed since.
+  if (facts.registrant !== null && olderThanRegistry(facts, input))
+    return [finding(domainVerification, 'filing-not-updated', { about: domain, params, evidence })];
   if (changedLately(facts, input))
     return [finding(domainVerification, 'holder-changing', { about: domain, params, evidence })];
   return [finding(domainVerification, 'holder-differs', { about: domain, params, evidence })];
@@ -137,6 +140,16 @@ function judgeHolder(domain: string, facts: RegistrationFacts, input: CheckInput
 /** How organisations' names end: anything else may be a person. */
 const ORGANISATION =
   /(?:公司|集团|厂|店|社|所|院|校|中心|协会|学会|商会|基金会|委员会|局|厅|部|会|行|合伙)(?:[(（][^)）]*[)）])?$/;
+
+/** Age of our data of a filing beyond which a registry that does not date its record is believed to be newer. */
+const FILING_MAX_AGE_DAYS = 45;
+
+function olderThanRegistry({ updatedAt }: RegistrationFacts, { artifacts, observedAt }: CheckInput): boolean {
+  const confirmedAt = artifacts.filed?.ok === true ? artifacts.filed.value.confirmedAt : observedAt;
+  return updatedAt === undefined || updatedAt === null
+    ? observedAt - confirmedAt > FILING_MAX_AGE_DAYS * DAY_MS
+    : registryInstant(updatedAt) > confirmedAt;
+}
 
 /** R3.9: a real-name change needs some days to reach the bureau. */
 function changedLately({ updatedAt }: RegistrationFacts, { artifacts, policy, observedAt }: CheckInput): boolean {

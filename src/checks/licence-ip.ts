@@ -35,6 +35,14 @@ export const licenceIp: CheckDefinition = {
       },
       remedy: MEND,
     },
+    'families-differ': {
+      severity: 'warn',
+      title: {
+        zh: '解析 IP（{resolved}）与登记 IP（合同 {contract}；报备 {reported}）不是同一类地址，无法比对',
+        en: 'Resolved {resolved}, but contract ({contract}) and report ({reported}) name the other family only',
+      },
+      remedy: MEND,
+    },
     'outside-province': {
       severity: 'fail',
       title: {
@@ -124,6 +132,9 @@ function judge(input: CheckInput): Judgement {
     const families = new Set(list.map(family));
     return !resolved.filter((address) => families.has(family(address))).every((address) => list.includes(address));
   };
+  const listed = [...contract, ...reported];
+  if (rule !== 'all-in-guangdong' && !resolved.some((address) => listed.some((one) => family(one) === family(address))))
+    return conclude([finding(licenceIp, 'families-differ', { params })]);
   if (rule !== 'all-in-guangdong' && differs(contract))
     findings.push(finding(licenceIp, 'contract-differs', { params }));
   if (rule.startsWith('all-equal') && differs(reported))

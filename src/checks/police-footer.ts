@@ -51,10 +51,10 @@ export const policeFooter: CheckDefinition = {
       FILE,
     ),
     'footer-due': {
-      brief: '公安备案号尚未悬挂',
+      brief: '公安备案号请按期悬挂（已悬挂请忽略）',
       ...code(
         'warn',
-        '公安备案号 {number} 须在 {until} 前悬挂（剩余 {daysLeft} 天）',
+        '公安备案号 {number} 须在 {until} 前悬挂（剩余 {daysLeft} 天；已悬挂请忽略）',
         'The police number {number} is to be shown until {until} ({daysLeft} days left)',
       ),
       earlyWarning: true,
@@ -145,11 +145,9 @@ function unknownNumber(filed: FiledDetails | null, shown: PoliceNumber[], input:
   const until = datePlus(opened, days);
   const page = pageOf(input);
   const daysLeft = daysUntilDate(until, input.observedAt);
-  // Who has not seen all of the page cannot remind of what may stand there.
+  // Asked to ignore it if done. But who has not seen the page at all cannot remind of what may stand there.
   if (daysLeft >= 0)
-    return 'reason' in page || page.doubt !== null
-      ? []
-      : [finding(policeFooter, 'filing-due', { params: { until, daysLeft } })];
+    return 'reason' in page ? [] : [finding(policeFooter, 'filing-due', { params: { until, daysLeft } })];
   const severity = input.policy.policeNotFiledSeverity;
   const evidence = [{ label: 'opened', value: opened }];
   // Nobody saw the page: the number may well be there.
@@ -168,7 +166,8 @@ function knownNumber(filed: FiledDetails, page: Page, input: CheckInput): Findin
   if (filed.policeApprovedAt !== undefined) {
     const until = datePlus(filed.policeApprovedAt, input.policy.windows.policeDays);
     const daysLeft = daysUntilDate(until, input.observedAt);
-    if (daysLeft >= 0) return [finding(policeFooter, 'footer-due', { params: { ...params, until, daysLeft } })];
+    if (daysLeft >= 0)
+      return 'reason' in page ? [] : [finding(policeFooter, 'footer-due', { params: { ...params, until, daysLeft } })];
   }
   if ('reason' in page) return [blind(page.reason)];
   if (page.doubt !== null) return [blind(page.doubt)];

@@ -51,6 +51,14 @@ export const registryState: CheckDefinition = {
       },
       remedy: { zh: '无需操作。', en: 'Admins: patrol bureau import a newer list.' },
     },
+    'filing-not-updated': {
+      severity: 'warn',
+      title: {
+        zh: '管局 {asOf} 的名单中主办单位为“{holder}”，本服务商的备案数据早于该名单，无法核对',
+        en: "The bureau's list of {asOf} names {holder}, and the filing was not imported since: it may have been renamed",
+      },
+      remedy: { zh: '无需操作，由服务商更新数据。', en: 'Admins: import the filings again.' },
+    },
     'not-listed': {
       severity: 'note',
       title: {
@@ -77,24 +85,29 @@ function judge({ filing, artifacts, reference, observedAt }: CheckInput): Judgem
   if (names === undefined || !names.ok)
     return { ...conclude([finding(registryState, 'not-observed', { params: { reason: 'no names' } })]), settled: true };
   const number = filing.siteNumber;
-  // The site's own row and its subject's: the newer one speaks.
-  const record = [reference.bureauNumber(number), reference.bureauNumber(filing.subjectNumber)]
-    .filter((one) => one !== null)
-    .toSorted((a, b) => b.asOf.localeCompare(a.asOf))[0];
+  // Of the site's own row and its subject's the newer one speaks; but a number revoked never comes back with its subject (R15).
+  const own = reference.bureauNumber(number);
+  const record =
+    own?.state === 'revoked'
+      ? own
+      : [own, reference.bureauNumber(filing.subjectNumber)]
+          .filter((one) => one !== null)
+          .toSorted((a, b) => b.asOf.localeCompare(a.asOf))[0];
   if (record === undefined) return conclude([finding(registryState, 'not-listed', { params: { number } })]);
   const { holder, state, asOf } = record;
   const evidence = [{ label: `bureau's list of ${asOf}`, value: `${state}, ${holder ?? '-'}` }];
   if (state === 'revoked')
     return conclude([finding(registryState, 'revoked-at-bureau', { params: { number, asOf }, evidence })]);
   if (holder === null) return conclude([]);
+  const compared = compareNames(holder, names.value.subjectName);
+  if (compared === 'same') return conclude([]);
   const old =
     daysUntilDate(asOf, observedAt) < -MAX_AGE_DAYS ||
     (filing.approvedAt !== null && asOf < filing.approvedAt) ||
     // The list may still know the subject by an earlier name.
     asOf < names.value.subjectNameSince;
   if (old) return conclude([finding(registryState, 'list-too-old', { params: { number, asOf }, evidence })]);
-  const compared = compareNames(holder, names.value.subjectName);
-  if (compared === 'same') return conclude([]);
-  const code = compared === 'different' ? 'other-holder' : 'holder-unreadable';
-  return { ...conclude([finding(registryState, code, { params: { number, holder }, evidence })]), settled: true };
+  const stale = names.value.confirmedOn < asOf;
+  const code = compared !== 'different' ? 'holder-unreadable' : stale ? 'filing-not-updated' : 'other-holder';
+  return { ...conclude([finding(registryState, code, { params: { number, holder, asOf }, evidence })]), settled: true };
 }

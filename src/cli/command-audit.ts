@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { fillText, runCheck } from '../checks/conclude.ts';
 import { domainExpiry } from '../checks/domain-expiry.ts';
 import { icpFooter } from '../checks/icp-footer.ts';
-import { checks } from '../checks/index.ts';
+import { checks, findCheck } from '../checks/index.ts';
 import type { CheckDefinition, CheckInput, Judgement } from '../checks/types.ts';
 import type { Config } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
@@ -194,6 +194,10 @@ function auditBundle(file: string, options: AuditOptions): void {
     check: checkId,
     verdict,
     codes: judgement.findings.map(({ code }) => code),
+    findings: judgement.findings.map((finding) => ({
+      code: finding.code,
+      title: fillText(findCheck(checkId)?.codes[finding.code]?.title.en ?? finding.code, finding),
+    })),
     storedVerdict: stored,
     same: stored === verdict,
     algorithmVersion,
@@ -210,10 +214,11 @@ function auditBundle(file: string, options: AuditOptions): void {
   print(
     `${bundle.filing.siteNumber} as observed ${new Date(bundle.observedAt).toISOString()}, ranges ${bundle.rangesVersion}`,
   );
-  for (const { check, verdict, storedVerdict, same } of verdicts) {
+  for (const { check, verdict, storedVerdict, same, findings } of verdicts) {
     print(
       `  ${paintVerdict(verdict)} ${check}${same ? ' (as stored)' : ` (stored: ${storedVerdict}; the check has changed since)`}`,
     );
+    for (const { code, title } of findings) print(`    ${code}: ${title}`);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.ts';
+import { filedMobile } from '../filing/phone.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
 import { maskText } from '../log.ts';
-import { emailOf, mobileOf } from '../notify/addresses.ts';
+import { emailOf } from '../notify/addresses.ts';
 import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
 import { report, withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, withCommon } from './context.ts';
@@ -41,7 +42,7 @@ export function addContactsCommand(program: Command, environment: CliEnvironment
             phone: mask(phone),
             email: mask(email),
             state:
-              [dead('sms', phone), dead('email', email), unusable(phone, email)]
+              [dead('sms', filedMobile(phone)), dead('email', email), unusable(phone, email)]
                 .filter((one) => one !== '')
                 .join(' ') || 'of the filing',
           })),
@@ -170,7 +171,7 @@ function unusable(phone: string | null, email: string | null): string {
   const bad = (text: string | null, read: string | null): boolean =>
     text !== null && text.trim() !== '' && read === null;
   return [
-    ...(bad(phone, mobileOf(phone)) ? ['phone cannot be used'] : []),
+    ...(bad(phone, filedMobile(phone)) ? ['phone cannot be used'] : []),
     ...(bad(email, emailOf(email)) ? ['email cannot be used'] : []),
   ].join(', ');
 }

@@ -125,6 +125,10 @@ const ALERT_REMEDIES: [RegExp, string][] = [
   [/^act-/, 'patrol cases show CODE; then mend the access system'],
   [/^hold-notices/, 'patrol notices release'],
   [/^hold-enforcement/, 'patrol cases release-enforcement'],
+  [/^violation-/, 'patrol violations list'],
+  [/^review-/, 'patrol campaigns list'],
+  [/^orders-/, 'patrol orders list'],
+  [/^programme-/, 'see the log; patrol doctor again after the next minute'],
   [/^(?:channel|messages)-/, 'mend notices.* and see patrol notices list --stuck'],
 ];
 

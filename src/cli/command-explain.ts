@@ -88,6 +88,8 @@ interface DescribedFinding {
   title: { zh: string; en: string };
   remedy: { zh: string; en: string };
   evidence: Finding['evidence'];
+  /** A human must rule before it weighs. */
+  awaits: boolean;
   numbers: string[];
 }
 
@@ -138,6 +140,7 @@ function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedSite['checks
       title: { zh: fill(code?.title.zh), en: fill(code?.title.en) },
       remedy: { zh: fill(code?.remedy.zh ?? ''), en: fill(code?.remedy.en ?? '') },
       evidence: finding.evidence,
+      awaits: finding.awaitsHuman === true,
       numbers: [finding.params['number'], finding.params['shown']].filter((value) => typeof value === 'string'),
     };
   });
@@ -172,6 +175,8 @@ function markupOf(bytes: Buffer, numbers: string[]): string | null {
 function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
   print(`${paint('bold', site.siteNumber)} ${site.siteName} (${site.subjectName})`);
   print(`${site.domains.join(', ')} · ${site.province} · ${site.accessProvider} · ${site.state}`);
+  if (site.state !== 'active')
+    print('  not re-checked any more: the filing is not active (what was found before stands below)');
   if (site.checks.length === 0) print('  no checks run for this filing (it is not active)');
   for (const check of site.checks) {
     const standing =
@@ -193,7 +198,8 @@ function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
 
 function printVerdict(verdict: DescribedSite['checks'][number]['history'][number], lang: 'zh' | 'en'): void {
   for (const finding of verdict.findings) {
-    print(`  ${finding.code}: ${finding.title[lang]}`);
+    const suspected = finding.awaits ? ' [suspicion: weighs nothing before a human rules, patrol suspicions list]' : '';
+    print(`  ${finding.code}: ${finding.title[lang]}${suspected}`);
     for (const { label, value } of finding.evidence) print(paint('gray', `      ${label}: ${value}`));
     if (finding.remedy[lang] !== '') print(`    → ${finding.remedy[lang]}`);
   }

@@ -39,6 +39,10 @@ the others; the command then ends with exit code 2.
     )
     .action(async (file: string | undefined, options: ImportCliOptions) => {
       if (options.template !== undefined) {
+        if (![true, 'en', 'zh'].includes(options.template))
+          throw new InputError(`--template ${options.template}: no such language`, 'en or zh');
+        if (file !== undefined)
+          throw new InputError('--template prints the template and imports nothing', 'give one of the two');
         process.stdout.write(importTemplate(options.template === 'zh' ? 'zh' : 'en'));
         return;
       }
@@ -96,7 +100,7 @@ export function printImport(summary: ImportSummary, config: Config): void {
   const { rows, created, updated, unchanged, rejected, ignoredColumns } = summary;
   if (summary.dryRun)
     print(
-      `dry run: ${rows} rows read, ${rows - rejected} would be imported, ${rejected} rejected; nothing was changed`,
+      `dry run: ${rows} rows read, ${rows - rejected} would be imported, ${rejected} rejected; the ledger was not changed`,
     );
   else
     print(
@@ -105,6 +109,8 @@ export function printImport(summary: ImportSummary, config: Config): void {
   if (ignoredColumns.length > 0) print(`columns not used: ${ignoredColumns.join(', ')}`);
   for (const { row, column, value, remedy } of summary.problems)
     print(`  row ${row}, ${column}: ${value === '' ? '(empty)' : value} → ${remedy}`);
+  const more = summary.problemCount - summary.problems.length;
+  if (more > 0) print(`  … and ${more} more`);
   if (summary.rejectsFile !== null) {
     print(paint('yellow', `rejected rows with row, column, value and remedy: ${summary.rejectsFile}`));
   }

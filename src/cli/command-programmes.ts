@@ -15,7 +15,10 @@ import { sitesForKey } from './select-sites.ts';
 
 /** Say which rows were not taken, and end with exit code 2 when there are any. */
 function printFaults(faults: readonly RowFault[]): void {
-  for (const { row, field, remedy } of faults.slice(0, 20)) print(paint('yellow', `  row ${row}, ${field}: ${remedy}`));
+  for (const { row, field, value, remedy } of faults.slice(0, 20))
+    print(
+      paint('yellow', `  row ${row}, ${field}: ${value === undefined || value === '' ? '(empty)' : value} → ${remedy}`),
+    );
   if (faults.length > 20) print(`  … and ${faults.length - 20} more (--json lists them all)`);
   if (faults.length > 0) process.exitCode = EXIT.badInput;
 }
@@ -42,7 +45,12 @@ export function addBureauCommand(program: Command, environment: CliEnvironment):
           throw new InputError(`--as-of ${options.asOf}: no date, or in the future`, 'write it as YYYY-MM-DD');
         const summary = await importBureauList(file, ledger, { asOf: options.asOf, now });
         if (options.json === true) printJson(summary);
-        else print(`${summary.rows} rows: ${summary.changed} new or changed, ${summary.rejected.length} rejected`);
+        else {
+          const same = summary.rows - summary.changed - summary.rejected.length;
+          print(
+            `${summary.rows} rows as of ${options.asOf}: ${summary.changed} new or changed, ${same} known already or older than what is known, ${summary.rejected.length} rejected`,
+          );
+        }
         if (options.json !== true) printFaults(summary.rejected);
         else if (summary.rejected.length > 0) process.exitCode = EXIT.badInput;
         const { sites } = applyRevocations(ledger, { dryRun: true, max: MAX_REVOCATIONS, now });
@@ -66,7 +74,9 @@ export function addBureauCommand(program: Command, environment: CliEnvironment):
           );
         if (options.json === true) return printJson(sites);
         for (const { siteNumber, asOf } of sites) print(`${siteNumber}  revoked by the list of ${asOf}`);
-        print(`${sites.length} site(s) ${options.dryRun === true ? 'would leave' : 'left'}`);
+        print(
+          `${sites.length} site(s) ${options.dryRun === true ? 'would be ended' : 'ended: they are not re-checked any more'}`,
+        );
       }),
     );
   withCommon(bureau.command('empty-subjects'))
@@ -138,7 +148,10 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
         };
         const campaign = await new AnnualReview(keeper).create(draft, now);
         if (options.json === true) printJson(campaign);
-        else print(`campaign ${name} is ${campaign.state}; next at ${beijing(campaign.dueAt)}`);
+        else {
+          const sites = keeper.ledger.campaigns.totals(campaign.id).reduce((sum, { count }) => sum + count, 0);
+          print(`campaign ${name} is ${campaign.state} with ${sites} site(s); next at ${beijing(campaign.dueAt)}`);
+        }
       }),
     );
   withCommon(campaigns.command('list'))
@@ -206,6 +219,15 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
           print(`${count} site(s) are on the revocation list of ${name}; once the bureau did it: patrol bureau import`);
       }),
     );
+  withCommon(campaigns.command('cancel <name>'))
+    .description('call it off: nothing is asked, told or listed any more')
+    .action((name: string, options: CommonOptions) =>
+      withCases(options, environment, ({ keeper, now }) => {
+        const campaign = new AnnualReview(keeper).cancel(name, now);
+        if (options.json === true) printJson(campaign);
+        else print(`campaign ${name} is cancelled; what was not sent yet is not sent`);
+      }),
+    );
   withCommon(campaigns.command('receive'))
     .description('take an SMS by hand, as the inbound endpoint would')
     .requiredOption('--mobile <number>', 'who sent it')
@@ -217,9 +239,11 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
           { source: 'cli', externalId: null, mobile, text, receivedAt: now },
           now,
         );
-        if (options.json === true) printJson({ outcome });
-        else print(outcome);
-        if (outcome !== 'reported') process.exitCode = EXIT.failOn;
+        const [kept] = keeper.ledger.campaigns.inboundRecent(1);
+        const detail = outcome === 'duplicate' ? 'taken before' : (kept?.detail ?? '');
+        if (options.json === true) printJson({ outcome, detail });
+        else print(`${outcome}: ${detail}`);
+        if (outcome !== 'reported') process.exitCode = EXIT.badInput;
       }),
     );
   withCommon(campaigns.command('letter <name> <site>'))
@@ -228,7 +252,7 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
       withCases(options, environment, ({ keeper, now }) => {
         for (const siteId of sitesForKey(site, keeper.ledger)) new AnnualReview(keeper).letter(name, siteId, now);
         if (options.json === true) printJson({ letter: site });
-        else print(`${site} is off the publicity list`);
+        else print(`${site}: the letter is entered; it is off the list`);
       }),
     );
   withCommon(campaigns.command('inbox'))
@@ -236,9 +260,10 @@ export function addCampaignsCommand(program: Command, environment: CliEnvironmen
     .option('--limit <n>', 'at most this many', positiveInteger, 50)
     .action((options: CommonOptions & { limit: number }) =>
       withCases(options, environment, ({ keeper: { ledger } }) => {
-        const rows = ledger.campaigns
-          .inboundRecent(options.limit)
-          .map(({ mobile, ...row }) => ({ ...row, mobile: `${mobile.slice(0, 3)}****${mobile.slice(-4)}` }));
+        const rows = ledger.campaigns.inboundRecent(options.limit).map(({ mobile, ...row }) => ({
+          ...row,
+          mobile: mobile.length < 11 ? mobile : `${mobile.slice(0, 3)}****${mobile.slice(-4)}`,
+        }));
         if (options.json === true) return printJson(rows);
         for (const row of rows) print(`${beijing(row.receivedAt)}  ${row.mobile}  ${row.outcome}  ${row.body}`);
         print(`${rows.length} message(s)`);

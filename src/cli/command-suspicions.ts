@@ -66,7 +66,7 @@ export function addSuspicionsCommand(program: Command, environment: CliEnvironme
         if (options.json === true) return printJson(row);
         print(`${row.siteNumber} ${row.domain}: ${row.title.en}\n${row.title.zh}`);
         for (const { label, value } of review.evidence) print(`  ${label}: ${value}`);
-        print(`remedy, were it confirmed: ${row.remedy.zh}`);
+        print(`remedy, were it confirmed: ${row.remedy.en}\n  told to the owner: ${row.remedy.zh}`);
         print(
           review.state === 'waiting'
             ? `waits since ${beijing(review.askedAt)}`
@@ -85,9 +85,13 @@ export function addSuspicionsCommand(program: Command, environment: CliEnvironme
       .action((id: string, options: CommonOptions & { reason: string; as?: string }) =>
         withCases(options, environment, ({ keeper: { ledger }, now }) => {
           const by = actorOf(options).name;
+          const before = ledger.reviews.get(Number(id));
           const review = new SuspicionDesk(ledger).rule(Number(id), ruling, by, options.reason, now);
           if (options.json === true) printJson(summary(ledger, review));
-          else print(`suspicion ${id} is ${ruling} by ${by}; the site is looked at again`);
+          else {
+            if (before?.ruledBy != null) print(`it was ${before.state} by ${before.ruledBy}: ${before.reason}`);
+            print(`suspicion ${id} is ${ruling} by ${by}; a running worker looks at the site again at once`);
+          }
         }),
       );
 }

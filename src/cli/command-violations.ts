@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { instantOf } from '../calendar/read-instant.ts';
 import { InputError } from '../errors.ts';
 import type { Violation } from '../ledger/violations-store.ts';
 import { Violations } from '../programmes/violations.ts';
@@ -29,14 +30,22 @@ Events also come in over the inbound endpoint (docs/programmes.md).`,
     .description('an event of the network police, by its own id: the same id is taken once')
     .requiredOption('--site <key>', 'domain or site number')
     .requiredOption('--text <text>', 'what was found; no personal data')
-    .action((eventId: string, options: CommonOptions & { site: string; text: string }) =>
+    .option('--at <time>', 'when the police found it, Beijing time: "2026-11-22 10:00" (default: now)')
+    .option('--as <name>', 'who you are (or PATROL_ADMIN; default: your login name)')
+    .action((eventId: string, options: CommonOptions & { site: string; text: string; at?: string; as?: string }) =>
       withCases(options, environment, (tools) => {
         const { keeper, now } = tools;
         const [siteId, ...others] = sitesForKey(options.site, keeper.ledger);
         if (siteId === undefined || others.length > 0)
           throw new InputError(`--site ${options.site}: ${others.length + 1} sites`, 'give the site number');
         const taken = new Violations(keeper).report(
-          { eventId, siteId, description: options.text, reportedAt: now },
+          {
+            eventId,
+            siteId,
+            description: options.text,
+            reportedAt: reportedAt(options.at, now),
+            by: actorOf(options).name,
+          },
           now,
         );
         if (taken === null) throw new InputError(`${eventId} was reported before`, `patrol violations show ${eventId}`);
@@ -62,7 +71,7 @@ Events also come in over the inbound endpoint (docs/programmes.md).`,
               row.eventId,
               row.siteNumber,
               beijing(row.reportedAt),
-              row.state,
+              `${row.state}${row.dryRun ? ' (dry-run)' : ''}`,
               beijing(row.dueAt),
               row.waiting ?? '',
             ]),
@@ -90,8 +99,10 @@ Events also come in over the inbound endpoint (docs/programmes.md).`,
       );
   };
   acting('reached', 'the owner was reached within the hour', (desk, id, by, now) => desk.reached(id, by, now));
-  acting('unreachable', 'you called and nobody answered: suspend', (desk, id, by, now) =>
-    desk.unreachable(id, by, now),
+  acting(
+    'unreachable',
+    'an hour has passed, you called and nobody answered: suspend (or close, the third time)',
+    (desk, id, by, now) => desk.unreachable(id, by, now),
   );
   acting('removed', 'the content is gone', (desk, id, by, now) => desk.removed(id, by, now));
   acting('false-contacts', 'the contact data are false: close for good', (desk, id, by, now) =>
@@ -117,4 +128,12 @@ function show({ keeper: { ledger } }: CaseTools, violation: Violation, options: 
   print(violation.description);
   for (const { at, by, what } of violation.history) print(`  ${beijing(at)}  ${by}: ${what}`);
   for (const act of acts) print(`  ${act.act}: ${act.state}${act.error === null ? '' : ` (${act.error})`}`);
+}
+
+/** A time as an admin types it (epoch ms). Throws InputError. */
+function reportedAt(text: string | undefined, now: number): number {
+  if (text === undefined) return now;
+  const at = instantOf(text);
+  if (at === null) throw new InputError(`--at ${text}: no time`, 'write Beijing time like "2026-11-22 10:00"');
+  return at;
 }

@@ -38,6 +38,14 @@ export function diagnoseData({ data, settings }: Config, ledger: Ledger | null, 
       said: 'no list of addresses and provinces: licence addresses (R8) in Beijing and Guangdong stay unjudged',
       remedy: 'set data.addressProvinces to a file of lines "47.92.0.0/14 河北" (docs/data-files.md)',
     });
+  const { secret, smsSecret } = settings.inbound;
+  if (secret !== null && smsSecret === null)
+    found.push({
+      what: 'inbound',
+      state: 'warn',
+      said: 'SMS gateways have no secret of their own: those that can set no headers are refused (R10)',
+      remedy: 'set PATROL_INBOUND_SMS_SECRET and give it to the gateway as ?key=…',
+    });
   const asOf = ledger?.bureau.size().asOf ?? null;
   const bureauAge = asOf === null ? null : Math.floor((now - Date.parse(asOf)) / DAY_MS);
   if (bureauAge === null || bureauAge > 90)

@@ -56,8 +56,10 @@ export interface FiledNames {
   siteHead: string | null;
   /** From the operator's own registrar, where the registry hides it. */
   domainHolder: string | null;
-  /** Since when an import gives the subject this name (`YYYY-MM-DD`): an older list may know it by another. */
+  /** From when on a list surely knows the subject by this name: an older one may know it by another (`YYYY-MM-DD`). */
   subjectNameSince: string;
+  /** When an import last gave this filing (`YYYY-MM-DD`): a newer list may know better. */
+  confirmedOn: string;
 }
 
 /** One person of the filing without the person: forms and comparisons only. */

@@ -14,8 +14,11 @@ const SIMPLIFIED: ReadonlySet<string> = (() => {
   );
   return new Set(decoder.decode(bytes));
 })();
-const isUnusual = (text: string): boolean =>
-  [...text].some((character) => /[\u3400-\u9fff]/.test(character) && !SIMPLIFIED.has(character));
+const unusual = (text: string): string =>
+  [...new Set(text)]
+    .filter((character) => /[\u3400-\u9fff]/.test(character) && !SIMPLIFIED.has(character))
+    .sort()
+    .join('');
 
 /**
  * A name with everything taken away that registries and filings write differently: width, case, blanks, former names, the brackets
@@ -24,7 +27,7 @@ const isUnusual = (text: string): boolean =>
 export function normaliseName(name: string): string {
   return foldText(name)
     .toLowerCase()
-    .replace(/[(（](?:曾用名|原名)[^)）]*[)）]/g, '')
+    .replace(/[(（](?:曾用名|原名|原(?=[:：]|[^)）]{2,}(?:公司|厂|店|社|院|所|中心)))[^)）]*[)）]/g, '')
     .replace(/[(（]?个体工商户[)）]?$/, '')
     .replace(/[\s()[\]{}（）【】「」《》"'“”‘’.,·・•‧，。、_-]/g, '')
     .replace(/有限责任公司/g, '有限公司');
@@ -38,7 +41,7 @@ export function compareNames(holder: string, name: string): NameComparison {
   // A holder in Latin letters says nothing against a subject in Chinese: nobody translated it.
   if (isChinese(a) !== isChinese(b)) return 'unknown';
   // 藍海 and 蓝海 may be one name written by two hands.
-  return isUnusual(a) !== isUnusual(b) ? 'unknown' : 'different';
+  return unusual(a) === unusual(b) ? 'different' : 'unknown';
 }
 
 const isChinese = (text: string): boolean => /[\u3400-\u9fff]/.test(text);

@@ -19,7 +19,9 @@ export interface ImportSummary {
   ignoredColumns: string[];
   dryRun: boolean;
   /** The first rejected cells, to show at once. */
+  /** The first of what is wrong; all of it stands in the file of rejects. */
   problems: { row: number; column: string; value: string; remedy: string }[];
+  problemCount: number;
 }
 
 /** Where filings go: the ledger, as far as an import knows it. */
@@ -68,6 +70,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
     ignoredColumns: source.ignoredColumns,
     dryRun: options.dryRun,
     problems: [],
+    problemCount: 0,
   };
   // Numbers of this file: 48 bits of a digest each keep a million of them small.
   const seen = new Set<number>();
@@ -88,6 +91,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
   };
   const note = (row: number, column: string, value: string, remedy: string): void => {
     rejects.write(row, column, value, remedy);
+    summary.problemCount++;
     if (summary.problems.length < SHOWN_PROBLEMS) summary.problems.push({ row, column, value, remedy });
   };
   const reject = (line: number, problems: RowProblem[]): void => {

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { CsvError, parse as parseCsv } from 'csv-parse';
 import { codeOf, InputError, messageOf } from '../errors.ts';
-import { type Field, fieldOfColumn, REQUIRED_FIELDS } from './columns.ts';
+import { COLUMN_NAMES, type Field, fieldOfColumn, REQUIRED_FIELDS } from './columns.ts';
 import { readXlsxRows } from './read-xlsx.ts';
 
 /** One row of a filings file: its cells by field, or why it could not be read at all. */
@@ -44,7 +44,8 @@ async function readHead(path: string): Promise<Buffer> {
     const file = await open(path, 'r');
     const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0);
     await file.close();
-    if (bytesRead === 0) throw new InputError(`${path} is empty`, 'start from the template: patrol import --template');
+    if (bytesRead === 0)
+      throw new InputError(`${path} is empty`, 'give a table with a row of heads (filings: patrol import --template)');
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -121,14 +122,17 @@ function readCsvRows(path: string, charset: string, delimiter: string): RawTable
 async function openTable(path: string, format: 'csv' | 'xlsx', table: RawTable, name = path): Promise<RowSource> {
   const first = await table.rows.next();
   if (first.done === true || 'broken' in first.value) {
-    throw new InputError(`${name}: no heading row could be read`, 'start from the template: patrol import --template');
+    throw new InputError(
+      `${name}: no heading row could be read`,
+      'give a table with a row of heads (filings: patrol import --template)',
+    );
   }
   const heads = first.value.values;
   const fields = heads.map(fieldOfColumn);
   const missing = REQUIRED_FIELDS.filter((field) => !fields.includes(field));
   if (missing.length > 0) {
     throw new InputError(
-      `${name}: no column for ${missing.join(', ')} among: ${heads.slice(0, 30).join(' | ')}`,
+      `${name}: no column for ${missing.map((field) => COLUMN_NAMES[field].slice(0, 2).join(' / ')).join(', ')} among: ${heads.slice(0, 30).join(' | ')}`,
       'name the columns as in the template (patrol import --template), English or Chinese',
     );
   }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { SiteDetails, SubjectDetails } from '../facts/filed.ts';
 import type { Field } from './columns.ts';
+import { readDateText } from './read-date.ts';
 import { readSiteDetails, readSubjectDetails } from './read-details.ts';
 import { registrableDomain } from './registrable-domain.ts';
 import { foldText, type IcpNumber, parseIcpNumber, provinceOfNumber, sameSubject } from './site-number.ts';
@@ -302,17 +303,7 @@ function readDocumentDate(field: DateField, cell: Cell, reject: Reject): string 
 function readDate(field: DateField, cell: Cell, reject: Reject): string | null {
   const text = foldText(cell(field)).trim();
   if (text === '' || text === '-') return null;
-  const serial = /^\d{5}(?:\.\d+)?$/.exec(text);
-  if (serial !== null)
-    return new Date(Date.UTC(1899, 11, 30) + Math.floor(Number(text)) * 86_400_000).toISOString().slice(0, 10);
-  const parts =
-    /^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}:\d.*)?$/.exec(text) ??
-    /^(\d{4})(\d\d)(\d\d)$/.exec(text);
-  const [year, month, day] = [Number(parts?.[1]), Number(parts?.[2]), Number(parts?.[3])];
-  const date = new Date(Date.UTC(year, month - 1, day));
-  const valid =
-    parts !== null && year > 1990 && year < 2200 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-  return valid ? date.toISOString().slice(0, 10) : reject(field, 'write the date as YYYY-MM-DD, or leave it empty');
+  return readDateText(text) ?? reject(field, 'write the date as YYYY-MM-DD, or leave it empty');
 }
 
 function readPersons(cell: Cell, documents: Record<PersonRow['role'], string | null>): PersonRow[] {

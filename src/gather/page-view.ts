@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { CDPSession, Frame, Page } from 'playwright-core';
 import { type VisiblePage, visibleHtml } from './visible-html.ts';
@@ -47,8 +48,12 @@ async function ask<T>(sight: Sight, expression: string): Promise<T> {
 }
 
 /** The eyes on the frame the last walk marked with a number; null when it cannot be looked into. */
-async function sightOf(sight: Sight, index: number): Promise<Sight | null> {
-  const element = await sight.frame.$(`[data-patrol-frame="${index}"]`);
+async function sightOf(sight: Sight, mark: string, index: number): Promise<Sight | null> {
+  const { objectId } = await evaluate(sight, `${FRAMES}[${index}]`, false);
+  if (objectId === undefined) return null;
+  const { node } = await sight.session.send('DOM.describeNode', { objectId });
+  if (node.frameId === undefined) return null;
+  const element = await sight.frame.$(`[${mark}="${index}"]`);
   const frame = (await element?.contentFrame()) ?? null;
   if (frame === null) return null;
   // A frame of another site may live in a process of its own, with a session of its own.
@@ -59,12 +64,10 @@ async function sightOf(sight: Sight, index: number): Promise<Sight | null> {
     .catch(() => null);
   if (own !== null) {
     const { frameTree } = await own.send('Page.getFrameTree');
-    return { session: own, frameId: frameTree.frame.id, frame };
+    // The page may have put the mark elsewhere: it must be the very frame we met.
+    return frameTree.frame.id === node.frameId ? { session: own, frameId: node.frameId, frame } : null;
   }
-  const { objectId } = await evaluate(sight, `${FRAMES}[${index}]`, false);
-  if (objectId === undefined) return null;
-  const { node } = await sight.session.send('DOM.describeNode', { objectId });
-  return node.frameId === undefined ? null : { session: sight.session, frameId: node.frameId, frame };
+  return { session: sight.session, frameId: node.frameId, frame };
 }
 
 /** Where the walk keeps the frames it met, in our own world. */
@@ -73,8 +76,10 @@ const FRAMES = 'globalThis.patrolFrames';
 /** The page with its frames put where they show, and everything that may be there unread. */
 export async function assemble(sight: Sight): Promise<{ html: string; doubts: string[] }> {
   const doubts: string[] = [];
+  // Unknown to the page beforehand.
+  const mark = `data-${randomBytes(8).toString('hex')}`;
   const inside = async (here: Sight, depth: number): Promise<string> => {
-    const seen = await ask<VisiblePage>(here, `(${visibleHtml.toString()})()`);
+    const seen = await ask<VisiblePage>(here, `(${visibleHtml.toString()})(${JSON.stringify(mark)})`);
     doubts.push(...seen.doubts);
     if (seen.frames === 0) return seen.html;
     if (depth >= MAX_DEPTH) {
@@ -83,7 +88,7 @@ export async function assemble(sight: Sight): Promise<{ html: string; doubts: st
     }
     let html = seen.html;
     for (let index = 0; index < seen.frames; index++) {
-      const kid = await sightOf(here, index).catch(() => null);
+      const kid = await sightOf(here, mark, index).catch(() => null);
       const text = kid === null ? null : await inside(kid, depth + 1).catch(() => null);
       if (text === null || /^chrome-error:/.test(kid?.frame.url() ?? '')) doubts.push('a frame could not be read');
       html = html.replace(`<div data-frame="${index}"></div>`, () => text ?? '');

@@ -13,12 +13,12 @@ export interface VisiblePage {
 /**
  * Runs inside the browser, in an isolated world (page-view.ts), where the page's scripts cannot reach what it uses: the document as a person sees it, written as HTML. Scripts, style sheets and
  * everything hidden are left out; open shadow roots, SVG text and generated content are written where they show. Frames are kept in
- * `globalThis.patrolFrames`, marked with `data-patrol-frame`, and become `<div data-frame="N">`. Text left out by a guess (colour, place, clipping) that looks like a filing number
+ * `globalThis.patrolFrames`, marked with the attribute `mark`, and become `<div data-frame="N">`. Text left out by a guess (colour, place, clipping) that looks like a filing number
  * is a doubt, never an absence.
  *
  * It is sent to the browser as text, so it may use nothing from outside itself.
  */
-export function visibleHtml(): VisiblePage {
+export function visibleHtml(mark: string): VisiblePage {
   const LIMIT = 3_000_000;
   const SKIP = new Set(['SCRIPT', 'STYLE', 'TEMPLATE', 'NOSCRIPT', 'LINK', 'META', 'HEAD', 'SELECT', 'TEXTAREA']);
   const OPAQUE = new Set(['CANVAS', 'OBJECT', 'EMBED', 'VIDEO']);
@@ -26,6 +26,24 @@ export function visibleHtml(): VisiblePage {
   const BLOCK = /^(?:block|flex|grid|table|list-item|flow-root|table-row|table-cell)$/;
   const NUMBER = /icp|公网安备|备案|備案/i;
   const doubts = new Set<string>();
+  // A form's fields stand before its own properties (`<input name="childNodes">`), so those are read past them.
+  const read =
+    <T>(of: object, key: string) =>
+    (from: unknown): T => {
+      const descriptor = Object.getOwnPropertyDescriptor(of, key) as { get: () => T };
+      return descriptor.get.call(from);
+    };
+  const childNodesOf = read<NodeListOf<ChildNode>>(Node.prototype, 'childNodes');
+  const nodeTypeOf = read<number>(Node.prototype, 'nodeType');
+  const parentOf = read<Element | null>(Node.prototype, 'parentElement');
+  const textOf = read<string | null>(Node.prototype, 'textContent');
+  const tagOf = read<string>(Element.prototype, 'tagName');
+  const shadowOf = read<ShadowRoot | null>(Element.prototype, 'shadowRoot');
+  const bodyOf = read<HTMLElement | null>(Document.prototype, 'body');
+  const titleOf = read<string>(Document.prototype, 'title');
+  const boxOf = (element: Element): DOMRect => Element.prototype.getBoundingClientRect.call(element);
+  const attributeOf = (element: Element, key: string): string | null =>
+    Element.prototype.getAttribute.call(element, key);
   let out = '';
   const frames: Element[] = [];
   const escapeText = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
@@ -42,7 +60,7 @@ export function visibleHtml(): VisiblePage {
   };
   /** The colour behind an element; null where a picture, a gradient, a pseudo element or anything unknown may stand. */
   const backdrop = (element: Element): number[] | null => {
-    for (let at: Element | null = element; at !== null; at = at.parentElement) {
+    for (let at: Element | null = element; at !== null; at = parentOf(at)) {
       const style = getComputedStyle(at);
       const generated =
         getComputedStyle(at, '::before').content !== 'none' || getComputedStyle(at, '::after').content !== 'none';
@@ -71,7 +89,7 @@ export function visibleHtml(): VisiblePage {
   /** Gone by a guess at the layout. */
   const displaced = (element: Element, style: CSSStyleDeclaration): boolean => {
     if (style.display === 'contents') return false;
-    const box = element.getBoundingClientRect();
+    const box = boxOf(element);
     const clips = style.overflowX !== 'visible' && style.overflowY !== 'visible';
     const clipped = clips && (box.width < 2 || box.height < 2);
     const cut =
@@ -90,16 +108,16 @@ export function visibleHtml(): VisiblePage {
     if (text !== undefined && text.trim() !== '') out += escapeText(text);
   };
   const children = (node: Element | ShadowRoot): void => {
-    for (const child of node.childNodes) write(child);
+    for (const child of childNodesOf(node)) write(child);
   };
   const write = (node: ChildNode): void => {
     if (out.length > LIMIT) {
       doubts.add('the page is too large to be read whole');
       return;
     }
-    if (node.nodeType === 3) {
-      const parent = node.parentElement;
-      const text = node.textContent ?? '';
+    if (nodeTypeOf(node) === 3) {
+      const parent = parentOf(node);
+      const text = textOf(node) ?? '';
       if (text.trim() === '') out += ' ';
       else if (parent === null || getComputedStyle(parent).visibility === 'visible') {
         if (parent !== null && unreadable(parent))
@@ -108,17 +126,17 @@ export function visibleHtml(): VisiblePage {
       }
       return;
     }
-    if (node.nodeType !== 1) return;
+    if (nodeTypeOf(node) !== 1) return;
     const element = node as Element;
-    const tag = element.tagName.toUpperCase();
+    const tag = tagOf(element).toUpperCase();
     if (SKIP.has(tag)) return;
     const style = getComputedStyle(element);
     if (absent(style)) return;
     if (displaced(element, style)) {
-      drop(element.textContent ?? '', 'text that may be a number stands off the page or is clipped');
+      drop(textOf(element) ?? '', 'text that may be a number stands off the page or is clipped');
       return;
     }
-    const box = element.getBoundingClientRect();
+    const box = boxOf(element);
     if (OPAQUE.has(tag)) {
       if (box.width * box.height > 20_000 && tag !== 'VIDEO')
         doubts.add(`a ${tag.toLowerCase()} draws a part of the page`);
@@ -126,39 +144,43 @@ export function visibleHtml(): VisiblePage {
     }
     if (tag === 'IFRAME' || tag === 'FRAME') {
       if (box.width < 2 || box.height < 2) return;
-      element.setAttribute('data-patrol-frame', String(frames.length));
+      Element.prototype.setAttribute.call(element, mark, String(frames.length));
       out += `<div data-frame="${frames.length}"></div>`;
       frames.push(element);
       return;
     }
-    const name = element.tagName.toLowerCase();
+    const name = tagOf(element).toLowerCase();
     // What is laid out as a block is one, whatever it is called.
     const shown = name === 'span' && BLOCK.test(style.display) ? 'div' : name;
     let attributes = '';
     for (const key of KEEP) {
-      const value = element.getAttribute(key);
+      const value = attributeOf(element, key);
       if (value !== null && value !== '' && value.length < 2000) attributes += ` ${key}="${escapeAttribute(value)}"`;
     }
     // Frameworks hang click handlers on without attributes; what can be clicked says so by its pointer.
     const clickable =
-      style.cursor === 'pointer' && element.closest('a[href]') === null && !element.hasAttribute('onclick');
-    if (clickable && NUMBER.test(element.textContent ?? '')) attributes += ' onclick="unread()"';
+      style.cursor === 'pointer' &&
+      Element.prototype.closest.call(element, 'a[href]') === null &&
+      attributeOf(element, 'onclick') === null;
+    if (clickable && NUMBER.test(textOf(element) ?? '')) attributes += ' onclick="unread()"';
     out += `<${shown}${attributes}>`;
     if (/^(?:img|br|hr|input|wbr|area|col)$/.test(shown)) return;
     generated(element, '::before');
-    if (element.shadowRoot !== null) children(element.shadowRoot);
+    const shadow = shadowOf(element);
+    if (shadow !== null) children(shadow);
     else if (tag === 'SLOT')
       for (const given of (element as HTMLSlotElement).assignedNodes({ flatten: true })) write(given as ChildNode);
     else {
-      if (name.includes('-') && element.childNodes.length === 0 && box.height > 10)
+      if (name.includes('-') && childNodesOf(element).length === 0 && box.height > 10)
         doubts.add(`<${name}> draws a part of the page`);
       children(element);
     }
     generated(element, '::after');
     out += `</${shown}>`;
   };
-  const title = escapeText(document.title);
-  if (document.body !== null) write(document.body);
+  const title = escapeText(titleOf(document));
+  const body = bodyOf(document);
+  if (body !== null) write(body);
   Object.assign(globalThis, { patrolFrames: frames });
   return {
     html: `<!DOCTYPE html><html><head><title>${title}</title></head>${out}</html>`,

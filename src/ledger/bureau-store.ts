@@ -26,7 +26,7 @@ export class BureauStore {
     );
   }
 
-  /** Active sites of ours whose number (or whose subject's) the list calls revoked; the newer of the two rows speaks, else the site's. */
+  /** Active sites of ours whose number (or whose subject's) the list calls revoked. A living subject does not bring a site's number back (R15). */
   revokedSites(limit: number): { siteId: number; siteNumber: string; asOf: string }[] {
     return this.#db.all('bureauRevokedSites', limit);
   }

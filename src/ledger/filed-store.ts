@@ -80,6 +80,7 @@ export class FiledStore {
       siteHead: nameOf('site-head'),
       domainHolder: domainHolder ?? null,
       subjectNameSince: beijingDate(row.subjectNameSince),
+      confirmedOn: beijingDate(row.confirmedAt),
     };
   }
 

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { DAY_MS } from '../calendar/beijing-time.ts';
 import type { SiteDetails } from '../facts/filed.ts';
+import { normaliseName } from '../facts/holder-name.ts';
 import { filedMobile } from '../filing/phone.ts';
 import type { Filing, ProductKind, SubjectKind } from '../filing/types.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
@@ -20,6 +22,8 @@ export interface SiteRecord {
   siteName: string;
   subjectName: string;
   state: string;
+  /** When its row last changed (epoch ms). */
+  updatedAt: number;
   filing: Filing;
   /** Registrable domains of the filed domains, without doubles. */
   registrable: string[];
@@ -57,8 +61,13 @@ export class FilingsStore {
       'siteByNumber',
       row.siteNumber,
     );
-    if (known?.rowDigest === digest) {
+    // The bureau's word stands against an export that does not know yet, and no longer than that (R15).
+    const revoked = known?.state === 'revoked' && this.#isRevoked(row);
+    const state = revoked && row.state === 'active' ? 'revoked' : row.state;
+    const returns = known?.state === 'revoked' && state === 'active';
+    if (known?.rowDigest === digest && !returns) {
       this.#db.run('siteConfirm', startedAt, known.id);
+      this.#readMobiles(known.id, row.persons);
       return { index, result: 'unchanged', siteId: known.id };
     }
     const subject = this.#db.get<{ id: number }>(
@@ -70,7 +79,7 @@ export class FilingsStore {
       row.licenceNumber,
       JSON.stringify(row.subjectDetails ?? {}),
       startedAt,
-      startedAt,
+      this.#nameSince(row, startedAt),
     );
     const subjectId = subject?.id as number;
     const values = [
@@ -83,7 +92,7 @@ export class FilingsStore {
       JSON.stringify(row.addresses),
       row.approvedAt,
       row.leaseEndsAt,
-      row.state,
+      state,
       JSON.stringify(row.details ?? {}),
       row.serverId ?? null,
       digest,
@@ -104,9 +113,30 @@ export class FilingsStore {
       const mobile = filedMobile(phone);
       this.#db.run('contactInsert', subjectId, siteId, role, name, phone, email, mobile, documentExpiresAt, startedAt);
     }
-    this.#schedule(siteId, row.state === 'active', startedAt);
-    if (known !== undefined) this.onChanged?.(siteId, row.state, startedAt);
+    this.#schedule(siteId, state === 'active', startedAt);
+    if (known !== undefined) this.onChanged?.(siteId, state, startedAt);
     return { index, result: known === undefined ? 'created' : 'updated', siteId };
+  }
+
+  /** Does the bureau's list call the number, or its subject's, revoked? */
+  #isRevoked({ siteNumber, subjectNumber }: FilingRow): boolean {
+    const own = this.#db.get<{ state: string }>('bureauNumber', siteNumber);
+    return (own ?? this.#db.get<{ state: string }>('bureauNumber', subjectNumber))?.state === 'revoked';
+  }
+
+  /** From when on a list surely knows the subject by this name: a list of the day it changed may still have the other one. */
+  #nameSince({ subjectNumber, subjectName }: FilingRow, now: number): number {
+    const known = this.#db.get<{ name: string; since: number }>('subjectNamed', subjectNumber);
+    if (known === undefined) return now;
+    return normaliseName(known.name) === normaliseName(subjectName) ? known.since : now + DAY_MS;
+  }
+
+  /** Numbers imported before they could be read with words around them. */
+  #readMobiles(siteId: number, persons: FilingRow['persons']): void {
+    for (const { role, phone } of persons) {
+      const mobile = filedMobile(phone);
+      if (mobile !== null && mobile !== phone) this.#db.run('contactMobile', mobile, siteId, role);
+    }
   }
 
   /** Looks under way were at the filing as it was: their results, and suspicions from them, must not touch the new one. */
@@ -152,6 +182,7 @@ export class FilingsStore {
       siteName: row.name,
       subjectName: row.subjectName,
       state: row.state,
+      updatedAt: row.updatedAt,
       registrable: [...new Set(hosts.filter(({ kind }) => kind === 'domain').map(({ registrable }) => registrable))],
       filing: {
         siteNumber: row.siteNumber,
@@ -216,6 +247,7 @@ export class FilingsStore {
 }
 
 interface SiteRow {
+  updatedAt: number;
   name: string;
   subjectName: string;
   state: string;

@@ -46,7 +46,8 @@ export function caseLetter(
   return {
     subject,
     greeting: GREETING(recipient.name),
-    lead: words.lead(first),
+    // One case without acts among them is enough: the lead must be true of all.
+    lead: words.lead(sorted.find((notice) => !enforceable(notice)) ?? first),
     blocks,
     ...(settings.portalUrl !== null &&
       words.portal && { link: { label: '登录备案控制台处理', url: settings.portalUrl } }),
@@ -59,7 +60,7 @@ export function footerLines({ signature, askAt }: LetterSettings): string[] {
   return [
     `如有疑问请联系：${askAt}`,
     `${signature}（备案核查由系统自动进行；如您认为结果有误，请联系我们人工复核）`,
-    '本邮件由系统发出，时间均为北京时间。',
+    '本通知由系统发出，时间均为北京时间。',
   ];
 }
 

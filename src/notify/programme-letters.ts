@@ -129,7 +129,7 @@ const TEXTS: Record<ProgrammeNoticeKind, Text> = {
     lead: '网站已被关闭，不再恢复服务。',
     heading: '{number}（{siteName}）',
     facts: [['原因', '{reason}', true]],
-    steps: ['如有疑问请联系备案客服。'],
+    steps: [],
   },
 };
 
@@ -144,7 +144,7 @@ export function programmeLetter(
   const fill = (pattern: string): string => pattern.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '');
   return {
     subject: fill(text.subject),
-    greeting: `${recipient.name ?? '您'}，您好：`,
+    greeting: `${recipient.name ?? '网站负责人'}，您好：`,
     lead: text.lead,
     blocks: [
       {

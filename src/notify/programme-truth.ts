@@ -33,6 +33,7 @@ export function programmeOutdated(ledger: Ledger, { kind, topic, dryRun }: Notic
   if (what === 'order') return unless(ORDER[kind], ledger.orders.byNumber(id)?.state, 'the order');
   if (what !== 'review') return null;
   const [campaignId, siteId] = rest.map(Number);
+  if (ledger.campaigns.get(campaignId ?? 0)?.state === 'cancelled') return 'the campaign was cancelled';
   return unless(REVIEW[kind], ledger.campaigns.site(campaignId ?? 0, siteId ?? 0)?.state, 'the site in the campaign');
 }
 

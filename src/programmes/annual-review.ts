@@ -7,6 +7,7 @@ import { PROVINCES } from '../filing/validate-row.ts';
 import type { Campaign, CampaignSite, CampaignSiteState } from '../ledger/campaigns-store.ts';
 import { mobileOf } from '../notify/addresses.ts';
 import { smsValue } from '../notify/sms-templates.ts';
+import { bareProvince } from '../reference/spans.ts';
 import { campaignState, nextCampaignAt, reminderAt, revocationOn } from './campaign-clock.ts';
 import { tellSite, topicEnd } from './notify-site.ts';
 import { parseReport } from './report-message.ts';
@@ -53,7 +54,8 @@ export class AnnualReview {
   /** Plan a campaign. Throws InputError when dates or province are wrong, or the name is taken. */
   async create(draft: CampaignDraft, now: number): Promise<Campaign> {
     const { campaigns } = this.#keeper.ledger;
-    const { name, province, opensOn, closesOn, lettersUntil, providerCode } = draft;
+    const { name, opensOn, closesOn, lettersUntil, providerCode, reportTo } = draft;
+    const province = bareProvince(draft.province);
     if (!PROVINCES.has(province))
       throw new InputError(`--province ${province}: no province`, 'its short Chinese name, like 湖北');
     for (const [field, date] of Object.entries({ opens: opensOn, closes: closesOn, 'letters-until': lettersUntil }))
@@ -67,9 +69,19 @@ export class AnnualReview {
       );
     if (!/^\d{1,6}$/.test(providerCode))
       throw new InputError(`provider code ${providerCode}: not digits`, 'give the code the bureau gave you, like 001');
+    if (!/^\d{3,20}$/.test(reportTo))
+      throw new InputError(
+        `--report-to ${reportTo}: no number`,
+        'give the number owners send their SMS to: digits only',
+      );
+    if (closesOn < beijingDate(now))
+      throw new InputError(
+        `closes on ${closesOn}, which has passed`,
+        'nobody could report any more: give a later --closes',
+      );
     if (campaigns.byName(name) !== null)
       throw new InputError(`a campaign ${name} exists already`, 'choose another name');
-    const id = campaigns.insert({ ...draft, state: 'planned', createdAt: now, dueAt: now });
+    const id = campaigns.insert({ ...draft, province, state: 'planned', createdAt: now, dueAt: now });
     await this.tick(now);
     return campaigns.get(id) as Campaign;
   }
@@ -88,12 +100,15 @@ export class AnnualReview {
   async tick(now: number): Promise<number> {
     const { campaigns } = this.#keeper.ledger;
     const due = campaigns.all().filter(({ dueAt }) => dueAt !== null && dueAt <= now);
-    for (const campaign of due) await this.#advance(campaign, now);
+    for (const { id } of due) await this.#advance(id, now);
     return due.length;
   }
 
-  async #advance(campaign: Campaign, now: number): Promise<void> {
+  async #advance(id: number, now: number): Promise<void> {
     const { ledger } = this.#keeper;
+    // While others were told, an admin may have published it: what the list said is no longer so.
+    const campaign = ledger.campaigns.get(id);
+    if (campaign === null || campaign.state === 'cancelled') return;
     const state = campaignState(campaign, now);
     if (state === 'open') {
       ledger.campaigns.enrol(campaign, now);
@@ -114,8 +129,15 @@ export class AnnualReview {
       this.#alertOfList(campaign, 'publicity', now);
       this.#alertOfList(campaign, 'revocation', now);
     }
-    // What must happen next is known only once everything above is written.
-    ledger.campaigns.setState(campaign.id, state, nextCampaignAt(campaign, now));
+    // What must happen next is known only once everything above is written; what an admin decided meanwhile comes first.
+    ledger.transaction(() => {
+      const fresh = ledger.campaigns.get(id) ?? campaign;
+      const decided =
+        fresh.state === 'cancelled' ||
+        fresh.publishedOn !== campaign.publishedOn ||
+        fresh.revokedOn !== campaign.revokedOn;
+      if (!decided) ledger.campaigns.setState(id, state, nextCampaignAt(campaign, now));
+    });
   }
 
   /** An alert stands as long as a list that somebody must act on is not empty. */
@@ -137,6 +159,26 @@ export class AnnualReview {
       );
   }
 
+  #standing(name: string): Campaign {
+    const campaign = this.find(name);
+    if (campaign.state === 'cancelled')
+      throw new InputError(`${name} was cancelled`, 'create another one: patrol campaigns create');
+    return campaign;
+  }
+
+  /** Called off: nothing is asked, told or listed any more, and what was not sent yet is not sent. Throws InputError. */
+  cancel(name: string, now: number): Campaign {
+    const { ledger } = this.#keeper;
+    return ledger.transaction(() => {
+      const campaign = this.find(name);
+      if (campaign.revokedOn !== null)
+        throw new InputError(`${name}: its list was handed to the bureau`, 'ask the bureau to leave it out');
+      ledger.campaigns.setState(campaign.id, 'cancelled', null);
+      for (const list of ['publicity', 'revocation']) ledger.resolveAlert(`review-${list}-${campaign.id}`, now);
+      return this.find(name);
+    });
+  }
+
   /**
    * The list of those who did not report is published, and they are told: an admin looked at it first. The month until revocation
    * runs from here (R10). Gives how many are on it. Throws InputError when there is no list, or it is public already.
@@ -145,7 +187,7 @@ export class AnnualReview {
     const { ledger } = this.#keeper;
     await this.tick(now);
     const { id } = ledger.transaction(() => {
-      const campaign = this.find(name);
+      const campaign = this.#standing(name);
       if (campaign.publishedOn !== null)
         throw new InputError(`the list is public since ${campaign.publishedOn}`, `patrol campaigns sites ${name}`);
       if (campaignState(campaign, now) !== 'publicity')
@@ -168,7 +210,7 @@ export class AnnualReview {
     const { ledger } = this.#keeper;
     await this.tick(now);
     const { id } = ledger.transaction(() => {
-      const campaign = this.find(name);
+      const campaign = this.#standing(name);
       if (campaign.revokedOn !== null)
         throw new InputError(`the list was handed over on ${campaign.revokedOn}`, `patrol campaigns sites ${name}`);
       const { publishedOn, lettersUntil } = campaign;
@@ -197,13 +239,16 @@ export class AnnualReview {
     let page: CampaignSite[] = [];
     const flush = async (): Promise<void> => {
       ledger.transaction(() => {
-        for (const site of page)
+        for (const site of page) {
+          // Reported while the page before was written: told nothing.
+          if (ledger.campaigns.site(campaign.id, site.siteId)?.state !== state) continue;
           tellSite(
             this.#keeper,
             { kind, topic: `review:${campaign.id}:${site.siteId}`, stage, params: paramsOf(campaign, site) },
             site,
             now,
           );
+        }
       });
       page = [];
       await setImmediate();
@@ -273,6 +318,7 @@ export class AnnualReview {
     const province = ledger.filings.load(siteId)?.filing.province;
     const open = ledger.campaigns
       .all()
+      .filter(({ state }) => state !== 'cancelled')
       .filter((campaign) => campaign.province === province && campaignState(campaign, sentAt) === 'open')
       .find(({ id }) => ledger.campaigns.site(id, siteId) !== null);
     if (open === undefined) return refuse('no-campaign', '当前没有开放的年度核查');
@@ -323,16 +369,16 @@ export class AnnualReview {
 
   /** A late letter of commitment reached the bureau (R10): the site comes off the publicity list. Throws InputError. */
   letter(name: string, siteId: number, now: number): void {
-    const campaign = this.find(name);
+    const campaign = this.#standing(name);
     const site = this.#keeper.ledger.campaigns.site(campaign.id, siteId);
     if (site === null) throw new InputError('the site is not in this campaign', `patrol campaigns sites ${name}`);
     if (
-      !['publicity', 'owed', 'revocation'].includes(site.state) ||
+      !['publicity', 'revocation'].includes(site.state) ||
       (site.state === 'revocation' && campaign.revokedOn !== null)
     )
       throw new InputError(
-        `the site is ${site.state} in this campaign`,
-        'a letter helps only a site that owes its report',
+        site.state === 'letter' ? 'its letter was entered already' : `the site is ${site.state} in this campaign`,
+        'a letter helps a site on the publicity or revocation list: before the last day its owner reports by SMS',
       );
     this.#keeper.ledger.campaigns.put(campaign.id, siteId, 'letter', '承诺书', now);
   }

@@ -1,4 +1,5 @@
 import { beijingDate, isDate } from '../calendar/beijing-time.ts';
+import { readDateText } from '../filing/read-date.ts';
 import { readRawRows } from '../filing/read-rows.ts';
 import { parseIcpNumber } from '../filing/site-number.ts';
 import type { BureauRow } from '../ledger/bureau-store.ts';
@@ -54,18 +55,21 @@ export async function importBureauList(
     };
     const parsed = parseIcpNumber(cell('number'));
     const state = REVOKED.test(cell('state')) ? 'revoked' : ALIVE.test(cell('state')) ? 'alive' : null;
-    const asOf = cell('asOf') === '' ? options.asOf : cell('asOf');
-    if (!parsed.ok) summary.rejected.push({ row: line, field: 'number', remedy: parsed.problem.remedy });
+    const asOf = cell('asOf') === '' ? options.asOf : (readDateText(cell('asOf')) ?? cell('asOf'));
+    if (!parsed.ok)
+      summary.rejected.push({ row: line, field: 'number', value: cell('number'), remedy: parsed.problem.remedy });
     else if (state === null)
       summary.rejected.push({
         row: line,
         field: 'state',
+        value: cell('state'),
         remedy: 'say whether the number is alive or revoked (正常 / 注销)',
       });
     else if (!isDate(asOf) || asOf > beijingDate(options.now))
       summary.rejected.push({
         row: line,
         field: 'as_of',
+        value: asOf,
         remedy: 'write a date that is not in the future, YYYY-MM-DD',
       });
     else page.push({ number: parsed.number.canonical, state, holder: cell('holder') || null, asOf });

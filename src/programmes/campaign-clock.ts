@@ -2,9 +2,9 @@ import { addDays, beijingDate, beijingInstant } from '../calendar/beijing-time.t
 
 /**
  * Where a campaign stands. `publicity`: the list of those who owe their report stands, and an admin publishes it; `over`: it was
- * public for a month, and they are to be revoked.
+ * public for a month, and they are to be revoked; `cancelled`: an admin called it off.
  */
-export type CampaignState = 'planned' | 'open' | 'publicity' | 'over';
+export type CampaignState = 'planned' | 'open' | 'publicity' | 'over' | 'cancelled';
 
 /** The dates of a campaign (Beijing, both ends included) and where it stands. */
 export interface CampaignDates {

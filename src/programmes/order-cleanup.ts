@@ -11,12 +11,15 @@ import {
   CHECKED_KINDS,
   deletionOn,
   nextOrderAt,
+  type OrderKind,
   type OrderState,
   orderStep,
   toldEntry,
   toldOf,
 } from './order-clock.ts';
 
+/** Kinds that end with a filing approved. */
+const FILES: ReadonlySet<OrderKind> = new Set(['first', 'add-site', 'add-site-elsewhere', 'access']);
 /** Orders handled in one transaction. */
 const PAGE = 200;
 
@@ -55,8 +58,9 @@ export class OrderCleanup {
     const invalidOn = order.state === 'invalid' ? beijingDate(order.stateSince) : null;
     const told = toldOf(order.told, live);
     const step = orderStep({ ...order, told, invalidOn }, now);
-    if (order.state !== 'deleted' && this.#approved(order)) {
-      orders.move(order, { state: 'done', reason: '备案已通过', dueAt: null }, now);
+    if (this.#approved(order)) {
+      const done = { state: 'done' as const, reason: '备案已通过', dueAt: null };
+      orders.move(order, live ? done : { dueAt: later(order.state) }, now);
       return;
     }
     const pointless = CHECKED_KINDS.has(order.kind) ? this.#whyInvalid(order) : null;
@@ -112,14 +116,15 @@ export class OrderCleanup {
   }
 
   /** The filing an order asked for was approved since: it is done, whatever the order system says yet. */
-  #approved({ domains, createdOn, subjectNumber }: Order): boolean {
+  #approved({ kind, domains, createdOn, subjectNumber }: Order): boolean {
     return (
+      FILES.has(kind) &&
       domains.length > 0 &&
       domains.every((domain) =>
         this.#filings(domain).some(
           ({ filing }) =>
             filing.approvedAt !== null &&
-            filing.approvedAt >= createdOn &&
+            filing.approvedAt > createdOn &&
             (subjectNumber === null || isSubject(subjectNumber, filing.subjectNumber)),
         ),
       )
@@ -149,7 +154,8 @@ export class OrderCleanup {
         if (subject === 'revoked') return '主体备案号已注销';
         const ours = domains.every((domain) =>
           this.#filings(domain).some(
-            ({ state, filing }) => state === 'active' && filing.approvedAt !== null && filing.approvedAt < createdOn,
+            // Taken in before the order was made: else it may be the very access that was asked for.
+            ({ state, updatedAt }) => state === 'active' && beijingDate(updatedAt) < createdOn,
           ),
         );
         return domains.length > 0 && ours ? '域名已接入本服务商' : null;

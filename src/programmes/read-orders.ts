@@ -1,5 +1,8 @@
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { beijingDate, isDate } from '../calendar/beijing-time.ts';
+import { beijingDate } from '../calendar/beijing-time.ts';
+import { readDateText } from '../filing/read-date.ts';
+import { registrableDomain } from '../filing/registrable-domain.ts';
 import type { OrderRow } from '../ledger/orders-store.ts';
 import { ORDER_KINDS, type OrderKind } from './order-clock.ts';
 
@@ -16,15 +19,22 @@ const KIND_NAMES: Record<string, OrderKind> = {
   认领备案: 'claim',
 };
 
-const date = z.string('is a date of the calendar, YYYY-MM-DD').refine(isDate, 'is a date of the calendar, YYYY-MM-DD');
+const DATE = 'write a date of the calendar, like 2026-11-20';
+const date = z.string(DATE).transform((given, context) => {
+  const read = readDateText(given);
+  if (read === null) context.addIssue(DATE);
+  return read ?? '';
+});
 const text = z.string().trim().max(200);
 
+const KINDS = `write one of ${ORDER_KINDS.join(', ')}, or ${Object.keys(KIND_NAMES).slice(0, 2).join(', ')} …`;
+
 const shape = z.object({
-  order_number: z.string('is the number of the order').trim().min(1, 'is the number of the order').max(200),
+  order_number: z.string('give the number of the order').trim().min(1, 'give the number of the order').max(200),
   kind: z
-    .string(`is one of ${ORDER_KINDS.join(', ')}, or its Chinese name`)
+    .string(KINDS)
     .transform((name) => KIND_NAMES[name.trim()] ?? name.trim())
-    .pipe(z.enum(ORDER_KINDS, `is one of ${ORDER_KINDS.join(', ')}, or its Chinese name`)),
+    .pipe(z.enum(ORDER_KINDS, KINDS)),
   subject_number: text.nullish(),
   subject_name: text.nullish(),
   domains: z
@@ -38,9 +48,11 @@ const shape = z.object({
   state: z
     .string()
     .transform(
-      (name) => ({ 未完成: 'open', 进行中: 'open', 已提交: 'done', 已完成: 'done' })[name.trim()] ?? name.trim(),
+      (name) =>
+        ({ 未完成: 'open', 进行中: 'open', 已提交: 'done', 已完成: 'done', 审核中: 'done' })[name.trim()] ??
+        name.trim(),
     )
-    .pipe(z.enum(['open', 'done'], 'is open or done (未完成 / 已提交)'))
+    .pipe(z.enum(['open', 'done'], 'write open or done (未完成, 进行中 / 已提交, 已完成, 审核中)'))
     .nullish(),
 });
 
@@ -66,6 +78,8 @@ const HEADS: Record<string, string> = {
 export interface RowFault {
   row: number;
   field: string;
+  /** What stands there, where that helps. */
+  value?: string;
   remedy: string;
 }
 
@@ -84,21 +98,30 @@ export function readOrder(
   const result = shape.safeParse(cleaned);
   if (!result.success) {
     const issue = result.error.issues[0];
-    return {
-      ok: false,
-      fault: { row, field: issue?.path.join('.') || '(row)', remedy: issue?.message ?? 'mend the row' },
-    };
+    const field = issue?.path.join('.') || '(row)';
+    const value = String((cleaned as Record<string, unknown> | null)?.[field] ?? '').slice(0, 100);
+    return { ok: false, fault: { row, field, value, remedy: issue?.message ?? 'mend the row' } };
   }
   const one = result.data;
   for (const field of ['created_on', 'touched_on'] as const)
     if ((one[field] ?? '') > beijingDate(now))
-      return { ok: false, fault: { row, field, remedy: `${one[field]} is in the future: give the real date` } };
+      return {
+        ok: false,
+        fault: { row, field, value: one[field] ?? '', remedy: 'it is in the future: give the real date' },
+      };
+  const domains = (one.domains ?? []).map((domain) => domain.toLowerCase());
+  const wrong = domains.find((domain) => registrableDomain(domainToASCII(domain)) === null);
+  if (wrong !== undefined)
+    return {
+      ok: false,
+      fault: { row, field: 'domains', value: wrong, remedy: 'this is no domain: write it like example.cn' },
+    };
   const order: OrderRow = {
     orderNumber: one.order_number,
     kind: one.kind,
     subjectNumber: one.subject_number ?? null,
     subjectName: one.subject_name ?? '',
-    domains: (one.domains ?? []).map((domain) => domain.toLowerCase()),
+    domains,
     contact: { name: one.contact_name ?? null, phone: one.contact_phone ?? null, email: one.contact_email ?? null },
     createdOn: one.created_on,
     touchedOn: one.touched_on ?? one.created_on,

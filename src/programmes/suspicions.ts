@@ -22,6 +22,11 @@ export class SuspicionDesk {
       throw new InputError('a ruling needs a reason', 'give --reason: it stands in the evidence');
     if (review.state === 'gone')
       throw new InputError(`suspicion ${id} is no longer seen at the site`, 'patrol rescan the site to be sure');
+    if (review.state === ruling)
+      throw new InputError(
+        `suspicion ${id} is ${ruling} already, by ${review.ruledBy}: ${review.reason}`,
+        'nothing to do; the other ruling would replace it',
+      );
     return this.#ledger.transaction(() => {
       this.#ledger.reviews.rule(id, ruling, by, maskText(reason.trim()).slice(0, 300), now);
       this.#ledger.sweeps.requestRescan([review.siteId], `ruling ${id}`, now);

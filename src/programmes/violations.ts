@@ -13,6 +13,8 @@ export interface ViolationReport {
   siteId: number;
   description: string;
   reportedAt: number;
+  /** Who told us, for the history. */
+  by: string;
 }
 
 /** Why a site is closed, for its owner. */
@@ -23,6 +25,8 @@ const WHY = {
   'false-contacts': '预留联系方式虚假',
 } as const;
 
+/** Clocks of two machines may differ by so much. */
+const CLOCK_SLACK_MS = 300_000;
 /** How often it is looked whether the owner was told meanwhile. */
 const UNTOLD_MS = 300_000;
 
@@ -35,10 +39,24 @@ export class Violations {
   }
 
   /** Take an event; the same event twice is taken once. Gives the violation, or null when it was known. */
-  report({ eventId, siteId, description, reportedAt }: ViolationReport, now: number): Violation | null {
+  report({ eventId, siteId, description, reportedAt, by }: ViolationReport, now: number): Violation | null {
     const { ledger, rules } = this.#keeper;
+    if (!/^\S{1,100}$/.test(eventId))
+      throw new InputError(
+        `event ${eventId.slice(0, 100)}: no id`,
+        'give the id of the event: up to 100 characters, no blanks',
+      );
+    const text = maskText(description.trim()).slice(0, 500);
+    if (text === '') throw new InputError(`event ${eventId} says nothing`, 'say what was found: its owner reads it');
+    if (reportedAt > now + CLOCK_SLACK_MS)
+      throw new InputError(`event ${eventId} is of the future`, 'give the time it was reported, or none');
     return ledger.transaction(() => {
-      const text = maskText(description).slice(0, 500);
+      const state = ledger.filings.load(siteId)?.state;
+      if (state !== 'active')
+        throw new InputError(
+          `event ${eventId}: the site is ${state ?? 'gone'}`,
+          'it is not served by us any more; tell whoever serves it',
+        );
       const dryRun = !rules.settings.violations.live;
       const isNew = ledger.violations.insert({
         eventId,
@@ -48,7 +66,7 @@ export class Violations {
         receivedAt: now,
         state: 'found',
         dryRun,
-        history: [{ at: now, by: 'inbound', what: `reported: ${text}` }],
+        history: [{ at: now, by, what: `reported: ${text}` }],
         dueAt: now,
       });
       if (!isNew) return null;
@@ -92,6 +110,8 @@ export class Violations {
         ledger.violations.save({ ...violation, dueAt: step.until });
         return;
       case 'close':
+        // Being unreached three times counts only for who was told this time too.
+        if (step.why === 'three-suspensions' && !this.#hadTheirHour(violation, now)) return;
         this.#close(violation, step.why, now);
         return;
       case 'suspend':
@@ -118,12 +138,15 @@ export class Violations {
     const until = toldAt === null ? null : toldAt + VIOLATION_POLICY.reachMs;
     if (until !== null && until <= now) return true;
     ledger.violations.save({ ...violation, dueAt: until ?? now + UNTOLD_MS });
-    if (until === null)
-      ledger.raiseAlert(
-        reachAlert(violation),
-        `violation ${violation.eventId}: neither SMS nor mail reached its owner; call, then: patrol violations reached ${violation.eventId}, or unreachable`,
-        now,
-      );
+    const say =
+      until === null
+        ? 'neither SMS nor mail reached its owner; call'
+        : `its owner was told late: call before ${beijingShort(until)}`;
+    ledger.raiseAlert(
+      reachAlert(violation),
+      `violation ${violation.eventId}: ${say}, then: patrol violations reached ${violation.eventId}, or unreachable`,
+      now,
+    );
     return false;
   }
 
@@ -181,16 +204,22 @@ export class Violations {
     });
   }
 
-  /** Somebody called and nobody answered, an hour after we heard of it: suspended (R13). Throws InputError when it is too early or late. */
+  /** Somebody called and nobody answered, an hour after we heard of it: suspended, or closed the third time in a row (R13). Throws InputError when it is too early or late. */
   unreachable(eventId: string, by: string, now: number): Violation {
-    return this.#keeper.ledger.transaction(() => {
+    const { ledger } = this.#keeper;
+    return ledger.transaction(() => {
       const violation = this.find(eventId);
       if (violation.state !== 'found')
         throw new InputError(`${eventId} is ${violation.state} by now`, 'patrol violations show tells what happened');
       const until = violation.receivedAt + VIOLATION_POLICY.reachMs;
       if (now < until)
         throw new InputError(`the owner has until ${beijingShort(until)}`, 'keep calling, and say so after that');
-      this.#suspend(violation, `nobody could be reached, told by ${by}`, now);
+      const step = violationStep(violation, ledger.violations.ofSite(violation.siteId), now);
+      const what = `nobody could be reached, told by ${by}`;
+      if (step.kind === 'close') {
+        const history = [...violation.history, { at: now, by, what }];
+        this.#close({ ...violation, history }, step.why, now);
+      } else this.#suspend(violation, what, now);
       return this.find(eventId);
     });
   }
@@ -281,6 +310,12 @@ export class Violations {
     }
     if (violation.state !== 'closing') return;
     this.#move(violation, 'closed', 'closed for good', now);
+    // What else was found there went with the site.
+    for (const other of this.#keeper.ledger.violations.ofSite(violation.siteId))
+      if (!ENDED.has(other.state)) {
+        this.#drop(other, 'the site was closed', now);
+        this.#move(other, 'waived', `the site was closed by ${violation.eventId}`, now);
+      }
     const reason = this.#keeper.ledger.violations.actsOf(violationId).findLast((one) => one.act === act)?.reason ?? '';
     this.#tell(violation, 'violation-closed', { reason }, now);
   }

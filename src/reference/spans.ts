@@ -61,7 +61,9 @@ export class MobileSegments {
   }
 }
 
-const bareProvince = (text: string): string => text.replace(/(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$/, '');
+/** 湖北 for 湖北省. */
+export const bareProvince = (text: string): string =>
+  text.replace(/(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区)$/, '');
 
 function readRows(path: string): { line: number; fields: string[] }[] {
   let text: string;

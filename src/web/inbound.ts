@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
+import { instantOf } from '../calendar/read-instant.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { codeOf, InputError, messageOf } from '../errors.ts';
 import { parseIcpNumber } from '../filing/site-number.ts';
@@ -31,6 +32,14 @@ export interface InboundOptions {
 const MAX_BODY_BYTES = 1_000_000;
 /** Wrong secrets from one address within a minute that are answered and logged one by one. */
 const MAX_MISSES = 20;
+
+const PATHS: ReadonlySet<string> = new Set([
+  '/inbound/sms',
+  '/inbound/sms/aliyun',
+  '/inbound/sms/tencent',
+  '/inbound/orders',
+  '/inbound/violations',
+]);
 
 /** An answer: status and body. */
 type Reply = [status: number, body: unknown];
@@ -108,7 +117,8 @@ async function handle(
   // Aliyun asks with a GET whether the address answers.
   if (request.method === 'GET' && url.pathname === '/inbound/sms/aliyun') return [200, { code: 0, msg: '成功' }];
   if (request.method === 'GET' && url.pathname === '/inbound/orders') return listOrders(url, options);
-  if (request.method !== 'POST') return [405, { error: 'POST' }];
+  if (!PATHS.has(url.pathname)) return [404, { error: `no such path: try one of ${[...PATHS].join(', ')}` }];
+  if (request.method !== 'POST') return [405, { error: `${request.method} is not understood here: POST` }];
   const text = await readText(request);
   if (text === null) return [413, { error: `at most ${MAX_BODY_BYTES} bytes` }];
   let body: unknown;
@@ -129,12 +139,7 @@ async function handle(
     case '/inbound/violations':
       return takeViolations(body, options);
     default:
-      return [
-        404,
-        {
-          error: 'try /inbound/sms, /inbound/sms/aliyun, /inbound/sms/tencent, /inbound/orders or /inbound/violations',
-        },
-      ];
+      return [404, { error: 'no such path' }];
   }
 }
 
@@ -156,24 +161,12 @@ const problem = (error: z.ZodError, row: number): { row: number; field: string; 
   remedy: error.issues[0]?.message ?? 'mend it',
 });
 
-/** `2026-11-22 10:00`, with seconds or without, is Beijing's time; an ISO instant has its own zone. Null where it is neither. */
-function instantOf(text: string): number | null {
-  const local = /^(\d{4})[-/]?(\d\d)[-/]?(\d\d)[ T]?(\d\d):?(\d\d)(?::?(\d\d))?$/.exec(text.trim());
-  const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/.test(text.trim());
-  if (local === null && !iso) return null;
-  const at =
-    local === null
-      ? Date.parse(text.trim())
-      : Date.parse(`${local[1]}-${local[2]}-${local[3]}T${local[4]}:${local[5]}:${local[6] ?? '00'}+08:00`);
-  return Number.isNaN(at) ? null : at;
-}
-
 /** When a gateway says an SMS came; the present where it does not say so readably. */
 const sentAt = (text: string | undefined, now: number): number => (text === undefined ? null : instantOf(text)) ?? now;
 
 const aliyunShape = z.object({
-  phone_number: z.string(),
-  content: z.string(),
+  phone_number: z.string('is the sender’s number, a text'),
+  content: z.string('is what the SMS says, a text'),
   send_time: z.string().optional(),
   sequence_id: z.union([z.string(), z.number()]).transform(String).optional(),
 });
@@ -204,16 +197,19 @@ function aliyunSms(body: unknown, options: InboundOptions): Reply {
 }
 
 const tencentShape = z.object({
-  mobile: z.string(),
+  mobile: z.string('is the sender’s number, a text'),
   nationcode: z.union([z.string(), z.number()]).transform(String).optional(),
-  text: z.string(),
-  time: z.number().optional(),
+  text: z.string('is what the SMS says, a text'),
+  time: z.number('is a number of seconds since 1970').optional(),
 });
 
 /** Tencent's reply callback: one JSON object without an id; answered with result 0. */
 function tencentSms(body: unknown, options: InboundOptions): Reply {
   const read = tencentShape.safeParse(body);
-  if (!read.success) return [400, { result: 1, errmsg: problem(read.error, 0).remedy }];
+  if (!read.success) {
+    const { field, remedy } = problem(read.error, 0);
+    return [400, { result: 1, errmsg: `${field} ${remedy}` }];
+  }
   const { mobile, text, time } = read.data;
   // Without the gateway's time the very same text again must count as another message: it is stamped with ours.
   receive(
@@ -224,10 +220,10 @@ function tencentSms(body: unknown, options: InboundOptions): Reply {
 }
 
 const smsShape = z.object({
-  id: z.string().min(1).max(100),
-  mobile: z.string(),
-  text: z.string(),
-  received_at: z.string().optional(),
+  id: z.string('is the id of the SMS, a text').min(1, 'is the id of the SMS').max(100, 'has at most 100 characters'),
+  mobile: z.string('is the sender’s number, a text'),
+  text: z.string('is what the SMS says, a text'),
+  received_at: z.string('is a text like 2026-11-22 10:00').optional(),
 });
 
 function genericSms(body: unknown, options: InboundOptions): Reply {
@@ -328,9 +324,14 @@ function takeViolations(body: unknown, { keeper, now }: InboundOptions): Reply {
         field: 'reported_at',
         remedy: 'write Beijing time like 2026-11-22 10:00, or an ISO instant with its zone',
       };
-    const event = { eventId: event_id, siteId, description: description.slice(0, 2000), reportedAt: at };
-    const taken = keeper.ledger.durably(() => new Violations(keeper).report(event, now()));
-    return { event_id, state: taken?.state ?? 'known' };
+    const event = { eventId: event_id, siteId, description: description.slice(0, 2000), reportedAt: at, by: 'inbound' };
+    try {
+      const taken = keeper.ledger.durably(() => new Violations(keeper).report(event, now()));
+      return { event_id, state: taken?.state ?? 'known' };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { row, field: at > now() ? 'reported_at' : 'event_id', remedy: `${error.message}: ${error.remedy}` };
+    }
   });
   return [results.every((one) => 'event_id' in one) ? 200 : 400, results];
 }

@@ -229,6 +229,9 @@ describe.skipIf(!hasBrowser())('nasty pages', () => {
     'beside a title that loops (nobody asks the page itself)': plain(
       `${words}${LINK}<script>Object.defineProperty(document,'title',{get(){for(;;);}})</script>`,
     ),
+    'in a form whose fields stand before its properties': plain(
+      `${words}<form><input name="childNodes"><input name="tagName"><input name="shadowRoot"><input name="getAttribute"><input name="parentElement">${LINK}</form>`,
+    ),
     'in a frame of another site': plain(
       `${words}<iframe src="http://footers.example.com/" width="600" height="80"></iframe>`,
     ),

@@ -51,6 +51,10 @@ describe('visits (R1.3)', () => {
     expect(judge({ lastVisitAt: '2020-01-01' }, noPage([{ address: HERE, status: 503 }]))).toEqual(['pass']));
   it('refused, and not visited for long: a failure', () =>
     expect(judge({ lastVisitAt: '2026-01-01' }, refused)).toEqual(['fail', 'no-visits']));
+  it('refused, and imported before the window had gone by: nobody knows of visits since', () => {
+    const confirmedAt = Date.parse('2026-08-29T12:00:00Z');
+    expect(judge({ lastVisitAt: '2026-08-20', confirmedAt }, refused)).toEqual(['warn', 'no-record-known']);
+  });
   it('refused just now, visited lately', () => expect(judge({ lastVisitAt: '2026-11-01' }, refused)).toEqual(['pass']));
   it('refused, nothing imported: a warning', () => expect(judge({}, refused)).toEqual(['warn', 'no-record-known']));
   it('a timeout neither accuses nor acquits (R16.1)', () =>

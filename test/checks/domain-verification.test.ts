@@ -36,6 +36,7 @@ describe('who may hold a domain (R3.2, R3.6, R17.7)', () => {
     ['ＢＬＵＥ蓝海有限公司', 'blue蓝海有限公司'],
     ['Blue Sea Co., Ltd.', 'BLUE SEA CO LTD'],
     ['蓝海科技有限公司（曾用名：大海科技有限公司）', '蓝海科技有限公司'],
+    ['蓝海科技有限公司（原大海科技有限公司）', '蓝海科技有限公司'],
   ])('%s is %s', (a, b) => expect(compareNames(a, b)).toBe('same'));
   it.each([
     ['蓝海科技有限公司', '蓝海科技股份有限公司'],
@@ -53,6 +54,7 @@ describe('who may hold a domain (R3.2, R3.6, R17.7)', () => {
     ['藍海科技有限公司', '蓝海科技有限公司'],
     ['勝達貿易有限公司', '胜达贸易有限公司'],
     ['張偉', '张伟'],
+    ['華喆', '华喆'],
   ])('%s cannot be compared with %s', (a, b) => expect(compareNames(a, b)).toBe('unknown'));
 
   it('another company fails', () =>
@@ -95,6 +97,19 @@ describe('who may hold a domain (R3.2, R3.6, R17.7)', () => {
         filing: { province: '浙江', subjectKind: 'individual' },
       }),
     ).toEqual(['fail', 'holder-differs']));
+  it.each([
+    ['2026-11-01', '2026-10-20', 'filing-not-updated'],
+    ['2026-10-01', '2026-10-20', 'holder-differs'],
+    [null, '2026-10-01', 'filing-not-updated'],
+    [null, '2026-10-20', 'holder-differs'],
+  ])('a record of %s, our data of %s: %s', (updatedAt, confirmed, code) =>
+    expect(
+      judge({
+        facts: { registrant: '别家商贸有限公司', updatedAt: updatedAt === null ? null : `${updatedAt}T00:00:00Z` },
+        filed: { confirmedAt: Date.parse(`${confirmed}T12:00:00Z`) },
+      }).at(-1),
+    ).toBe(code),
+  );
   it('a hidden holder is unknown, not different (R17.9), and is not asked again at once', () => {
     const input = checkInput({
       artifacts: {

@@ -62,6 +62,7 @@ it.each([
   ],
   [{ province: '上海', resolved: { a: [A], aaaa: ['2408:4003::abcd'] }, contract: [A] }, ['pass']],
   [{ province: '上海', resolved: { a: [B], aaaa: ['2408:4003::abcd'] }, contract: [A] }, ['fail', 'contract-differs']],
+  [{ province: '上海', resolved: { aaaa: ['2408:4003::abcd'] }, contract: [A] }, ['warn', 'families-differ']],
   [{ province: '广东', contract: [A], city: '深圳市' }, ['pass']],
   [{ province: '山西', contract: [B] }, ['pass']],
   [{ province: '北京', contract: [B], licence: null }, ['pass']],

@@ -78,8 +78,13 @@ describe('no number known (R12)', () => {
     expect(judge('x', { openedAt: '2026-10-23' })).toEqual(['warn', 'filing-due']);
     expect(judge('x', { openedAt: '2026-10-22' })).toEqual(['warn', 'not-filed']);
   });
-  it('no reminder of what may stand where nobody looked', () =>
-    expect(judge('<iframe src="/footer.html"></iframe>', { openedAt: '2026-10-23' })).toEqual(['pass']));
+  it('no reminder of a page nobody saw; of one partly seen it asks to be ignored if done', () => {
+    const unseen = { artifacts: { page: noPage([{ status: null }]) } };
+    expect(judge('', { openedAt: '2026-10-23' }, unseen)).toEqual(['pass']);
+    expect(judge('', { policeNumber: NUMBER, policeApprovedAt: '2026-10-23' }, unseen)).toEqual(['pass']);
+    expect(judge('<iframe src="/footer.html"></iframe>', { openedAt: '2026-10-23' })).toEqual(['warn', 'filing-due']);
+    for (const code of ['filing-due', 'footer-due']) expect(policeFooter.codes[code]?.brief).toContain('请忽略');
+  });
   it('the approval date stands in for the opening', () =>
     expect(judge('x', {}, { filing: filingOf({ approvedAt: '2026-11-10' }) as never })).toEqual([
       'warn',

@@ -48,3 +48,21 @@ it('a list older than the name it is compared with says nothing (the subject may
   expect(said('2026-11-20')).toEqual(['other-holder']);
   expect(said('2026-11-21')).toEqual(['list-too-old']);
 });
+
+it('our own data older than the list: it may have been renamed, and nobody is accused', () => {
+  const input = checkInput({
+    artifacts: { names: namesArtifact({ confirmedOn: '2026-11-19' }) },
+    reference: { bureauNumber: () => ({ state: 'alive', holder: '别家商贸有限公司', asOf: '2026-11-20' }) },
+  });
+  const { verdict, findings } = runCheck(registryState, input);
+  expect([verdict, findings.map(({ code }) => code)]).toEqual(['warn', ['filing-not-updated']]);
+});
+
+it('a number revoked stays so, however alive its subject is (R15)', () => {
+  const bureauNumber = (number: string): BureauRecord =>
+    number.includes('-')
+      ? { state: 'revoked', holder: null, asOf: '2026-11-01' }
+      : { state: 'alive', holder: '蓝海科技有限公司', asOf: '2026-11-20' };
+  const input = checkInput({ artifacts: { names: namesArtifact() }, reference: { bureauNumber } });
+  expect(runCheck(registryState, input).findings.map(({ code }) => code)).toEqual(['revoked-at-bureau']);
+});

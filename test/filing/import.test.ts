@@ -211,7 +211,7 @@ describe('bad rows', () => {
 describe('files that cannot be used', () => {
   it.each<[string, string, string | Buffer, RegExp]>([
     ['empty', 'a.csv', '', /is empty/],
-    ['without the needed columns', 'b.csv', 'x,y\n1,2\n', /no column for siteNumber, domains/],
+    ['without the needed columns', 'b.csv', 'x,y\n1,2\n', /no column for site_number \/ 网站备案号, domains \/ 域名/],
     ['an old workbook', 'c.xls', Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), /old Excel format/],
     ['a broken archive', 'd.xlsx', Buffer.from('PK\u0003\u0004garbage'), /not a readable workbook/],
   ])('%s', async (_name, file, content, message) => {

@@ -83,7 +83,7 @@ describe.each(BACKENDS)('the schedule, queue: %s', (kind) => {
   });
 
   it('survives the loss of the whole queue: the ledger knows what is due', async () => {
-    const stage = await stageWith(kind, 30, { sweep: { leaseMs: 5000, tickMs: 1000, maxQueuedSites: 2000 } });
+    const stage = await stageWith(kind, 30, { sweep: { leaseMs: 9000, tickMs: 1000, maxQueuedSites: 2000 } });
     const siteIds = await importStage(stage);
     let now = Date.now() + 2 * DAY;
     const first = await startPatrol(stage, { roles: ['ledger', 'gather'], now: () => now });

@@ -54,7 +54,25 @@ it.each([
   ['1380000000', 'invalid'],
   ['138000000012', 'invalid'],
   ['110101199001011234', 'invalid'],
-  ['张三', 'invalid'],
+  ['张三', 'unreadable'],
+  ['同上', 'unreadable'],
+  ['(138)00138000', 'mobile'],
+  ['138（0013）8000', 'mobile'],
+  ['138.0013.8000', 'mobile'],
+  ['138/0013/8000', 'mobile'],
+  ['13,800,138,000', 'mobile'],
+  ['138  0013  8000', 'mobile'],
+  ['138-0013 - 8000', 'mobile'],
+  ['+8613800000001', 'mobile'],
+  ['+15712345678', 'foreign'],
+  ['+1571-234-5678', 'foreign'],
+  ['+49 151 23456789', 'foreign'],
+  ['+49-17612345678', 'foreign'],
+  ['1-571-234-5678', 'foreign'],
+  ['886-2-12345678', 'foreign'],
+  ['138-xxxx-8000', 'unreadable'],
+  ['138 XXXX 8000', 'unreadable'],
+  ['0755-26001388(8020)', 'landline'],
   ['', 'missing'],
 ])('%s is %s', (phone, form) => {
   const siteId = world.addSite(1, { persons: [person('subject-head', 'a', phone)] });
@@ -119,5 +137,8 @@ it('a row is confirmed by every import, changed or not; a name is as old as its 
   await put('2026-12-02', '旧名称有限公司');
   expect(known()).toEqual([at('2026-12-02 10:00'), '2026-12-01']);
   await put('2026-12-03', '新名称有限公司');
-  expect(known()).toEqual([at('2026-12-03 10:00'), '2026-12-03']);
+  // A list of that very day may still have the other one.
+  expect(known()).toEqual([at('2026-12-03 10:00'), '2026-12-04']);
+  await put('2026-12-04', '新名称有限责任公司');
+  expect(known()).toEqual([at('2026-12-04 10:00'), '2026-12-04']);
 });

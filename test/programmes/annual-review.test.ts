@@ -140,6 +140,27 @@ describe('a campaign’s life (R10, S2 §2.4)', () => {
     expect(review.find(DRAFT.name).dueAt).toBeNull();
   });
 
+  it('published by another process while others were told: the month runs, and nobody is told after reporting', async () => {
+    world = await CaseWorld.open('2026-03-15 10:00');
+    for (let index = 1; index <= 3; index++) hubei(world, index);
+    const review = new AnnualReview(world.keeper);
+    const first = await review.create({ ...DRAFT, name: 'a' }, world.now());
+    const second = await review.create({ ...DRAFT, name: 'b', closesOn: '2026-04-30' }, world.now());
+    await world.until('2026-04-01 12:00');
+    const now = at('2026-05-01 12:00');
+    // What the worker read of `b` before it told those of `a`, and what an admin wrote meanwhile.
+    const all = world.ledger.campaigns.all.bind(world.ledger.campaigns);
+    world.ledger.campaigns.all = () => {
+      const rows = all();
+      world.ledger.campaigns.publish(second.id, '2026-05-01', now);
+      world.ledger.campaigns.put(first.id, 1, 'reported', '已更新', now);
+      return rows;
+    };
+    await review.tick(now);
+    expect(world.ledger.campaigns.get(second.id)).toMatchObject({ publishedOn: '2026-05-01', state: 'publicity' });
+    expect(world.ledger.campaigns.get(second.id)?.dueAt).toBe(at('2026-06-01 09:00'));
+  });
+
   it('a site filed while it is open joins and is told once', async () => {
     world = await CaseWorld.open('2026-04-10 10:00');
     const review = new AnnualReview(world.keeper);
@@ -251,9 +272,34 @@ it('refuses a campaign with wrong dates, and says which', async () => {
   world = await CaseWorld.open('2026-04-02 10:00');
   const review = new AnnualReview(world.keeper);
   await expect(review.create({ ...DRAFT, closesOn: '2026-03-01' }, world.now())).rejects.toThrow(/before it opens/);
-  await expect(review.create({ ...DRAFT, province: '湖北省' }, world.now())).rejects.toThrow(/no province/);
+  await expect(review.create({ ...DRAFT, province: '湖广' }, world.now())).rejects.toThrow(/no province/);
   await expect(review.create({ ...DRAFT, closesOn: '2026-06-31' }, world.now())).rejects.toThrow(/no date/);
+  await expect(review.create({ ...DRAFT, reportTo: 'abc' }, world.now())).rejects.toThrow(/report-to/);
+  const past = { opensOn: '2026-01-01', closesOn: '2026-02-01', lettersUntil: '2026-03-01' };
+  await expect(review.create({ ...DRAFT, ...past }, world.now())).rejects.toThrow(/has passed/);
   await expect(review.create({ ...DRAFT, opensOn: 'soon' }, world.now())).rejects.toThrow(/--opens soon/);
   await review.create(DRAFT, world.now());
   await expect(review.create(DRAFT, world.now())).rejects.toThrow(/exists already/);
+});
+
+it('called off: nothing more is asked, told or listed, and a report is told so', async () => {
+  world = await CaseWorld.open('2026-03-15 10:00');
+  const site = hubei(world, 1);
+  const review = new AnnualReview(world.keeper);
+  await review.create({ ...DRAFT, province: '湖北省' }, world.now());
+  await world.until('2026-04-01 12:00');
+  const before = said(world).length;
+  expect(() => review.letter(DRAFT.name, site, world.now())).toThrow(/is owed in this campaign/);
+  review.cancel(DRAFT.name, world.now());
+  await world.until('2026-09-10 12:00');
+  expect(said(world)).toHaveLength(before);
+  expect(world.ledger.openAlerts()).toEqual([]);
+  const sms = {
+    source: 'cli' as const,
+    externalId: null,
+    mobile: '13900000001',
+    text: '#001#鄂ICP备2021000001号-1#已更新#',
+  };
+  expect(review.receive({ ...sms, receivedAt: at('2026-04-02 10:00') }, at('2026-04-02 10:00'))).toBe('no-campaign');
+  await expect(review.publish(DRAFT.name, world.now())).rejects.toThrow(/was cancelled/);
 });

@@ -51,12 +51,15 @@ it('a row without a state is no row: nothing is alive or revoked by silence', as
   ]);
 });
 
-it('a subject found alive again by a newer list is not ended by the older row of its site', async () => {
+it('a revoked number does not come back with its living subject; only a newer row of its own undoes it (R15)', async () => {
   world.addSite(1, { siteNumber: '京ICP备2021000001号-1' });
+  world.addSite(2, { siteNumber: '京ICP备2021000001号-2' });
   await list('备案号,状态,数据日期', '京ICP备2021000001号-1,注销,2026-06-01', '京ICP备2021000001号,正常,2026-11-01');
+  expect(revoked()).toEqual(['京ICP备2021000001号-1']);
+  await list('备案号,状态,数据日期', '京ICP备2021000001号-1,正常,2026-11-02');
   expect(revoked()).toEqual([]);
   await list('备案号,状态,数据日期', '京ICP备2021000001号,注销,2026-11-20');
-  expect(revoked()).toEqual(['京ICP备2021000001号-1']);
+  expect(revoked()).toEqual(['京ICP备2021000001号-1', '京ICP备2021000001号-2']);
 });
 
 it('a subject is empty once all its sites are revoked, until the bureau revoked it too (R15)', async () => {
@@ -73,4 +76,20 @@ it('a subject is empty once all its sites are revoked, until the bureau revoked 
   expect(empty()).toEqual(['京ICP备2021000001号']);
   await list('备案号,状态', '京ICP备2021000001号,注销');
   expect(empty()).toEqual([]);
+});
+
+it('a revocation that was wrong is taken back: a newer list, then the import of the filings (R15)', async () => {
+  const one = world.addSite(1, { siteNumber: '京ICP备2021000001号-1' });
+  const stateOf = (): string | undefined => world.ledger.filings.load(one)?.state;
+  await list('备案号,状态,数据日期', '京ICP备2021000001号-1,注销,2026-11-01');
+  applyRevocations(world.ledger, { dryRun: false, max: 10, now: world.now() });
+  // Our export does not know yet: it brings nothing back, changed or not.
+  world.addSite(1, { siteNumber: '京ICP备2021000001号-1' });
+  world.addSite(1, { siteNumber: '京ICP备2021000001号-1', siteName: '新名称' });
+  expect(stateOf()).toBe('revoked');
+  await list('备案号,状态,数据日期', '京ICP备2021000001号-1,正常,2026-11-20');
+  expect(world.ledger.bureau.emptySubjects(10)).toEqual([]);
+  world.addSite(1, { siteNumber: '京ICP备2021000001号-1', siteName: '新名称' });
+  expect(stateOf()).toBe('active');
+  expect(world.ledger.verdicts.standing(one).every(({ nextDueAt }) => nextDueAt !== null)).toBe(true);
 });

@@ -137,9 +137,10 @@ describe('orders the bureau’s data make pointless (R11)', () => {
     expect(told()).toEqual(['03-05 09:00 order-invalid', '03-06 09:00 order-deleted']);
   });
   it('access to a filed domain is the very point of an access order; with us already it is pointless', async () => {
-    await open();
+    await open('2026-02-20 12:00');
+    world.addSite(1);
+    await world.until('2026-03-01 12:00');
     world.ledger.orders.put(order({ kind: 'access', domains: ['other.cn'] }), world.now());
-    world.addSite(1, { approvedAt: '2025-01-01' });
     world.ledger.orders.put(order({ orderNumber: 'BA2', kind: 'access', domains: ['site-1.cn'] }), world.now());
     await world.settle();
     expect([world.ledger.orders.byNumber('BA1')?.state, world.ledger.orders.byNumber('BA2')?.state]).toEqual([
@@ -147,6 +148,23 @@ describe('orders the bureau’s data make pointless (R11)', () => {
       'invalid',
     ]);
   });
+  it('access to a site taken in since is what was asked for', async () => {
+    await open();
+    world.ledger.orders.put(order({ kind: 'access', domains: ['site-1.cn'] }), world.now());
+    world.addSite(1, { approvedAt: '2020-01-01' });
+    await world.until('2026-03-05 12:00');
+    expect(world.ledger.orders.byNumber('BA1')?.state).toBe('open');
+  });
+  it.each(['change', 'cancel-access', 'revoke', 'claim'] as const)(
+    'a filing approved since ends no order to %s',
+    async (kind) => {
+      await open();
+      world.ledger.orders.put(order({ kind, domains: ['site-1.cn'] }), world.now());
+      world.addSite(1, { approvedAt: '2026-03-02' });
+      await world.until('2026-03-05 12:00');
+      expect(world.ledger.orders.byNumber('BA1')?.state).toBe('open');
+    },
+  );
   it('changing a revoked subject is pointless, changing a live one is not', async () => {
     await open();
     world.ledger.bureau.put(

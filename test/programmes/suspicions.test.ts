@@ -56,6 +56,9 @@ describe('nothing judged from a word list opens a case by itself (R4.2)', () => 
     expect(world.ledger.reviews.rulings(siteId)).toMatchObject([
       { checkId: 'site-content', code: 'parked', key: 'parked', ruling: 'confirmed', by: 'admin' },
     ]);
+    expect(() =>
+      new SuspicionDesk(world.ledger).rule(review?.id ?? 0, 'confirmed', 'other', 'again', world.now()),
+    ).toThrow(/is confirmed already, by admin: seen it/);
     expect(world.ledger.sweeps.takeRescans(10)).toEqual([siteId]);
   });
 

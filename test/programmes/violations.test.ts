@@ -13,7 +13,7 @@ const open = async (overrides: object = LIVE): Promise<{ desk: Violations; siteI
   return { desk: new Violations(world.keeper), siteId: world.addSite(1) };
 };
 const report = (desk: Violations, siteId: number, eventId: string) =>
-  desk.report({ eventId, siteId, description: '违规内容', reportedAt: world.now() }, world.now());
+  desk.report({ eventId, siteId, description: '违规内容', reportedAt: world.now(), by: 'police' }, world.now());
 const acts = (): string[] => world.acts.map(({ at: when, body }) => `${short(when)} ${String(body['act'])}`);
 const told = (): string[] => [
   ...new Set(world.channels.sms.sent.map(({ at: when, message }) => `${short(when)} ${message.kind}`)),
@@ -233,7 +233,7 @@ describe('safety', () => {
   it('the hour runs from when we heard of it, not from when it was found', async () => {
     const { desk, siteId } = await open();
     const reportedAt = at('2026-08-03 07:00');
-    desk.report({ eventId: 'e1', siteId, description: 'x', reportedAt }, world.now());
+    desk.report({ eventId: 'e1', siteId, description: 'x', reportedAt, by: 'police' }, world.now());
     await world.until('2026-08-03 11:30');
     expect(acts()).toEqual(['08-03 11:00 suspend-service']);
   });
@@ -261,6 +261,23 @@ describe('safety', () => {
     await world.until('2026-08-03 16:10');
     const [first] = acts();
     expect(first).toMatch(/^08-03 1(?:5:5[89]|6:0\d) suspend-service$/);
+  });
+  it('unreached for the third time, but not told: nothing is closed before somebody called', async () => {
+    const { desk, siteId } = await open();
+    for (const [event, day] of [
+      ['e1', '2026-08-03 10:00'],
+      ['e2', '2026-08-10 10:00'],
+    ] as const) {
+      await world.until(day);
+      report(desk, siteId, event);
+    }
+    await world.until('2026-08-17 10:00');
+    world.ledger.enforcements.hold('notices', 'test', 'test', world.now());
+    report(desk, siteId, 'e3');
+    await world.until('2026-08-17 15:00');
+    expect(desk.find('e3').state).toBe('found');
+    desk.unreachable('e3', 'ops', world.now());
+    expect(desk.find('e3').state).toBe('closing');
   });
   it('every message refused: nobody is suspended until somebody called', async () => {
     const { desk, siteId } = await open();
@@ -343,6 +360,26 @@ describe('safety', () => {
     expect(acts().at(-1)).toBe('08-04 12:00 resume-service');
     expect(() => desk.resume('e1', 'ops', world.now())).toThrow(/nothing to resume/);
   });
+  it('is not taken of a site that left, nor without an id or words', async () => {
+    const { desk, siteId } = await open();
+    const told = { eventId: 'e1', siteId, description: '违规', reportedAt: world.now(), by: 'police' };
+    expect(() => desk.report({ ...told, eventId: 'e 1' }, world.now())).toThrow(/no id/);
+    expect(() => desk.report({ ...told, description: ' ' }, world.now())).toThrow(/says nothing/);
+    expect(() => desk.report({ ...told, reportedAt: world.now() + 600_000 }, world.now())).toThrow(/future/);
+    world.ledger.filings.leave(siteId, 'revoked', world.now());
+    expect(() => desk.report(told, world.now())).toThrow(/the site is revoked/);
+    expect(world.ledger.outbox.notices(null, 10)).toEqual([]);
+  });
+  it('a site that was closed takes its other violations with it', async () => {
+    const { desk, siteId } = await open();
+    report(desk, siteId, 'e1');
+    report(desk, siteId, 'e2');
+    desk.falseContacts('e2', 'ops', world.now());
+    desk.decide('e2', 'approve', 'admin', world.now());
+    await world.until('2026-08-03 12:30');
+    expect([desk.find('e1').state, desk.find('e2').state]).toEqual(['waived', 'closed']);
+    expect(world.ledger.openAlerts()).toEqual([]);
+  });
   it('a site that left is not acted against', async () => {
     const { desk, siteId } = await open();
     report(desk, siteId, 'e1');
@@ -370,7 +407,7 @@ describe('safety', () => {
   it('keeps no personal data of the description', async () => {
     const { desk, siteId } = await open();
     desk.report(
-      { eventId: 'e1', siteId, description: '联系 13812345678', reportedAt: at('2026-08-03 10:00') },
+      { eventId: 'e1', siteId, description: '联系 13812345678', reportedAt: at('2026-08-03 10:00'), by: 'police' },
       world.now(),
     );
     expect(desk.find('e1').description).not.toContain('13812345678');

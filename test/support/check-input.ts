@@ -139,6 +139,7 @@ export function namesArtifact(over: Partial<FiledNames> = {}): Artifact<FiledNam
     siteHead: '李四',
     domainHolder: null,
     subjectNameSince: '2024-01-01',
+    confirmedOn: '2026-11-22',
     ...over,
   });
 }

@@ -31,7 +31,7 @@ beforeEach(async () => {
       name: 'r',
       province: '湖北',
       providerCode: '001',
-      reportTo: '1',
+      reportTo: '106509719767',
       opensOn: '2026-04-01',
       closesOn: '2026-05-31',
       lettersUntil: '2026-08-31',
@@ -194,6 +194,12 @@ it('violations: an event is one, however often it is told (R13)', async () => {
       status: 400,
       body: [{ row: 0, field: 'reported_at' }],
     });
+  const future = { ...event, event_id: 'w5', reported_at: '2030-01-01T00:00:00Z' };
+  expect(await call('/inbound/violations', future)).toMatchObject({ status: 400, body: [{ field: 'reported_at' }] });
+  expect(await call('/inbound/violations', { ...event, event_id: 'w 6' })).toMatchObject({
+    status: 400,
+    body: [{ field: 'event_id' }],
+  });
   const local = { ...event, event_id: 'w4', reported_at: '2026-04-01 10:00' };
   expect(await call('/inbound/violations', local)).toMatchObject({ status: 200 });
   expect(world.ledger.violations.byEvent('w4')?.reportedAt).toBe(at('2026-04-01 10:00'));

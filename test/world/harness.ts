@@ -47,8 +47,9 @@ export function loopbackSettings(folder: string, resolvers: string[]): object {
     ledger: { path: join(folder, 'ledger.db') },
     queue: { url: null, dataDir: 'memory://' },
     resolvers,
-    dns: { timeoutMs: 400, tries: 2 },
-    page: { totalTimeoutMs: 2500, connectTimeoutMs: 1000, perAddressConcurrency: 16 },
+    // Long enough for a busy machine: a look that times out by our own load is no truth of the world.
+    dns: { timeoutMs: 700, tries: 2 },
+    page: { totalTimeoutMs: 4500, connectTimeoutMs: 2000, perAddressConcurrency: 16 },
     registration: { timeoutMs: 1000, minRefreshMs: 0, refusalBackoffMs: 20 },
     confirm: { pauseMs: 100 },
     sweep: { leaseMs: 60_000, tickMs: 1000 },

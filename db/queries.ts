@@ -1,4 +1,5 @@
 import { caseQueries } from './queries-cases.ts';
+import { portalQueries } from './queries-portal.ts';
 import { programmeQueries } from './queries-programmes.ts';
 
 /**
@@ -8,6 +9,7 @@ import { programmeQueries } from './queries-programmes.ts';
 export const queries = {
   ...caseQueries,
   ...programmeQueries,
+  ...portalQueries,
 
   // filings
   subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at, name_since)

@@ -280,4 +280,5 @@ export const alerts = sqliteTable('alerts', {
 });
 
 export * from './schema-cases.ts';
+export * from './schema-portal.ts';
 export * from './schema-programmes.ts';

@@ -120,7 +120,12 @@ export const inboundShape = z.strictObject({
 });
 
 /** `portal:` of the configuration. */
-export const portalShape = z.strictObject({ host: text, port: z.int().min(0).max(65_535), enabled: z.boolean() });
+export const portalShape = z.strictObject({
+  host: text,
+  port: z.int().min(0).max(65_535),
+  enabled: z.boolean(),
+  trustedProxies: z.array(text),
+});
 
 /** Secrets come from the environment, or from a file it names (`…_FILE`): never needed in a settings file. */
 export const SECRETS: [string, (value: string) => object][] = [

@@ -6,11 +6,11 @@ import { InputError } from '../errors.ts';
 import type { Message, MessageState, Notice } from '../ledger/outbox-store.ts';
 import { emailOf, mobileOf } from '../notify/addresses.ts';
 import { compose } from '../notify/compose.ts';
-import { SMS_TEMPLATES } from '../notify/sms-templates.ts';
+import { SMS_TEMPLATES, smsText } from '../notify/sms-templates.ts';
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
 import { messageText, noticeSummary, noticeTable } from './case-output.ts';
 import { addHold, report, withCases } from './command-cases.ts';
-import { type CliEnvironment, type CommonOptions, positiveInteger, withCommon } from './context.ts';
+import { type CliEnvironment, type CommonOptions, commandConfig, positiveInteger, withCommon } from './context.ts';
 import { beijing, print, printJson, table } from './output.ts';
 
 /** `patrol notices`. */
@@ -98,7 +98,12 @@ function addReading(notices: Command, environment: CliEnvironment): void {
   withCommon(notices.command('templates'))
     .description('the SMS texts to register with the gateway; their codes go into notices.sms.templates')
     .action((options: CommonOptions) => {
-      const rows = Object.entries(SMS_TEMPLATES).map(([key, { text, params }]) => ({ key, text, params }));
+      const { portalUrl } = commandConfig(options, environment).settings.notices;
+      const rows = Object.entries(SMS_TEMPLATES).map(([key, { params }]) => ({
+        key,
+        text: smsText(key as keyof typeof SMS_TEMPLATES, portalUrl),
+        params,
+      }));
       if (options.json === true) printJson(rows);
       else
         print(

@@ -20,15 +20,13 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
   QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
     )
     .action(async (options: StartOptions) => {
-      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { ContactDesk }, { startInbound }] =
-        await Promise.all([
-          import('../jobs/patrol.ts'),
-          import('../ops/metrics.ts'),
-          import('../ops/server.ts'),
-          import('../web/portal.ts'),
-          import('../notify/contact-desk.ts'),
-          import('../web/inbound.ts'),
-        ]);
+      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { startInbound }] = await Promise.all([
+        import('../jobs/patrol.ts'),
+        import('../ops/metrics.ts'),
+        import('../ops/server.ts'),
+        import('../web/portal.ts'),
+        import('../web/inbound.ts'),
+      ]);
       const config = commandConfig(options, environment);
       const log = commandLogger(config, false);
       const roles = parseRoles(options.roles);
@@ -71,8 +69,7 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
       let portal: Awaited<ReturnType<typeof startPortal>> | null = null;
       if (keeper !== undefined && portalSettings.enabled) {
         const running = patrol;
-        const { host, port } = portalSettings;
-        portal = await startPortal({ host, port, desk: new ContactDesk(keeper), log, now: environment.now }).catch(
+        portal = await startPortal({ ...portalSettings, keeper, log, now: environment.now }).catch(
           async (error: unknown) => {
             await running.stop();
             await ops.close();

@@ -18,7 +18,6 @@ export interface ImportSummary {
   rejectsFile: string | null;
   ignoredColumns: string[];
   dryRun: boolean;
-  /** The first rejected cells, to show at once. */
   /** The first of what is wrong; all of it stands in the file of rejects. */
   problems: { row: number; column: string; value: string; remedy: string }[];
   problemCount: number;

@@ -15,6 +15,7 @@ import { FiledStore } from './filed-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
 import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
+import { PortalStore } from './portal-store.ts';
 import { RegistryStore } from './registry-store.ts';
 import { ReviewsStore } from './reviews-store.ts';
 import { Statements } from './statements.ts';
@@ -48,6 +49,7 @@ export class Ledger {
   readonly campaigns: CampaignsStore;
   readonly orders: OrdersStore;
   readonly violations: ViolationsStore;
+  readonly portal: PortalStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -68,6 +70,7 @@ export class Ledger {
     this.filed = new FiledStore(this.#db);
     this.bureau = new BureauStore(this.#db);
     this.campaigns = new CampaignsStore(this.#db);
+    this.portal = new PortalStore(this.#db);
     this.orders = new OrdersStore(this.#db);
     this.violations = new ViolationsStore(this.#db);
   }

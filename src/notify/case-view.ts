@@ -28,7 +28,15 @@ export interface CaseView {
   consequence: string;
   /** What the access system is asked when the deadline passes; a programme without (R12) threatens nothing. */
   acts: CaseRecord['policy']['acts'];
-  findings: { title: string; remedy: string; evidence: Fact[]; lastSeenAt: number; standing: boolean }[];
+  findings: {
+    title: string;
+    remedy: string;
+    evidence: Fact[];
+    lastSeenAt: number;
+    standing: boolean;
+    verdictId: number | null;
+    numbers: string[];
+  }[];
   /** False when the newest look had no result: told as such, never as a fresh failure. */
   freshlyConfirmed: boolean;
 }
@@ -109,6 +117,8 @@ function viewFinding(keeper: CaseKeeper, finding: Foldable): CaseView['findings'
     evidence: first === undefined ? evidenceLines(finding) : parts.map((part) => partLine(part, text(part, 'title'))),
     lastSeenAt,
     standing: clearedAt === null,
+    verdictId: finding.verdictId,
+    numbers: [finding.params['number'], finding.params['shown']].filter((one) => typeof one === 'string'),
   };
 }
 

@@ -43,6 +43,10 @@ export function compose(keeper: CaseKeeper, notices: Notice[], now: number): Mes
   }
 }
 
+/** An address of the owners' portal. */
+export const portalPath = (portalUrl: string, path: string): string =>
+  `${portalUrl.replace(/\/$/, '')}/r${path === '' ? '' : `/${path}`}`;
+
 /** What every letter says of its sender. */
 export function letterSettings(keeper: CaseKeeper): LetterSettings {
   const { signature, askAt, portalUrl } = keeper.rules.settings.notices;
@@ -64,7 +68,12 @@ function composeCases(
     const record = caseId === null ? null : keeper.ledger.cases.get(caseId);
     return record === null ? [] : [{ view: viewCase(keeper, record, now), params }];
   });
-  const letter = caseLetter(first.kind, cases, first, settings, now);
+  // A link of its own for each mail: it opens these cases, for who reads it. Elsewhere the portal's plain address stands.
+  const own =
+    settings.portalUrl === null
+      ? null
+      : portalPath(settings.portalUrl, first.channel === 'email' ? `l/${SECRET_MARK}` : '');
+  const letter = caseLetter(first.kind, cases, first, { ...settings, portalUrl: own }, now);
   return content(letter, first.channel === 'sms' ? caseSms(first.kind, cases, settings) : null);
 }
 
@@ -102,7 +111,7 @@ function sms(
   const template = SMS_TEMPLATES[key];
   if (template === undefined) return null;
   const params = Object.fromEntries(template.params.map((name) => [name, values[name] ?? '']));
-  return { template: key, params, text: fillSms(key, params, settings.signature) };
+  return { template: key, params, text: fillSms(key, params, settings) };
 }
 
 function composeRenewal(keeper: CaseKeeper, notices: Notice[], settings: LetterSettings): MessageContent {

@@ -1,9 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import type { Message } from '../ledger/outbox-store.ts';
+import { maskText } from '../log.ts';
 import { SECRET_MARK } from './compose.ts';
 
 const DAY_MS = 86_400_000;
+/** How long the link of a mail opens its cases. */
+const KEY_MS = 60 * DAY_MS;
 /** Wrong codes for one contact before its code is void. */
 export const MAX_MISSES = 5;
 
@@ -14,16 +17,34 @@ export function proofHash(secret: string, contactId: number | null): string {
     .digest('hex');
 }
 
+/** Keys are kept by their hash alone. */
+export const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
 /** Link tokens: 192 bits. Codes for an SMS: eight digits, five tries, one contact. */
 const newToken = (): string => randomBytes(24).toString('base64url');
 const newCode = (): string => String(randomBytes(6).readUIntBE(0, 6) % 100_000_000).padStart(8, '0');
+
+/** A mail about cases carries a link of its own to the portal: bound to its cases and address, kept by its hash. */
+function withKey(keeper: CaseKeeper, message: Message, now: number): Message {
+  const text = JSON.stringify(message.content);
+  if (!text.includes(SECRET_MARK)) return message;
+  const key = newToken();
+  const notices = keeper.ledger.outbox.noticesOfMessage(message.id);
+  const caseIds = [...new Set(notices.flatMap(({ caseId }) => caseId ?? []))];
+  const contact = maskText(message.recipient);
+  keeper.ledger.portal.putKey(
+    { hash: hashOf(key), caseIds, contact, messageId: message.id, expiresAt: now + KEY_MS },
+    now,
+  );
+  return { ...message, content: JSON.parse(text.replaceAll(SECRET_MARK, key)) as Message['content'] };
+}
 
 /**
  * The message as it goes on the wire: where it carries a one-time secret, a fresh one is made, its hash kept, and the secret
  * put into this copy only. What the ledger keeps for reading never holds it. Runs inside a transaction.
  */
 export function withSecret(keeper: CaseKeeper, message: Message, now: number): Message {
-  if (message.kind !== 'contact-verification') return message;
+  if (message.kind !== 'contact-verification') return withKey(keeper, message, now);
   const [notice] = keeper.ledger.outbox.noticesOfMessage(message.id);
   const contactId = Number(notice?.params['contactId']);
   const channel = message.channel === 'sms' ? 'sms' : 'email';

@@ -119,6 +119,17 @@ export const SMS_TEMPLATES: Partial<
   ),
 };
 
+/** How owners are told to ask where there is no portal, and where there is one. Fixed parts of a text may name an address. */
+const ASK = /凭案件码\$\{code\}联系备案客服/;
+
+/** The text of a template as it is to be registered: with a portal it names that instead of the service desk. */
+export function smsText(key: keyof typeof SMS_TEMPLATES, portalUrl: string | null): string {
+  const { text } = SMS_TEMPLATES[key] as SmsTemplate;
+  if (portalUrl === null) return text;
+  const { host, pathname } = new URL(portalUrl);
+  return text.replace(ASK, `凭案件码\${code}登录 ${host}${pathname.replace(/\/$/, '')}/r `);
+}
+
 /** A value a gateway takes: no links or domains, no brackets of signatures, at most 35 characters. */
 export function smsValue(text: string): string {
   return text
@@ -132,9 +143,12 @@ export function smsValue(text: string): string {
 }
 
 /** The text a phone shows. Throws when a variable is missing, which is our own fault. */
-export function fillSms(key: keyof typeof SMS_TEMPLATES, params: Record<string, string>, signature: string): string {
-  const { text } = SMS_TEMPLATES[key] as SmsTemplate;
-  const filled = text.replace(/\$\{(\w+)\}/g, (_, name: string) => {
+export function fillSms(
+  key: keyof typeof SMS_TEMPLATES,
+  params: Record<string, string>,
+  { signature, portalUrl }: { signature: string; portalUrl: string | null },
+): string {
+  const filled = smsText(key, portalUrl).replace(/\$\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
     if (value === undefined || value === '') throw new Error(`SMS template ${key} lacks ${name}`);
     return value;

@@ -127,7 +127,10 @@ describe('texts', () => {
     for (const [key, { params }] of Object.entries(SMS_TEMPLATES)) {
       const longest = Object.fromEntries(params.map((name) => [name, smsValue('备'.repeat(80))]));
       expect(Object.values(longest).every((value) => value.length <= MAX_PARAM_CHARACTERS)).toBe(true);
-      const text = fillSms(key as keyof typeof SMS_TEMPLATES, longest, '某云备案');
+      const text = fillSms(key as keyof typeof SMS_TEMPLATES, longest, {
+        signature: '某云备案',
+        portalUrl: 'https://beian.cloud.example',
+      });
       expect.soft(text.length, key).toBeLessThanOrEqual(MAX_TEXT_CHARACTERS);
       expect.soft(text).not.toMatch(/\$\{|https?:/);
     }

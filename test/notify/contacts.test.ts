@@ -19,7 +19,14 @@ async function start(): Promise<{ world: CaseWorld; desk: ContactDesk; siteId: n
   world = await CaseWorld.open('2026-03-02 10:00', { notices: { portalUrl: 'https://beian.cloud.example' } });
   const siteId = world.addSite();
   const desk = new ContactDesk(world.keeper);
-  portal = await startPortal({ host: '127.0.0.1', port: 0, desk, log: createLogger('silent'), now: world.now });
+  portal = await startPortal({
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: [],
+    keeper: world.keeper,
+    log: createLogger('silent'),
+    now: world.now,
+  });
   return { world, desk, siteId, base: portal.address };
 }
 
@@ -32,7 +39,7 @@ const codeOf = (one: CaseWorld): string =>
   one.channels.sms.sent.filter(({ message }) => message.kind === 'contact-verification').at(-1)?.message.content.sms
     ?.params['code'] ?? '';
 const post = (base: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${base}/r/verify`, { method: 'POST', body: new URLSearchParams(form), headers });
+  fetch(`${base}/r/verify`, { method: 'POST', body: new URLSearchParams(form), headers: { origin: base, ...headers } });
 
 describe('extra contacts (R7)', () => {
   it('get nothing but their verification until they say yes, by link and by code', async () => {

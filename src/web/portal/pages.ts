@@ -1,0 +1,196 @@
+import { html } from 'ghtml';
+import { beijingText, DAY_MS } from '../../calendar/beijing-time.ts';
+import { STATES } from '../../cases/moves.ts';
+import type { CaseView } from '../../notify/case-view.ts';
+import type { CaseScreen, Offer } from './case-screen.ts';
+
+/** What every page of the portal shows of its provider. */
+export interface PortalFrame {
+  signature: string;
+  askAt: string;
+}
+
+/** A whole page. `body` is markup; everything in it is escaped where it was made. */
+export function pageHtml(title: string, body: string, { signature, askAt }: PortalFrame): string {
+  return html`<!DOCTYPE html>
+<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · ${signature}</title><link rel="stylesheet" href="/r/assets/portal.css"><script src="/r/assets/portal.js" defer></script></head>
+<body><a class="skip" href="#main">跳到正文</a><header><p>${signature} · 备案核查</p></header>
+<main id="main"><h1>${title}</h1>!${body}</main>
+<footer><p>如有疑问请联系：${askAt}</p><p>时间均为北京时间。</p></footer></body></html>`;
+}
+
+/** A page that says one thing. */
+export const messageBody = (text: string): string => html`<p class="said" role="status">${text}</p>`;
+
+/** Where an owner types the code of an SMS. */
+export function codeForm(said: string | null): string {
+  return html`!${said === null ? '' : html`<p class="said bad" role="alert">${said}</p>`}
+<form method="post" action="/r"><p><label for="code">案件码（短信中的 10 位字母和数字）</label>
+<input id="code" name="code" required minlength="10" maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" inputmode="text"></p>
+<p><button>查看整改要求</button></p></form>
+<p>没有案件码？请打开通知邮件中的链接，或联系我们。</p>`;
+}
+
+/** What the link of a mail shows: a button, since mail scanners open every link. */
+export function keyForm(key: string, cases: number): string {
+  return html`<p>${cases > 1 ? `共 ${cases} 个整改事项。` : '您有一个整改事项。'}</p>
+<form method="post" action="/r/l"><input type="hidden" name="key" value="${key}"><p><button>查看整改要求</button></p></form>`;
+}
+
+/** The cases of a mail that told of several. */
+export function listBody(views: CaseView[]): string {
+  return html`<ul class="cases">!${views
+    .map(
+      (view) =>
+        html`<li><a href="/r/case/${view.code}">${view.siteName ?? view.number}</a><br>${view.programme} · ${STATES[view.state].zh} · 期限 ${beijingText(view.deadlineAt)}</li>`,
+    )
+    .join('')}</ul>`;
+}
+
+/** What a page of a case needs beside its screen. */
+export interface CasePage {
+  screen: CaseScreen;
+  formToken: string;
+  extensionReasons: Record<string, string>;
+  appealReasons: Record<string, string>;
+  /** Who is told, masked. */
+  contacts: string[];
+  /** What the last form did, in a sentence. */
+  said: { text: string; bad: boolean } | null;
+  now: number;
+  /** How often the open page asks whether the case moved (ms). */
+  pollMs: number;
+}
+
+/** The one screen of a case: what is wrong, until when, how to mend it, and what may be asked for (R4.8). */
+export function caseBody(page: CasePage): string {
+  const { screen, said, now } = page;
+  const { view } = screen;
+  return html`!${said === null ? '' : html`<p class="said !${said.bad ? 'bad' : ''}" role="!${said.bad ? 'alert' : 'status'}">${said.text}</p>`}
+<div id="live" data-code="${view.code}" data-mark="${screen.mark}" data-every="${page.pollMs}"></div>
+!${standing(screen, now)}!${facts(screen)}!${problems(screen)}!${deeds(page)}!${after(screen)}!${contactsHtml(page)}!${history(screen)}
+<form method="post" action="/r/leave" class="leave"><input type="hidden" name="form" value="${page.formToken}"><button class="plain">退出</button></form>`;
+}
+
+function standing({ view, looking, ended }: CaseScreen, now: number): string {
+  const left = view.deadlineAt - now;
+  const runs = ['open', 'extended', 'restored'].includes(view.state);
+  const days =
+    left >= DAY_MS ? `还剩 ${Math.floor(left / DAY_MS)} 天` : `还剩 ${Math.max(1, Math.floor(left / 3_600_000))} 小时`;
+  const tone = ended ? (view.state === 'resolved' ? 'good' : 'calm') : runs && left > 3 * DAY_MS ? 'calm' : 'bad';
+  const line = ended
+    ? ({ resolved: '问题已解决，无需再操作。', cancelled: '接入已取消；恢复使用请重新办理接入备案。' }[
+        view.state as string
+      ] ?? '本案已结束，无需操作。')
+    : runs && left > 0
+      ? html`请于 <strong>${beijingText(view.deadlineAt)}</strong> 前整改（${days}）`
+      : html`整改期限 ${beijingText(view.deadlineAt)} 已过`;
+  return html`<section class="standing !${tone}"><p class="state">${STATES[view.state].zh}</p><p>!${line}</p>
+!${looking ? html`<p role="status">已提交复查，结果会自动显示在本页（通常几分钟内）。</p>` : ''}
+!${view.cancelDueAt !== null && !ended ? html`<p>${beijingText(view.cancelDueAt)}前仍未整改的，将取消接入，提交后不可撤回。</p>` : ''}</section>`;
+}
+
+function facts({ view }: CaseScreen): string {
+  const rows: [string, string][] = [
+    ['网站', view.siteName === null ? `主体下全部网站：${view.sites.join('、')}` : view.siteName],
+    ...(view.domains.length > 0 ? ([['域名', view.domains.join('、')]] as [string, string][]) : []),
+    ['备案号', view.number],
+    ['备案主体', view.subjectName],
+    ['核查项目', view.programme],
+    ['案件码', view.code],
+  ];
+  return html`<dl>!${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`).join('')}</dl>`;
+}
+
+function problems(screen: CaseScreen): string {
+  const { view, snippets, pictures, ended } = screen;
+  const shown = view.findings.map((finding, index) => ({ ...finding, snippet: snippets[index] ?? null }));
+  const open = shown.filter(({ standing: stands }) => stands);
+  if (shown.length === 0) return '';
+  return html`<section><h2>${ended ? '当时的问题' : '问题与整改办法'}</h2><ol class="problems">!${(open.length > 0
+    ? open
+    : shown
+  )
+    .map(
+      ({ title, remedy, evidence, lastSeenAt, snippet }) => html`<li><h3>${title}</h3>
+<p class="remedy"><strong>如何整改：</strong>!${remedyHtml(remedy)}</p>
+!${snippet === null ? '' : html`<p>您的页面现在是：</p><pre><code>${snippet}</code></pre>`}
+<details><summary>核查依据</summary><dl><div><dt>最近确认时间</dt><dd>${beijingText(lastSeenAt)}</dd></div>!${evidence.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`).join('')}</dl></details></li>`,
+    )
+    .join(
+      '',
+    )}</ol>!${pictures.map((hash) => html`<figure><a href="/r/case/${view.code}/picture/${hash}"><img src="/r/case/${view.code}/picture/${hash}" alt="核查时首页底部的截图" loading="lazy"></a><figcaption>核查时首页底部的截图</figcaption></figure>`).join('')}</section>`;
+}
+
+/** A remedy with the HTML to paste set apart, so that it can be copied whole. */
+function remedyHtml(remedy: string): string {
+  const match = /<(\w+)[\s\S]*<\/\1>/.exec(remedy);
+  if (match === null) return html`${remedy}`;
+  return html`${remedy.slice(0, match.index)}</p><pre class="paste"><code>${match[0]}</code></pre><p>${remedy.slice(match.index + match[0].length)}`;
+}
+
+function deeds({ screen, formToken, extensionReasons, appealReasons }: CasePage): string {
+  const { offers, view, ended } = screen;
+  if (ended) return '';
+  const hidden = html`<input type="hidden" name="form" value="${formToken}">`;
+  const at = (deed: string): string => `/r/case/${view.code}/${deed}`;
+  const reasons = (list: Record<string, string>): string =>
+    Object.entries(list)
+      .map(([id, text]) => html`<option value="${id}">${text}</option>`)
+      .join('');
+  const days = Array.from({ length: view.maxExtensionDays }, (_, index) => index + 1)
+    .toReversed()
+    .map((count) => html`<option value="${count}">${count} 个工作日</option>`)
+    .join('');
+  return html`<section><h2>办理</h2>
+!${deed('recheck', offers.recheck, html`<form method="post" action="${at('recheck')}">!${hidden}<button>我已整改，立即复查</button></form>`)}
+!${deed(
+    'extension',
+    offers.extension,
+    html`<details><summary>申请延期</summary><form method="post" action="${at('extension')}">!${hidden}
+<p><label for="ext-reason">延期原因</label><select id="ext-reason" name="reason" required>!${reasons(extensionReasons)}</select></p>
+<p><label for="ext-days">延期时间</label><select id="ext-days" name="days">!${days}</select></p>
+<p><label for="ext-text">说明（选“其他”时必填）</label><textarea id="ext-text" name="text" maxlength="500" rows="3"></textarea></p>
+<p>每次整改期可延期一次，当场得到结果。</p><p><button>提交延期申请</button></p></form></details>`,
+  )}
+!${deed(
+    'appeal',
+    offers.appeal,
+    html`<details><summary>申诉</summary><form method="post" action="${at('appeal')}">!${hidden}
+<p><label for="app-reason">申诉原因</label><select id="app-reason" name="reason" required>!${reasons(appealReasons)}</select></p>
+<p><label for="app-text">说明（选“其他”时必填）</label><textarea id="app-text" name="text" maxlength="1000" rows="4"></textarea></p>
+<p>本期限可申诉一次，约 1 个工作日内审核；审核期间不会进一步处理。</p><p><button>提交申诉</button></p></form></details>`,
+  )}</section>`;
+}
+
+const NAMES = { recheck: '立即复查', extension: '申请延期', appeal: '申诉' } as const;
+
+function deed(name: keyof typeof NAMES, offer: Offer, form: string): string {
+  return offer.possible
+    ? html`<div class="deed">!${form}</div>`
+    : html`<p class="deed off"><strong>${NAMES[name]}：</strong>${offer.why}</p>`;
+}
+
+function after({ view, ended }: CaseScreen): string {
+  return ended ? '' : html`<section><h2>逾期的后果</h2><p>${view.consequence}</p></section>`;
+}
+
+function contactsHtml({ screen, formToken, contacts }: CasePage): string {
+  const { view, ended } = screen;
+  const form = html`<details><summary>添加通知联系人</summary><form method="post" action="/r/case/${view.code}/contact"><input type="hidden" name="form" value="${formToken}">
+<p><label for="con-name">姓名</label><input id="con-name" name="name" required maxlength="50" autocomplete="name"></p>
+<p><label for="con-phone">手机号</label><input id="con-phone" name="phone" inputmode="numeric" maxlength="20" autocomplete="tel"></p>
+<p><label for="con-email">电子邮箱</label><input id="con-email" name="email" type="email" maxlength="254" autocomplete="email"></p>
+<p>手机号和邮箱至少填一项。对方验证后，今后的备案通知会同时发送给对方。</p><p><button>添加</button></p></form></details>`;
+  return html`<section><h2>通知联系人</h2><ul>!${contacts.map((one) => html`<li>${one}</li>`).join('')}</ul>
+<p>备案负责人的联系方式请在备案系统办理变更备案。</p>!${ended ? '' : form}</section>`;
+}
+
+function history({ history: lines }: CaseScreen): string {
+  return html`<section><h2>处理记录</h2><ul class="history">!${lines
+    .map(
+      ({ at, what }) => html`<li><time datetime="${new Date(at).toISOString()}">${beijingText(at)}</time> ${what}</li>`,
+    )
+    .join('')}</ul></section>`;
+}

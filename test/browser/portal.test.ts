@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findBrowser } from '../../src/gather/find-browser.ts';
+import { createLogger } from '../../src/log.ts';
+import { startPortal } from '../../src/web/portal.ts';
+import { hasBrowser } from '../support/browser.ts';
+import { CaseWorld } from '../support/case-world.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** A phone. */
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, locale: 'zh-CN' };
+/** Where pictures for the docs go (`docs/images`), when they are to be made anew. */
+const PICTURES = process.env['PORTAL_PICTURES'];
+
+/** What axe finds serious or critical. It is put in by the debugger: the page's own policy lets no foreign script in. */
+async function serious(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Runtime.evaluate', { expression: AXE });
+  const { result } = await session.send('Runtime.evaluate', {
+    expression: 'axe.run().then(({ violations }) => violations)',
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  const violations = result.value as { id: string; impact: string; nodes: { html: string }[] }[];
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}
+
+const picture = async (page: Page, name: string): Promise<void> => {
+  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `portal-${name}.png`), fullPage: true });
+};
+
+describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
+  let world: CaseWorld;
+  let portal: Awaited<ReturnType<typeof startPortal>>;
+  let browser: Browser;
+  const caseOf = (site: number) => world.cases().find(({ siteId }) => siteId === site);
+  beforeAll(async () => {
+    world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
+    for (const [index, check] of ['empty-shell', 'icp-footer', 'icp-footer'].entries()) {
+      const siteId = world.addSite(index + 1);
+      world.set(siteId, check, 'fail');
+      world.look(siteId);
+    }
+    await world.until('2026-11-23 11:00');
+    portal = await startPortal({
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: [],
+      keeper: world.keeper,
+      log: createLogger('silent'),
+      now: world.now,
+      pollMs: 200,
+    });
+    const executablePath = findBrowser(null);
+    browser = await chromium.launch({
+      ...(executablePath !== null && { executablePath }),
+      headless: true,
+      chromiumSandbox: process.getuid?.() !== 0,
+    });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await portal.close();
+    world.close();
+  });
+
+  it('from the code of the SMS to “passed”, which arrives by itself', async () => {
+    const context = await browser.newContext(PHONE);
+    const page = await context.newPage();
+    const elsewhere: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(portal.address)) elsewhere.push(request.url());
+    });
+    await page.goto(`${portal.address}/r`);
+    await picture(page, 'code');
+    expect(await serious(page)).toEqual([]);
+    await page.getByLabel(/案件码/).fill(`${caseOf(2)?.code}`);
+    await page.getByRole('button', { name: '查看整改要求' }).click();
+    await page.getByRole('heading', { level: 1 }).filter({ hasText: '备案专项核查' }).waitFor();
+    expect(await page.locator('.standing').innerText()).toContain('还剩');
+    expect(await page.locator('pre.paste').first().innerText()).toContain('<a href="https://beian.miit.gov.cn/"');
+    // Nothing is wider than the phone.
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    await picture(page, 'case');
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole('button', { name: '我已整改，立即复查' }).click();
+    await page.locator('.standing').getByText('已提交复查').waitFor();
+    await picture(page, 'looking');
+    world.set(2, 'icp-footer', 'pass');
+    world.look(2);
+    await page.locator('.standing.good').waitFor();
+    expect(await page.locator('.standing').innerText()).toContain('问题已解决，无需再操作');
+    await picture(page, 'passed');
+    expect(await serious(page)).toEqual([]);
+    expect(elsewhere).toEqual([]);
+    await context.close();
+  });
+
+  it('by the link of the mail, without scripts, by keyboard alone: an extension', async () => {
+    const context = await browser.newContext({ ...PHONE, javaScriptEnabled: false });
+    const page = await context.newPage();
+    const mail = world.channels.email.sent.find(
+      ({ message }) => message.kind === 'found' && message.content.text.includes('京ICP备2021000001号-1'),
+    );
+    const key = /\/r\/l\/([\w-]+)/.exec(mail?.message.content.text ?? '')?.[1];
+    await page.goto(`${portal.address}/r/l/${key}`);
+    await picture(page, 'link');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/r\/case/);
+    // A mail that told of several cases shows them all first.
+    if (page.url().endsWith('/r/cases')) {
+      await picture(page, 'list');
+      await page.locator(`a[href="/r/case/${caseOf(1)?.code}"]`).click();
+    }
+    await page.getByText('申请延期').first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('延期原因').selectOption('vendor-at-work');
+    await page.getByLabel('延期时间').selectOption('5');
+    await page.getByRole('button', { name: '提交延期申请' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('延期申请已通过').waitFor();
+    expect(caseOf(1)?.state).toBe('extended');
+    await context.close();
+  });
+
+  it('restricted: the appeal', async () => {
+    await world.until('2026-12-08 10:00');
+    const { CaseDesk } = await import('../../src/cases/desk.ts');
+    await world.until('2026-12-31 10:00');
+    const code = caseOf(1)?.code ?? '';
+    new CaseDesk(world.keeper).approve(code, { kind: 'admin', name: 'admin' }, world.now());
+    await world.until('2026-12-31 12:00');
+    expect(caseOf(1)?.state).toBe('restricted');
+    const context = await browser.newContext(PHONE);
+    const page = await context.newPage();
+    await page.goto(`${portal.address}/r`);
+    await page.getByLabel(/案件码/).fill(code);
+    await page.getByRole('button', { name: '查看整改要求' }).click();
+    await page.getByText('申诉', { exact: true }).click();
+    await page.getByLabel('申诉原因').selectOption('filing-correct');
+    await picture(page, 'appeal');
+    expect(await serious(page)).toEqual([]);
+    await page.getByRole('button', { name: '提交申诉' }).click();
+    await page.getByText('申诉已提交').waitFor();
+    expect(caseOf(1)?.state).toBe('appealed');
+    await context.close();
+  });
+});

@@ -1,0 +1,294 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/log.ts';
+import { startPortal } from '../../src/web/portal.ts';
+import { CaseWorld } from '../support/case-world.ts';
+
+let world: CaseWorld;
+let portal: Awaited<ReturnType<typeof startPortal>>;
+const logged: Record<string, unknown>[] = [];
+
+beforeEach(async () => {
+  logged.length = 0;
+  world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
+  for (const index of [1, 2]) {
+    const siteId = world.addSite(index);
+    world.set(siteId, 'empty-shell', 'fail');
+    world.look(siteId);
+  }
+  await world.until('2026-11-23 11:00');
+  portal = await startPortal({
+    host: '127.0.0.1',
+    port: 0,
+    trustedProxies: [],
+    keeper: world.keeper,
+    log: createLogger('debug', { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) }),
+    now: world.now,
+  });
+});
+afterEach(async () => {
+  await portal.close();
+  world.close();
+});
+
+const codeOf = (site: number): string => world.cases().find(({ siteId }) => siteId === site)?.code ?? '';
+const get = (path: string, cookie = ''): Promise<Response> =>
+  fetch(`${portal.address}${path}`, { headers: { cookie }, redirect: 'manual' });
+const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${portal.address}${path}`, {
+    method: 'POST',
+    body: new URLSearchParams(form),
+    headers: { origin: portal.address, ...headers },
+    redirect: 'manual',
+  });
+const cookieOf = (response: Response): string => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+/** Open a case by its code: cookie, screen and the form's token. */
+async function open(site = 1): Promise<{ cookie: string; code: string; page: string; form: string }> {
+  const code = codeOf(site);
+  const cookie = cookieOf(await post('/r', { code }));
+  const page = await (await get(`/r/case/${code}`, cookie)).text();
+  return { cookie, code, page, form: /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? '' };
+}
+const linkOf = (index = 0): string =>
+  /\/r\/l\/([\w-]+)/.exec(
+    world.channels.email.sent.filter(({ message }) => message.kind === 'found')[index]?.message.content.text ?? '',
+  )?.[1] ?? '';
+const eventsOf = (site: number): string[] =>
+  world.ledger.cases.events(world.cases().find(({ siteId }) => siteId === site)?.id ?? 0).map(({ move }) => move);
+
+describe('the one screen of a case (R4.8)', () => {
+  it('says what is wrong, until when, how to mend it, and what may be asked for', async () => {
+    const { page, code } = await open();
+    for (const said of [
+      '某某官网1',
+      '京ICP备2021000001号-1',
+      '整改中',
+      '还剩 15 天',
+      '如何整改',
+      '我已整改，立即复查',
+      '申请延期',
+      '最近确认时间',
+      code,
+    ])
+      expect(page).toContain(said);
+    expect(page).toContain('限制访问后方可申诉');
+    expect(page).not.toMatch(/某某官网2|undefined|null|\[object/);
+  });
+  it('the code may be typed with blanks, small and full-width', async () => {
+    const code = codeOf(1);
+    const typed = ` ${code.slice(0, 5).toLowerCase()}-${code.slice(5)} `.replace(/[A-Z]/g, (letter) =>
+      String.fromCharCode(letter.charCodeAt(0) + 0xfee0),
+    );
+    expect((await post('/r', { code: typed })).status).toBe(303);
+  });
+  it('a link of the mail shows a button first, and opens its own cases', async () => {
+    const first = await get(`/r/l/${linkOf()}`);
+    expect([first.status, await first.text()]).toEqual([200, expect.stringContaining('查看整改要求')]);
+    const opened = await post('/r/l', { key: linkOf() });
+    expect([opened.status, opened.headers.get('location')]).toEqual([303, '/r/cases']);
+    expect((await get('/r/cases', cookieOf(opened))).status).toBeLessThan(400);
+  });
+  it('who read it stands in the history, and only once they pressed the button', async () => {
+    for (let i = 0; i < 3; i++) await get(`/r/l/${linkOf()}`);
+    const receipts = (): number => eventsOf(1).filter((move) => move === 'noted').length;
+    expect(receipts()).toBe(0);
+    await post('/r/l', { key: linkOf() });
+    expect(receipts()).toBe(1);
+  });
+  it('a re-check, an extension: done at once, told on the page, in the history as the owner’s', async () => {
+    const { cookie, code, form } = await open();
+    const asked = await post(`/r/case/${code}/recheck`, { form }, { cookie });
+    expect([asked.status, asked.headers.get('location')]).toEqual([303, `/r/case/${code}?said=recheck`]);
+    expect(await (await get(`/r/case/${code}?said=recheck`, cookie)).text()).toContain('已提交复查');
+    // Asked for again at once: refused in words, nothing happens.
+    const again = await post(`/r/case/${code}/recheck`, { form }, { cookie });
+    expect(again.headers.get('location')).toContain('said=refused');
+    const extended = await post(`/r/case/${code}/extension`, { form, reason: 'vendor-at-work', days: '5' }, { cookie });
+    expect(extended.headers.get('location')).toContain('said=extended');
+    const page = await (await get(`/r/case/${code}`, cookie)).text();
+    expect(page).toContain('本次整改期的延期次数已用完');
+    expect(page).toMatch(/请 \d+ 分钟后再试/);
+    expect(eventsOf(1)).toEqual(expect.arrayContaining(['recheck-asked', 'extension-granted']));
+    const owner = world.ledger.cases.events(world.cases()[0]?.id ?? 0).find(({ move }) => move === 'extension-granted');
+    expect(owner?.actor).toEqual({ kind: 'owner', name: 'case code' });
+  });
+  it('"other" without words is refused, and the owner is told so', async () => {
+    const { cookie, code, form } = await open();
+    const asked = await post(`/r/case/${code}/extension`, { form, reason: 'other', days: '3' }, { cookie });
+    const page = await (await get(asked.headers.get('location') ?? '', cookie)).text();
+    expect(page).toContain('未能办理');
+    expect(eventsOf(1)).not.toContain('extension-granted');
+  });
+  it('tells who is told, masked; a further contact is asked to say yes first, five a day at most', async () => {
+    const { cookie, code, form, page } = await open();
+    expect(page).toContain('138****0001');
+    expect(page).not.toMatch(/13800000001|zhang@owner/);
+    const add = (phone: string) => post(`/r/case/${code}/contact`, { form, name: '运维', phone }, { cookie });
+    expect((await add('123')).headers.get('location')).toContain('said=contact-refused');
+    const answers: string[] = [];
+    for (let i = 0; i < 6; i++) answers.push((await add(`1390000000${i}`)).headers.get('location') ?? '');
+    expect(answers.map((one) => one.split('=')[1])).toEqual([
+      ...Array.from({ length: 5 }, () => 'contact-added'),
+      'contact-refused',
+    ]);
+    await world.until('2026-11-23 11:30');
+    const kinds = world.channels.sms.sent
+      .filter(({ message }) => message.recipient === '13900000000')
+      .map(({ message }) => message.kind);
+    expect(kinds).toEqual(['contact-verification']);
+  });
+  it('the mark changes with the case, so that an open page can tell', async () => {
+    const { cookie, code, form } = await open();
+    const mark = async (): Promise<unknown> => (await get(`/r/case/${code}/mark`, cookie)).json();
+    const before = await mark();
+    expect(await mark()).toEqual(before);
+    await post(`/r/case/${code}/recheck`, { form }, { cookie });
+    expect(await mark()).not.toEqual(before);
+  });
+});
+
+describe('who may not', () => {
+  const refusedAll = (): boolean => logged.some(({ msg }) => String(msg).startsWith('portal refused'));
+  it.each(['ABCDEFGHJK', '', 'x', "' OR 1=1 --"])('a code that is none: %s', async (code) => {
+    const answer = await post('/r', { code });
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([404, null]);
+    expect(refusedAll()).toBe(true);
+  });
+  it('without login, for every page and form of a case', async () => {
+    const code = codeOf(1);
+    for (const path of ['', '/mark', `/picture/${'a'.repeat(64)}`])
+      expect((await get(`/r/case/${code}${path}`)).status, path).toBe(403);
+    for (const deed of ['recheck', 'extension', 'appeal', 'contact'])
+      expect((await post(`/r/case/${code}/${deed}`, { form: 'x' })).status, deed).toBe(403);
+    expect(eventsOf(1)).not.toContain('recheck-asked');
+    expect(refusedAll()).toBe(true);
+  });
+  it('with another case’s code: as if there were none', async () => {
+    const { cookie, form } = await open(1);
+    const other = codeOf(2);
+    const foreign = await get(`/r/case/${other}`, cookie);
+    const none = await get('/r/case/ABCDEFGHJK', cookie);
+    expect([foreign.status, none.status]).toEqual([403, 403]);
+    expect(await foreign.text()).toBe(await none.text());
+    for (const deed of ['recheck', 'extension', 'appeal', 'contact'])
+      expect((await post(`/r/case/${other}/${deed}`, { form }, { cookie })).status).toBe(403);
+    expect(eventsOf(2)).not.toContain('recheck-asked');
+  });
+  it.each([
+    ['another site', { origin: 'https://evil.example' }],
+    ['nowhere', { origin: 'null' }],
+    ['a host that looks alike', { origin: 'http://127.0.0.1.evil.example' }],
+  ])('a form from %s', async (_what, headers) => {
+    const { cookie, code, form } = await open();
+    for (const [path, body] of [
+      [`/r/case/${code}/recheck`, { form }],
+      ['/r', { code }],
+      ['/r/l', { key: linkOf() }],
+      ['/r/leave', { form }],
+    ] as const)
+      expect((await post(path, body, { cookie, ...headers })).status, path).toBe(403);
+    expect(eventsOf(1)).not.toContain('recheck-asked');
+  });
+  it('a form without its token, or with another session’s', async () => {
+    const one = await open(1);
+    const two = await open(2);
+    for (const form of ['', 'x', two.form])
+      expect((await post(`/r/case/${one.code}/recheck`, { form }, { cookie: one.cookie })).status).toBe(403);
+    expect(eventsOf(1)).not.toContain('recheck-asked');
+  });
+  it('an altered key, an altered cookie, and a session that ended', async () => {
+    const key = linkOf();
+    const altered = `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`;
+    expect([(await get(`/r/l/${altered}`)).status, (await post('/r/l', { key: altered })).status]).toEqual([404, 403]);
+    const { cookie, code, form } = await open();
+    expect((await get(`/r/case/${code}`, `${cookie}x`)).status).toBe(403);
+    expect((await post('/r/leave', { form }, { cookie })).status).toBe(200);
+    expect((await get(`/r/case/${code}`, cookie)).status).toBe(403);
+    expect((await post(`/r/case/${code}/recheck`, { form }, { cookie })).status).toBe(403);
+  });
+  it('a session lasts two hours, a key sixty days', async () => {
+    const { cookie, code } = await open();
+    const key = linkOf();
+    await world.until('2026-11-23 12:59');
+    expect((await get(`/r/case/${code}`, cookie)).status).toBe(200);
+    await world.until('2026-11-23 13:01');
+    expect((await get(`/r/case/${code}`, cookie)).status).toBe(403);
+    expect((await get(`/r/l/${key}`)).status).toBe(200);
+    await world.until('2027-01-23 12:00');
+    expect((await get(`/r/l/${key}`)).status).toBe(404);
+  });
+  it('guessing is slowed down', async () => {
+    const answers: number[] = [];
+    for (let i = 0; i < 12; i++) answers.push((await post('/r', { code: 'ABCDEFGHJK' })).status);
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => 404), 429, 429]);
+  });
+  it('GET changes nothing, whatever is asked', async () => {
+    const { cookie, code } = await open();
+    const before = JSON.stringify([eventsOf(1), eventsOf(2)]);
+    for (const path of [
+      '/r',
+      '/r/cases',
+      `/r/case/${code}`,
+      `/r/case/${code}?said=appealed`,
+      `/r/case/${code}/recheck`,
+      `/r/l/${linkOf()}`,
+      '/r/leave',
+    ])
+      await get(path, cookie);
+    expect(JSON.stringify([eventsOf(1), eventsOf(2)])).toBe(before);
+  });
+  it('a case of a dry-run was told to nobody, and opens for nobody', async () => {
+    await portal.close();
+    world.close();
+    world = await CaseWorld.open('2026-11-23 10:00', { notices: { live: false }, enforcement: { live: false } });
+    const siteId = world.addSite(1);
+    world.set(siteId, 'empty-shell', 'fail');
+    world.look(siteId);
+    await world.settle();
+    portal = await startPortal({
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: [],
+      keeper: world.keeper,
+      log: createLogger('silent'),
+      now: world.now,
+    });
+    expect((await post('/r', { code: codeOf(siteId) })).status).toBe(404);
+  });
+});
+
+describe('what leaves the machine', () => {
+  it('keys, codes and cookies are in no log, and the ledger keeps hashes', async () => {
+    const { cookie, code } = await open();
+    await post('/r/l', { key: linkOf() });
+    const text = JSON.stringify(logged);
+    for (const secret of [code, linkOf(), cookie.split('=')[1] ?? '']) expect(text).not.toContain(secret);
+    const kept = world.ledger.connection.sqlite.prepare('SELECT * FROM portal_sessions').all();
+    const keys = world.ledger.connection.sqlite.prepare('SELECT * FROM portal_keys').all();
+    expect(kept.length).toBeGreaterThan(0);
+    expect(JSON.stringify([kept, keys])).not.toContain(linkOf());
+    expect(JSON.stringify([kept, keys])).not.toContain('zhang@owner.example');
+    // The copy kept of a mail holds no key either.
+    expect(JSON.stringify(world.ledger.outbox.messages(null, 100))).not.toContain(linkOf());
+  });
+  it('a strict policy, no referrer to others, nothing from elsewhere', async () => {
+    const { cookie, code } = await open();
+    const response = await get(`/r/case/${code}`, cookie);
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toMatch(/unsafe|\*|https?:/);
+    expect(response.headers.get('referrer-policy')).toBe('same-origin');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.text()).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
+    const set = (await post('/r', { code })).headers.get('set-cookie') ?? '';
+    expect(set).toMatch(/HttpOnly/);
+    expect(set).toMatch(/SameSite=Strict/);
+  });
+  it('markup in a filing stays text', async () => {
+    const siteId = world.addSite(3, { siteName: '<img src=x onerror=alert(1)>' });
+    world.set(siteId, 'empty-shell', 'fail');
+    world.look(siteId);
+    const { page } = await open(siteId);
+    expect(page).toContain('&#60;img');
+    expect(page).not.toContain('<img src=x');
+  });
+});

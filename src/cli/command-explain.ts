@@ -181,7 +181,7 @@ function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
   for (const check of site.checks) {
     const standing =
       check.verdict === null
-        ? 'not judged yet'
+        ? `not judged yet${check.nextDueAt === null ? '' : `, due ${beijing(check.nextDueAt)}`}`
         : `since ${beijing(check.since)}, seen ${beijing(check.checkedAt)} (Beijing)`;
     const marks = `${check.shadow ? ' [shadow]' : ''}${check.confirming ? ' [did not pass, to be looked at again]' : ''}`;
     print(`\n${paintVerdict(check.verdict as never)} ${paint('bold', check.check)} ${standing}${marks}`);

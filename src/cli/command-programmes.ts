@@ -7,7 +7,7 @@ import { AnnualReview, type CampaignDraft } from '../programmes/annual-review.ts
 import { applyRevocations, importBureauList, MAX_REVOCATIONS } from '../programmes/bureau-import.ts';
 import { OrderCleanup } from '../programmes/order-cleanup.ts';
 import { deletionOn, type OrderState, toldOf } from '../programmes/order-clock.ts';
-import { type RowFault, readOrder } from '../programmes/read-orders.ts';
+import { missingColumns, ORDER_COLUMNS, type RowFault, readOrder } from '../programmes/read-orders.ts';
 import { withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, positiveInteger, withCommon } from './context.ts';
 import { beijing, EXIT, paint, print, printJson, table } from './output.ts';
@@ -289,6 +289,15 @@ export function addOrdersCommand(program: Command, environment: CliEnvironment):
         const faults: RowFault[] = [];
         let taken = 0;
         for await (const row of readRawRows(file)) {
+          const missing =
+            taken + faults.length === 0 && 'cells' in row
+              ? missingColumns(Object.keys(row.cells), ORDER_COLUMNS)
+              : null;
+          if (missing !== null)
+            throw new InputError(
+              `${file}: ${missing}`,
+              'name the columns 订单号, 备案类型 and 创建日期, or by their English names',
+            );
           const read =
             'broken' in row
               ? { ok: false as const, fault: { row: row.line, field: '(row)', remedy: row.broken.remedy } }

@@ -1,10 +1,11 @@
 import { beijingDate, isDate } from '../calendar/beijing-time.ts';
+import { InputError } from '../errors.ts';
 import { readDateText } from '../filing/read-date.ts';
 import { readRawRows } from '../filing/read-rows.ts';
 import { parseIcpNumber } from '../filing/site-number.ts';
 import type { BureauRow } from '../ledger/bureau-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { RowFault } from './read-orders.ts';
+import { missingColumns, type RowFault } from './read-orders.ts';
 
 /** What a list of the bureau's is called in its columns. */
 const COLUMNS: Record<'number' | 'state' | 'holder' | 'asOf', readonly string[]> = {
@@ -42,6 +43,11 @@ export async function importBureauList(
     page = [];
   };
   for await (const row of readRawRows(file)) {
+    if (summary.rows === 0 && 'cells' in row) {
+      const missing = missingColumns(Object.keys(row.cells), { number: COLUMNS.number, state: COLUMNS.state });
+      if (missing !== null)
+        throw new InputError(`${file}: ${missing}`, 'name the columns 备案号 and 状态 (正常 / 注销)');
+    }
     summary.rows++;
     if ('broken' in row) {
       summary.rejected.push({ row: row.line, field: '(row)', remedy: row.broken.remedy });

@@ -74,6 +74,26 @@ const HEADS: Record<string, string> = {
   状态: 'state',
 };
 
+/** What every table of orders must have, as its heads may be called. */
+export const ORDER_COLUMNS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  ['order_number', 'kind', 'created_on'].map((field) => [
+    field,
+    [field, ...Object.keys(HEADS).filter((head) => HEADS[head] === field)],
+  ]),
+);
+
+/** The columns a table lacks, for the person who made it; null when it has all. */
+export function missingColumns(
+  heads: readonly string[],
+  wanted: Readonly<Record<string, readonly string[]>>,
+): string | null {
+  const given = new Set(heads.map((head) => head.trim()));
+  const missing = Object.values(wanted).filter((names) => !names.some((name) => given.has(name)));
+  return missing.length === 0
+    ? null
+    : `no column for ${missing.map((names) => names.slice(0, 2).join(' / ')).join(', ')} among: ${[...given].join(' | ')}`;
+}
+
 /** What is wrong with one row, for the person who sent it. */
 export interface RowFault {
   row: number;

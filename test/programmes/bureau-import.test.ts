@@ -33,6 +33,12 @@ it("R15: a site's own number stands before its subject's, whatever the order of 
   expect(revoked()).toEqual(['京ICP备2021000001号-2']);
 });
 
+it('a table without the needed columns is refused whole, by their names', async () => {
+  await expect(list('备案号,备注', '京ICP备2021000001号,x')).rejects.toThrow(
+    /no column for state \/ 状态 among: 备案号 \| 备注/,
+  );
+});
+
 it('a row without a state is no row: nothing is alive or revoked by silence', async () => {
   const { rows, changed, rejected } = await list(
     '备案号,状态,数据日期',

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { OrderRow } from '../../src/ledger/orders-store.ts';
 import { OrderCleanup } from '../../src/programmes/order-cleanup.ts';
 import { CHECKED_KINDS, ORDER_KINDS, orderStep, toldOf } from '../../src/programmes/order-clock.ts';
-import { readOrder } from '../../src/programmes/read-orders.ts';
+import { missingColumns, ORDER_COLUMNS, readOrder } from '../../src/programmes/read-orders.ts';
 import { CaseWorld, short } from '../support/case-world.ts';
 
 let world: CaseWorld;
@@ -251,6 +251,21 @@ describe('safety', () => {
 const NOW = Date.parse('2026-11-22T04:00:00Z');
 
 describe('reading orders', () => {
+  it('says which columns a table lacks', () => {
+    expect(missingColumns(['订单号', ' kind ', '创建日期'], ORDER_COLUMNS)).toBeNull();
+    expect(missingColumns(['订单号', 'x'], ORDER_COLUMNS)).toBe(
+      'no column for kind / 备案类型, created_on / 创建日期 among: 订单号 | x',
+    );
+  });
+  it('takes dates as exports write them, and says what is wrong with value and remedy', () => {
+    const one = { order_number: 'B', kind: 'first', created_on: '2026/1/5', domains: 'a.cn' };
+    expect(readOrder(one, 1, NOW)).toMatchObject({ ok: true, order: { createdOn: '2026-01-05' } });
+    expect(readOrder({ ...one, domains: '不是域名' }, 1, NOW)).toMatchObject({
+      ok: false,
+      fault: { field: 'domains', value: '不是域名', remedy: expect.stringContaining('example.cn') },
+    });
+    expect(readOrder({ ...one, created_on: 'soon' }, 1, NOW)).toMatchObject({ fault: { value: 'soon' } });
+  });
   it('by the names of the API, or those of exports', () => {
     expect(readOrder({ order_number: 'B', kind: 'first', created_on: '2026-01-01' }, 1, NOW)).toMatchObject({
       ok: true,

@@ -94,6 +94,9 @@ export const queries = {
   evidenceKnown: 'SELECT 1 AS known FROM evidence WHERE hash = ?',
   evidenceInsert: 'INSERT OR IGNORE INTO evidence (hash, kind, size, body, created_at) VALUES (?, ?, ?, ?, ?)',
   evidenceLink: 'INSERT OR IGNORE INTO verdict_evidence (verdict_id, hash, name) VALUES (?, ?, ?)',
+  evidenceListOfVerdict: `SELECT e.hash, e.kind, e.size, l.name FROM verdict_evidence l JOIN evidence e ON e.hash = l.hash
+    WHERE l.verdict_id = ?`,
+  evidencePiece: 'SELECT body FROM evidence WHERE hash = ?',
   evidenceOfVerdict: `SELECT e.hash, e.kind, e.size, e.body, l.name FROM verdict_evidence l JOIN evidence e ON e.hash = l.hash
     WHERE l.verdict_id = ?`,
   verdictsPrune: `DELETE FROM verdicts WHERE id IN (SELECT v.id FROM verdicts v WHERE v.judged_at < ? AND NOT EXISTS

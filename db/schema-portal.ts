@@ -8,8 +8,7 @@ export const portalKeys = sqliteTable(
     hash: text('hash').primaryKey(),
     /** The cases its mail told of. */
     caseIds: text('case_ids').notNull(),
-    /** The address it was sent to, masked. */
-    contact: text('contact').notNull(),
+    /** Its mail: the address must still be told of the case. */
     messageId: integer('message_id').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
@@ -23,10 +22,8 @@ export const portalSessions = sqliteTable(
   {
     hash: text('hash').primaryKey(),
     caseIds: text('case_ids').notNull(),
-    /** `code` or `link`. */
-    via: text('via').notNull(),
-    /** The masked address of the link; null for a code. */
-    contact: text('contact'),
+    /** The key it was opened by, with which it ends; null where a code did it. */
+    keyHash: text('key_hash'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },

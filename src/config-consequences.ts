@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CASE_NOTICE_KINDS } from './cases/notice-kinds.ts';
 import { InputError, messageOf } from './errors.ts';
 import { PROGRAMME_NOTICE_KINDS } from './notify/types.ts';
+import { parseAddress, parseCidr } from './provider/address.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -119,12 +120,17 @@ export const inboundShape = z.strictObject({
   smsSecret: z.string().min(16, 'has at least 16 characters').nullable(),
 });
 
+/** An address or a network. */
+function isNetwork(given: string): boolean {
+  return given.includes('/') ? parseCidr(given) !== null : parseAddress(given) !== null;
+}
+
 /** `portal:` of the configuration. */
 export const portalShape = z.strictObject({
   host: text,
   port: z.int().min(0).max(65_535),
   enabled: z.boolean(),
-  trustedProxies: z.array(text),
+  trustedProxies: z.array(text.refine(isNetwork, 'is an address or network, like 127.0.0.1 or 10.0.0.0/8')),
 });
 
 /** Secrets come from the environment, or from a file it names (`…_FILE`): never needed in a settings file. */
@@ -195,6 +201,11 @@ export function crossCheckConsequences({
     return [
       'notices.live is on, but there is neither notices.email.host nor notices.sms.provider',
       'configure a channel, or leave notices.live off',
+    ];
+  if (notices.portalUrl !== null && new URL(notices.portalUrl).pathname !== '/')
+    return [
+      'notices.portalUrl has a path: the portal’s pages stand below /r of its host',
+      'give the host alone, like https://beian.example.cn',
     ];
   if (
     notices.portalUrl !== null &&

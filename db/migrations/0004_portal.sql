@@ -1,7 +1,6 @@
 CREATE TABLE `portal_keys` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`case_ids` text NOT NULL,
-	`contact` text NOT NULL,
 	`message_id` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	`expires_at` integer NOT NULL
@@ -11,8 +10,7 @@ CREATE INDEX `portal_keys_by_expiry` ON `portal_keys` (`expires_at`);--> stateme
 CREATE TABLE `portal_sessions` (
 	`hash` text PRIMARY KEY NOT NULL,
 	`case_ids` text NOT NULL,
-	`via` text NOT NULL,
-	`contact` text,
+	`key_hash` text,
 	`created_at` integer NOT NULL,
 	`expires_at` integer NOT NULL
 );

@@ -191,7 +191,11 @@ export class CaseKeeper {
     now: number,
   ): void {
     for (const record of touching) {
-      if (!record.policy.checks.includes(checkId)) continue;
+      // Only what the case holds against the site answers for it.
+      const held = this.ledger.cases
+        .findings(record.id)
+        .some((one) => one.checkId === checkId && one.clearedAt === null);
+      if (!held) continue;
       const events = this.ledger.cases.events(record.id);
       const asked = events.findLast(({ move }) => move === 'recheck-asked');
       const answered = events.some(

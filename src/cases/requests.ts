@@ -78,7 +78,7 @@ function demandReason(
   reasons: Record<string, string>,
   what: string,
 ): void {
-  if (!(request.reason in reasons)) {
+  if (!Object.hasOwn(reasons, request.reason)) {
     throw new MoveRefused(
       `case ${record.code}: ${what} for "${request.reason}" is not on the list`,
       `give one of: ${Object.entries(reasons)

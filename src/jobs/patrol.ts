@@ -183,6 +183,7 @@ export class Patrol {
     this.consequences?.tick();
     const dispatched = await dispatcher.dispatchDue();
     if (dispatched > 0) this.#log.info({ dispatched }, 'sites taken up');
+    ledger.portal.prune(this.#now());
     const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
     if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
   }

@@ -39,6 +39,17 @@ export class EvidenceStore {
     this.#db.run('evidenceLink', verdictId, hash, name);
   }
 
+  /** What a verdict stands on, without the bytes. */
+  listOfVerdict(verdictId: number): Omit<EvidencePiece, 'bytes'>[] {
+    return this.#db.all('evidenceListOfVerdict', verdictId);
+  }
+
+  /** The bytes under a hash; null when they are past their retention. */
+  bytes(hash: string): Buffer | null {
+    const row = this.#db.get<{ body: Buffer }>('evidencePiece', hash);
+    return row === undefined ? null : gunzipSync(row.body);
+  }
+
   /** Everything a verdict stands on. */
   ofVerdict(verdictId: number): EvidencePiece[] {
     return this.#db

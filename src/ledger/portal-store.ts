@@ -1,27 +1,19 @@
 import type { Statements } from './statements.ts';
 
-/** The link of one mail, or a browser that opened cases. */
-export interface PortalPass {
+/** The key in the link of one mail. */
+export interface PortalKey {
   caseIds: number[];
-  via: 'code' | 'link';
-  /** The address the link was sent to, masked; null for a code. */
-  contact: string | null;
+  messageId: number;
   expiresAt: number;
 }
 
-interface Row {
-  caseIds: string;
-  via?: 'code' | 'link';
-  contact: string | null;
+/** A browser that opened cases. */
+export interface PortalSession {
+  caseIds: number[];
+  /** The key it was opened by; null where a code did it. */
+  keyHash: string | null;
   expiresAt: number;
 }
-
-const passOf = ({ caseIds, via = 'link', contact, expiresAt }: Row): PortalPass => ({
-  caseIds: JSON.parse(caseIds) as number[],
-  via,
-  contact,
-  expiresAt,
-});
 
 /** Keys and sessions of the owners' portal, by hash. */
 export class PortalStore {
@@ -31,26 +23,22 @@ export class PortalStore {
     this.#db = db;
   }
 
-  putKey(
-    key: { hash: string; caseIds: number[]; contact: string; messageId: number; expiresAt: number },
-    now: number,
-  ): void {
-    const { hash, caseIds, contact, messageId, expiresAt } = key;
-    this.#db.run('portalKeyPut', hash, JSON.stringify(caseIds), contact, messageId, now, expiresAt);
+  putKey(hash: string, { caseIds, messageId, expiresAt }: PortalKey, now: number): void {
+    this.#db.run('portalKeyPut', hash, JSON.stringify(caseIds), messageId, now, expiresAt);
   }
 
-  key(hash: string): PortalPass | null {
-    const row = this.#db.get<Row>('portalKeyGet', hash);
-    return row === undefined ? null : passOf(row);
+  key(hash: string): PortalKey | null {
+    const row = this.#db.get<Omit<PortalKey, 'caseIds'> & { caseIds: string }>('portalKeyGet', hash);
+    return row === undefined ? null : { ...row, caseIds: JSON.parse(row.caseIds) as number[] };
   }
 
-  putSession(hash: string, { caseIds, via, contact, expiresAt }: PortalPass, now: number): void {
-    this.#db.run('portalSessionPut', hash, JSON.stringify(caseIds), via, contact, now, expiresAt);
+  putSession(hash: string, { caseIds, keyHash, expiresAt }: PortalSession, now: number): void {
+    this.#db.run('portalSessionPut', hash, JSON.stringify(caseIds), keyHash, now, expiresAt);
   }
 
-  session(hash: string): PortalPass | null {
-    const row = this.#db.get<Row>('portalSessionGet', hash);
-    return row === undefined ? null : passOf(row);
+  session(hash: string): PortalSession | null {
+    const row = this.#db.get<Omit<PortalSession, 'caseIds'> & { caseIds: string }>('portalSessionGet', hash);
+    return row === undefined ? null : { ...row, caseIds: JSON.parse(row.caseIds) as number[] };
   }
 
   endSession(hash: string): void {

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import type { Message } from '../ledger/outbox-store.ts';
-import { maskText } from '../log.ts';
 import { SECRET_MARK } from './compose.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,13 +28,10 @@ function withKey(keeper: CaseKeeper, message: Message, now: number): Message {
   const text = JSON.stringify(message.content);
   if (!text.includes(SECRET_MARK)) return message;
   const key = newToken();
-  const notices = keeper.ledger.outbox.noticesOfMessage(message.id);
+  // Sent again, it tells only of what still stands: what was taken back meanwhile is not opened by it.
+  const notices = keeper.ledger.outbox.noticesOfMessage(message.id).filter(({ state }) => state !== 'cancelled');
   const caseIds = [...new Set(notices.flatMap(({ caseId }) => caseId ?? []))];
-  const contact = maskText(message.recipient);
-  keeper.ledger.portal.putKey(
-    { hash: hashOf(key), caseIds, contact, messageId: message.id, expiresAt: now + KEY_MS },
-    now,
-  );
+  keeper.ledger.portal.putKey(hashOf(key), { caseIds, messageId: message.id, expiresAt: now + KEY_MS }, now);
   return { ...message, content: JSON.parse(text.replaceAll(SECRET_MARK, key)) as Message['content'] };
 }
 

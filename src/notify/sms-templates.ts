@@ -122,12 +122,19 @@ export const SMS_TEMPLATES: Partial<
 /** How owners are told to ask where there is no portal, and where there is one. Fixed parts of a text may name an address. */
 const ASK = /凭案件码\$\{code\}联系备案客服/;
 
+/** Kinds after which an owner has something to do. */
+const ACTIONABLE = /^(?:reminder|extended|enforced|appeal-accepted)/;
+
 /** The text of a template as it is to be registered: with a portal it names that instead of the service desk. */
 export function smsText(key: keyof typeof SMS_TEMPLATES, portalUrl: string | null): string {
   const { text } = SMS_TEMPLATES[key] as SmsTemplate;
   if (portalUrl === null) return text;
-  const { host, pathname } = new URL(portalUrl);
-  return text.replace(ASK, `凭案件码\${code}登录 ${host}${pathname.replace(/\/$/, '')}/r `);
+  const { host } = new URL(portalUrl);
+  const told = text.replace(ASK, `凭案件码\${code}登录 ${host}/r `);
+  // Where something may be done, and nobody is named to ask.
+  return told === text && ACTIONABLE.test(key)
+    ? text.replace(/案件码\$\{code\}(?=[。，])/, `案件码\${code}，登录 ${host}/r 办理`)
+    : told;
 }
 
 /** A value a gateway takes: no links or domains, no brackets of signatures, at most 35 characters. */

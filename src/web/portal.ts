@@ -7,18 +7,16 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
-import { beijingDate } from '../calendar/beijing-time.ts';
 import { CaseDesk } from '../cases/desk.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
-import type { CaseRecord } from '../cases/types.ts';
+import type { Actor, CaseRecord } from '../cases/types.ts';
 import { codeOf, InputError, messageOf } from '../errors.ts';
-import type { PortalPass } from '../ledger/portal-store.ts';
 import { type Logger, maskText } from '../log.ts';
 import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
-import { ownerOf, PortalAccess, SESSION_MS } from './portal/access.ts';
-import { pictureOf, readScreen } from './portal/case-screen.ts';
+import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
+import { markOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
 
 /** What the portal needs. */
@@ -36,27 +34,19 @@ export interface PortalOptions {
 
 /** Longest form taken. */
 const MAX_FORM_BYTES = 16_384;
-const COOKIE = 'patrol_r';
-/** Contacts a case's owner may name in a day: each is sent a verification. */
-const CONTACTS_A_DAY = 5;
-/** Requests an address may make in a minute: pages, and codes tried. */
-const PAGES_A_MINUTE = 120;
+/** Requests an address may make in a minute: pages, and codes tried. What an open page asks by itself counts a session. */
+const PAGES_A_MINUTE = 300;
 const CODES_A_MINUTE = 10;
-/** Wrong codes of all addresses in a minute before nobody's code is taken: a crowd of addresses guesses no faster. */
-const MISSES_A_MINUTE = 300;
+const MARKS_A_MINUTE = 60;
 
 /** What the last form did, told on the page it leads back to. */
 const SAID: Record<string, { text: string; bad: boolean }> = {
   recheck: { text: '复查已提交。', bad: false },
   extended: { text: '延期申请已通过，新的整改期限见下。', bad: false },
-  'not-extended': { text: '延期申请未通过，原整改期限不变。', bad: true },
   appealed: { text: '申诉已提交，约 1 个工作日内审核。审核期间不会进一步处理。', bad: false },
-  'contact-added': { text: '已添加：对方会收到验证信息，验证后才会收到通知。', bad: false },
-  'contact-refused': {
-    text: '未能添加：请核对手机号（11 位）或邮箱；已添加过的地址、超过 15 人或当天添加过多时不能再添加。',
-    bad: true,
-  },
-  refused: { text: '未能办理：当前不符合办理条件，或缺少说明。请看下方提示。', bad: true },
+  'no-text': { text: '未提交：选“其他”时请填写说明。', bad: true },
+  'not-now': { text: '未能办理：当前不符合办理条件，请看下方提示。', bad: true },
+  busy: { text: '一小时内提交次数过多，请稍后再试。', bad: true },
 };
 
 /**
@@ -70,9 +60,17 @@ export async function startPortal(options: PortalOptions): Promise<{ address: st
     bodyLimit: MAX_FORM_BYTES,
     requestTimeout: 10_000,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    // Addresses of pages hold keys and codes: our own log names routes only.
+    // Addresses may hold keys: our own log names routes only.
     logger: false,
+    // People type the address from an SMS.
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: false },
+    frameworkErrors: (_error, _request, reply) => {
+      // Fastify's own words repeat the address, which may hold a key.
+      (reply as FastifyReply).code(400).type('text/plain; charset=utf-8').send('请检查链接是否完整。');
+    },
   });
+  // Forms and nothing else.
+  app.removeContentTypeParser(['application/json', 'text/plain']);
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: MAX_FORM_BYTES });
   await app.register(helmet, {
@@ -89,8 +87,8 @@ export async function startPortal(options: PortalOptions): Promise<{ address: st
         baseUri: ["'none'"],
       },
     },
-    // Not `no-referrer`: a browser then hides where a form came from.
-    referrerPolicy: { policy: 'same-origin' },
+    // The site alone: no address of a page goes anywhere, and forms still say where they came from.
+    referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: false,
   });
   await app.register(rateLimit, { max: PAGES_A_MINUTE, timeWindow: 60_000 });
@@ -108,7 +106,12 @@ export async function startPortal(options: PortalOptions): Promise<{ address: st
   return { address: `http://${host}:${bound.port}`, close: () => app.close() };
 }
 
-type Form = Record<string, string>;
+/** What a form may hold: texts, each once. */
+type Form = Partial<Record<string, string>>;
+
+const formOf = (body: unknown): Form =>
+  Object.fromEntries(Object.entries((body ?? {}) as object).filter(([, value]) => typeof value === 'string')) as Form;
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: PortalOptions): void {
   const access = new PortalAccess(keeper);
@@ -117,8 +120,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   const { notices } = keeper.rules.settings;
   const publicHost = notices.portalUrl === null ? null : new URL(notices.portalUrl).host;
   const secure = notices.portalUrl?.startsWith('https:') ?? false;
+  const COOKIE = secure ? '__Secure-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
-  const misses = { minute: 0, count: 0 };
   const assets = new Map(
     (
       [
@@ -138,21 +141,25 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     log.warn({ route: request.routeOptions.url ?? '', why }, 'portal refused a request');
     return show(reply, 403, '不支持的操作', messageBody(text));
   };
-  const form = (request: FastifyRequest): Form => (request.body ?? {}) as Form;
+  const form = (request: FastifyRequest): Form => formOf(request.body);
   /** Another site's form is not ours: a browser says where it came from. */
   const isOurs = ({ headers }: FastifyRequest): boolean => {
-    const from = headers.origin === undefined ? null : (URL.parse(headers.origin)?.host ?? '');
-    return from !== null && (from === headers.host || from === publicHost);
+    // Some proxies strip the Origin; what the browser itself says of the request stays.
+    if (headers.origin === undefined) return headers['sec-fetch-site'] === 'same-origin';
+    const from = URL.parse(headers.origin)?.host ?? '';
+    return from !== '' && (from === headers.host || from === publicHost);
   };
   const tokenOf = (request: FastifyRequest): string => request.cookies[COOKIE] ?? '';
-  const enter = (reply: FastifyReply, token: string): void =>
-    void reply.setCookie(COOKIE, token, {
+  const enter = (request: FastifyRequest, reply: FastifyReply, token: string): void => {
+    access.end(tokenOf(request));
+    reply.setCookie(COOKIE, token, {
       path: '/r',
       httpOnly: true,
       sameSite: 'strict',
       secure,
       maxAge: SESSION_MS / 1000,
     });
+  };
 
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
@@ -163,7 +170,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   });
   app.setNotFoundHandler((_request, reply) => show(reply, 404, '没有这个页面', messageBody('请检查链接是否完整。')));
 
-  app.get<{ Params: { name: string } }>('/r/assets/:name', (request, reply) => {
+  app.get('/', (_request, reply) => reply.redirect('/r', 303));
+  app.get<{ Params: { name: string } }>('/r/assets/:name', { config: { rateLimit: false } }, (request, reply) => {
     const asset = assets.get(request.params.name as 'portal.css');
     if (asset === undefined) return reply.callNotFound();
     return reply.type(asset.type).header('cache-control', 'public, max-age=3600').send(asset.bytes);
@@ -172,20 +180,17 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   app.get('/r', (_request, reply) => show(reply, 200, '查询整改事项', codeForm(null)));
   app.post('/r', { config: { rateLimit: { max: CODES_A_MINUTE, timeWindow: 60_000 } } }, (request, reply) => {
     if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站输入案件码。');
-    const minute = Math.floor(now() / 60_000);
-    if (misses.minute !== minute) Object.assign(misses, { minute, count: 0 });
-    if (misses.count >= MISSES_A_MINUTE) return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
-    const opened = access.openByCode(form(request)['code'] ?? '', now());
+    const { code = '' } = form(request);
+    const opened = access.openByCode(code, now());
     if (!opened.ok) {
-      misses.count++;
       log.warn({ reason: opened.reason }, 'portal refused a code');
       const text =
         opened.reason === 'busy'
           ? '该案件码一小时内打开次数过多，请稍后再试。'
           : '案件码不正确。请核对短信中的 10 位字母和数字（没有 0、1、I、L、O、U）。';
-      return show(reply, opened.reason === 'busy' ? 429 : 404, '查询整改事项', codeForm(text));
+      return show(reply, opened.reason === 'busy' ? 429 : 404, '查询整改事项', codeForm(text, code.slice(0, 20)));
     }
-    enter(reply, opened.token);
+    enter(request, reply, opened.token);
     return reply.redirect('/r/cases', 303);
   });
 
@@ -198,128 +203,121 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
         '链接已失效',
         html`!${messageBody('请使用最新一封通知邮件中的链接，或输入短信中的案件码。')}!${codeForm(null)}`,
       );
-    return show(reply, 200, '备案整改事项', keyForm(request.params.key, pass.caseIds.length));
+    return show(reply, 200, '备案整改事项', keyForm(request.params.key, pass.records.length));
   });
   app.post('/r/l', (request, reply) => {
     if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请从邮件中的链接打开。');
     const opened = access.openByKey(form(request)['key'] ?? '', now());
+    if (!opened.ok && opened.reason === 'busy')
+      return show(reply, 429, '请求过于频繁', messageBody('一小时内打开次数过多，请稍后再试。'));
     if (!opened.ok) return refuse(request, reply, 'unknown key', '链接已失效，请使用最新一封通知邮件中的链接。');
-    enter(reply, opened.token);
+    enter(request, reply, opened.token);
     return reply.redirect('/r/cases', 303);
   });
 
   app.get('/r/cases', (request, reply) => {
-    const session = access.session(tokenOf(request), now());
-    if (session === null) return reply.redirect('/r', 303);
-    const records = session.caseIds.flatMap((id) => keeper.ledger.cases.get(id) ?? []);
-    const [only, ...others] = records;
-    if (only !== undefined && others.length === 0) return reply.redirect(`/r/case/${only.code}`, 303);
-    return show(reply, 200, '整改事项', listBody(records.map((record) => viewCase(keeper, record, now()))));
+    const visit = access.visit(tokenOf(request), now());
+    if (visit === null) return reply.redirect('/r', 303);
+    if (visit.records.length === 1) return reply.redirect('/r/case/1', 303);
+    return show(reply, 200, '整改事项', listBody(visit.records.map((record) => viewCase(keeper, record, now()))));
   });
 
-  /** The session and case of a request, or the refusal that was sent. The same answer for another's case and for none. */
-  const caseFor = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): { session: PortalPass; record: CaseRecord } | null => {
-    const session = access.session(tokenOf(request), now());
-    const record = session === null ? null : access.caseOf(session, (request.params as { code: string }).code);
-    if (session !== null && record !== null) return { session, record };
+  /** The session and case of a request; null when it has none of that place. */
+  const find = (request: FastifyRequest): { visit: Visit; record: CaseRecord; index: number } | null => {
+    const visit = access.visit(tokenOf(request), now());
+    const { place } = request.params as { place: string };
+    const index = /^[1-9]\d{0,3}$/.test(place) ? Number(place) : 0;
+    const record = visit?.records[index - 1];
+    if (visit !== null && record !== undefined) return { visit, record, index };
     log.warn(
-      { route: request.routeOptions.url ?? '', why: session === null ? 'no session' : 'not this case' },
+      { route: request.routeOptions.url ?? '', why: visit === null ? 'no session' : 'no such case' },
       'portal refused a request',
     );
-    const text = session === null ? '登录已过期，请重新输入案件码，或从邮件中的链接打开。' : '没有这个整改事项。';
-    void show(reply, 403, '请重新打开', html`!${messageBody(text)}!${codeForm(null)}`);
     return null;
   };
+  const lost = (reply: FastifyReply): FastifyReply =>
+    show(
+      reply,
+      403,
+      '请重新打开',
+      html`!${messageBody('登录已过期，请重新输入案件码，或从邮件中的链接打开。')}!${codeForm(null)}`,
+    );
 
-  app.get<{ Params: { code: string }; Querystring: { said?: string } }>('/r/case/:code', (request, reply) => {
-    const found = caseFor(request, reply);
-    if (found === null) return reply;
-    const screen = readScreen(keeper, found.record, now());
+  app.get<{ Querystring: { said?: unknown } }>('/r/case/:place', (request, reply) => {
+    const found = find(request);
+    if (found === null) return lost(reply);
+    const { record, visit, index } = found;
+    const screen = readScreen(keeper, record, now());
     const { extensionReasons, appealReasons } = keeper.rules.programmes;
-    const said = SAID[request.query.said ?? ''] ?? null;
-    const formToken = access.formToken(tokenOf(request));
+    const key = textOf(request.query.said) ?? '';
     const body = caseBody({
       screen,
-      formToken,
+      index,
+      several: visit.records.length > 1,
+      formToken: access.formToken(tokenOf(request)),
       extensionReasons,
       appealReasons,
-      contacts: toldOf(keeper, found.record),
-      said,
+      contacts: toldOf(keeper, record),
+      said: Object.hasOwn(SAID, key) ? (SAID[key] ?? null) : null,
       now: now(),
       pollMs,
     });
     return show(reply, 200, `${screen.view.siteName ?? screen.view.number}：${screen.view.programme}`, body);
   });
-  app.get('/r/case/:code/mark', (request, reply) => {
-    const session = access.session(tokenOf(request), now());
-    const record = session === null ? null : access.caseOf(session, (request.params as { code: string }).code);
+  const perSession = { max: MARKS_A_MINUTE, timeWindow: 60_000, keyGenerator: tokenOf };
+  app.get('/r/case/:place/mark', { config: { rateLimit: perSession } }, (request, reply) => {
+    const found = find(request);
     reply.header('cache-control', 'no-store');
-    return record === null ? reply.code(403).send({}) : reply.send({ mark: `${record.seq}` });
+    return found === null ? reply.code(403).send({}) : reply.send({ mark: markOf(keeper, found.record, now()) });
   });
-  app.get<{ Params: { code: string; hash: string } }>('/r/case/:code/picture/:hash', (request, reply) => {
-    const found = caseFor(request, reply);
-    if (found === null) return reply;
+  app.get<{ Params: { hash: string } }>('/r/case/:place/picture/:hash', (request, reply) => {
+    const found = find(request);
+    if (found === null) return lost(reply);
     const bytes = pictureOf(keeper, found.record, request.params.hash);
     if (bytes === null) return reply.callNotFound();
-    return reply.type('image/jpeg').header('cache-control', 'private, max-age=600').send(bytes);
+    return reply.type('image/jpeg').header('cache-control', 'no-store').send(bytes);
   });
 
-  /** A form of a case: does it, and leads back to the screen. */
+  /** A form of a case: does it where it is offered, and leads back to the screen. What is not offered moves nothing. */
   const deed = (
-    name: string,
-    act: (found: { session: PortalPass; record: CaseRecord }, given: Form) => keyof typeof SAID,
+    name: 'recheck' | 'extension' | 'appeal',
+    act: (code: string, actor: Actor, given: Form) => keyof typeof SAID,
   ): void => {
-    app.post(`/r/case/:code/${name}`, (request, reply) => {
+    app.post(`/r/case/:place/${name}`, (request, reply) => {
       if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
-      const found = caseFor(request, reply);
-      if (found === null) return reply;
+      const found = find(request);
+      if (found === null) return lost(reply);
       if (!access.isFormToken(tokenOf(request), form(request)['form']))
         return refuse(request, reply, 'no form of ours', '页面已过期，请重新打开后再提交。');
-      let said: keyof typeof SAID;
-      try {
-        said = act(found, form(request));
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        log.info({ deed: name, why: error.message }, 'portal could not do what an owner asked');
-        said = 'refused';
-      }
-      log.info({ deed: name, said }, 'portal did what an owner asked');
-      return reply.redirect(`/r/case/${found.record.code}?said=${said}`, 303);
+      const { record, visit, index } = found;
+      const given = form(request);
+      let said: keyof typeof SAID = 'not-now';
+      if (!access.admitsDeed(record, now())) said = 'busy';
+      else if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
+      else if (readScreen(keeper, record, now()).offers[name].possible)
+        try {
+          said = act(record.code, visit.actor, given);
+        } catch (error) {
+          // Refused by the desk after all (somebody was quicker): its words name the case, so they stay out of the log.
+          if (!(error instanceof InputError)) throw error;
+        }
+      log.info({ deed: name, said }, 'an owner asked in the portal');
+      return reply.redirect(`/r/case/${index}?said=${said}`, 303);
     });
   };
-  deed('recheck', ({ session, record }) => {
-    desk.askRecheck(record.code, ownerOf(session), now());
+  deed('recheck', (code, actor) => {
+    desk.askRecheck(code, actor, now());
     return 'recheck';
   });
-  deed('extension', ({ session, record }, { reason = '', text = '', days = '' }) => {
-    const request = { reason, description: text.slice(0, 500), workingDays: Number(days) };
-    return desk.askExtension(record.code, request, ownerOf(session), now()).granted ? 'extended' : 'not-extended';
+  deed('extension', (code, actor, { reason = '', text = '', days = '' }) => {
+    const workingDays = Number(days);
+    if (workingDays > desk.find(code).policy.extension.maxWorkingDays) return 'not-now';
+    const request = { reason, description: text.slice(0, 500), workingDays };
+    return desk.askExtension(code, request, actor, now()).granted ? 'extended' : 'not-now';
   });
-  deed('appeal', ({ session, record }, { reason = '', text = '' }) => {
-    desk.appeal(record.code, { reason, description: text.slice(0, 1000) }, ownerOf(session), now());
+  deed('appeal', (code, actor, { reason = '', text = '' }) => {
+    desk.appeal(code, { reason, description: text.slice(0, 1000) }, actor, now());
     return 'appealed';
-  });
-
-  deed('contact', ({ session, record }, { name = '', phone = '', email = '' }) => {
-    const added = keeper.ledger.cases
-      .events(record.id)
-      .filter(({ at, data }) => data['portal'] === 'contact' && beijingDate(at) === beijingDate(now()));
-    const subject = keeper.ledger.contacts.subject(record.subjectId);
-    if (subject === null || added.length >= CONTACTS_A_DAY || name.trim() === '') return 'contact-refused';
-    try {
-      keeper.ledger.transaction(() => {
-        contacts.add(subject.subjectNumber, { name: name.trim().slice(0, 50), phone, email }, now());
-        const note = { now: now(), actor: ownerOf(session), data: { portal: 'contact' } };
-        keeper.move(record.id, 'noted', note);
-      });
-      return 'contact-added';
-    } catch (error) {
-      if (error instanceof InputError) return 'contact-refused';
-      throw error;
-    }
   });
 
   app.post('/r/leave', (request, reply) => {
@@ -331,8 +329,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
   });
 
-  app.get<{ Querystring: { token?: string } }>('/r/verify', (request, reply) => {
-    const { token } = request.query;
+  app.get<{ Querystring: { token?: unknown } }>('/r/verify', (request, reply) => {
+    const token = textOf(request.query.token);
     if (token === undefined) return show(reply, 200, '验证手机号', PHONE_FORM);
     const proof = contacts.peek(token, now());
     return proof.ok

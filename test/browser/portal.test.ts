@@ -43,7 +43,17 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
     for (const [index, check] of ['empty-shell', 'icp-footer', 'icp-footer'].entries()) {
       const siteId = world.addSite(index + 1);
-      world.set(siteId, check, 'fail');
+      const own = `京ICP备${2021000001 + index}号-1`;
+      const unlinked = [
+        {
+          code: 'not-linked',
+          severity: 'fail' as const,
+          about: null,
+          params: { number: own, expected: own, shown: own },
+          evidence: [],
+        },
+      ];
+      world.set(siteId, check, 'fail', check === 'icp-footer' ? unlinked : undefined);
       world.look(siteId);
     }
     await world.until('2026-11-23 11:00');
@@ -117,7 +127,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     // A mail that told of several cases shows them all first.
     if (page.url().endsWith('/r/cases')) {
       await picture(page, 'list');
-      await page.locator(`a[href="/r/case/${caseOf(1)?.code}"]`).click();
+      await page.getByRole('link', { name: /京ICP备2021000001号-1/ }).click();
     }
     await page.getByText('申请延期').first().focus();
     await page.keyboard.press('Enter');

@@ -14,19 +14,33 @@
   }
   const live = document.getElementById('live');
   if (live === null) return;
-  const { code, mark, every } = live.dataset;
-  // Often at first, then once a minute: a look takes a few minutes at most.
+  const { mark, every } = live.dataset;
+  /** Somebody writes, or reads what they unfolded: nothing is taken from under their fingers. */
+  const busy = () =>
+    document.activeElement?.matches('input, textarea, select') ||
+    document.querySelector('details[open]') !== null ||
+    [...document.querySelectorAll('textarea')].some((field) => field.value !== field.defaultValue);
+  const offer = () => {
+    live.textContent = '';
+    const link = document.createElement('a');
+    link.href = location.pathname;
+    link.textContent = '有更新，点击刷新';
+    live.append(link);
+  };
   let asked = 0;
   const ask = async () => {
     asked++;
     try {
-      const answer = await fetch(`/r/case/${code}/mark`, { cache: 'no-store', credentials: 'same-origin' });
-      const typing = document.activeElement?.matches('input, textarea, select') ?? false;
-      if (answer.ok && (await answer.json()).mark !== mark && !typing) location.replace(location.pathname);
+      const answer = await fetch(`${location.pathname}/mark`, { cache: 'no-store', credentials: 'same-origin' });
       if (answer.status === 403 || answer.status === 404) return;
+      if (answer.ok && (await answer.json()).mark !== mark) {
+        if (!busy()) return location.replace(location.pathname);
+        offer();
+      }
     } catch {
       // Offline: asked again.
     }
+    // Often at first, then once a minute: a look takes a few minutes at most.
     setTimeout(ask, asked < 120 ? Number(every) : 60_000);
   };
   setTimeout(ask, Number(every));

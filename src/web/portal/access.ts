@@ -1,13 +1,19 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { beijingDate, DAY_MS } from '../../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
 import type { Actor, CaseRecord } from '../../cases/types.ts';
-import type { PortalPass } from '../../ledger/portal-store.ts';
+import { maskText } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
+import { audienceOf, reserveOf } from '../../notify/recipients.ts';
 
 /** How long a browser that opened a case may act on it. */
 export const SESSION_MS = 2 * 3_600_000;
-/** Openings of one case by its code within an hour: an owner needs a few, somebody who shares it around many. */
+/** How long a case that ended may still be opened. */
+const AFTER_END_MS = 30 * DAY_MS;
+/** Openings of one case within an hour: an owner needs a few, somebody who shares it around many. */
 const OPENINGS_AN_HOUR = 30;
+/** What is asked of one case within an hour, whatever becomes of it. */
+const DEEDS_AN_HOUR = 20;
 
 /** 256 bits. */
 const newSecret = (): string => randomBytes(32).toString('base64url');
@@ -22,12 +28,18 @@ export function readCode(text: string): string | null {
 }
 
 /** What opening a case gave. */
-export type Opening = { ok: true; token: string; caseIds: number[] } | { ok: false; reason: 'unknown' | 'busy' };
+export type Opening = { ok: true; token: string } | { ok: false; reason: 'unknown' | 'busy' };
+
+/** A session as pages use it: its cases in their order, and who it is. */
+export interface Visit {
+  records: CaseRecord[];
+  actor: Actor;
+}
 
 /** Who may see and do what in the portal: cases by their codes or by the link of a mail, for a while, and nothing else. */
 export class PortalAccess {
   readonly #keeper: CaseKeeper;
-  readonly #openings = new Map<number, { hour: number; count: number }>();
+  readonly #counts = new Map<string, { hour: number; count: number }>();
 
   constructor(keeper: CaseKeeper) {
     this.#keeper = keeper;
@@ -37,30 +49,30 @@ export class PortalAccess {
   openByCode(text: string, now: number): Opening {
     const code = readCode(text);
     const record = code === null ? null : this.#keeper.ledger.cases.byCode(code);
-    // Cases of a dry-run were told to nobody.
-    if (record === null || record.dryRun) return { ok: false, reason: 'unknown' };
-    if (!this.#admits(record.id, now)) return { ok: false, reason: 'busy' };
-    return this.#open({ caseIds: [record.id], via: 'code', contact: null, expiresAt: now + SESSION_MS }, now);
+    if (record === null || !isOpenable(record, now)) return { ok: false, reason: 'unknown' };
+    return this.#open({ records: [record], actor: { kind: 'owner', name: 'case code' } }, null, now);
   }
 
-  /** The cases of a mail's link, without using it: opening a page changes nothing, mail scanners open every link. */
-  peek(key: string, now: number): PortalPass | null {
-    const pass = this.#keeper.ledger.portal.key(hashOf(key));
-    return pass === null || pass.expiresAt <= now ? null : pass;
+  /** The cases a mail's link opens, without opening them; null when it opens none (any more). */
+  peek(key: string, now: number): Visit | null {
+    return this.#visitByKey(hashOf(key), now);
   }
 
   /** Open the cases of a mail's link. */
   openByKey(key: string, now: number): Opening {
-    const pass = this.peek(key, now);
-    if (pass === null) return { ok: false, reason: 'unknown' };
-    return this.#open({ ...pass, expiresAt: now + SESSION_MS }, now);
+    const visit = this.peek(key, now);
+    return visit === null ? { ok: false, reason: 'unknown' } : this.#open(visit, hashOf(key), now);
   }
 
-  /** The session of a cookie; null when there is none, or it is over. */
-  session(token: string | undefined, now: number): PortalPass | null {
-    if (token === undefined || token === '') return null;
-    const pass = this.#keeper.ledger.portal.session(hashOf(token));
-    return pass === null || pass.expiresAt <= now ? null : pass;
+  /** What the session of a cookie may see; null when there is none, or it is over. */
+  visit(token: string, now: number): Visit | null {
+    if (token === '') return null;
+    const session = this.#keeper.ledger.portal.session(hashOf(token));
+    if (session === null || session.expiresAt <= now) return null;
+    // A session ends with its key: a contact that was removed sees nothing any more.
+    if (session.keyHash !== null) return this.#visitByKey(session.keyHash, now);
+    const records = this.#openable(session.caseIds, now);
+    return records.length === 0 ? null : { records, actor: { kind: 'owner', name: 'case code' } };
   }
 
   /** Leave. */
@@ -68,11 +80,9 @@ export class PortalAccess {
     this.#keeper.ledger.portal.endSession(hashOf(token));
   }
 
-  /** A case of a session by its code; null for any other, existing or not. */
-  caseOf(session: PortalPass, text: string): CaseRecord | null {
-    const code = readCode(text);
-    const record = code === null ? null : this.#keeper.ledger.cases.byCode(code);
-    return record !== null && session.caseIds.includes(record.id) ? record : null;
+  /** May something more be asked of a case within this hour? */
+  admitsDeed(record: CaseRecord, now: number): boolean {
+    return this.#admits(`deed ${record.id}`, DEEDS_AN_HOUR, now);
   }
 
   /** What a form of a session carries, so that no other page can send it. */
@@ -80,39 +90,62 @@ export class PortalAccess {
     return createHmac('sha256', token).update('portal form').digest('base64url');
   }
 
-  isFormToken(token: string, given: unknown): boolean {
-    const [wanted, had] = [this.formToken(token), String(given ?? '')].map((text) => Buffer.from(hashOf(text))) as [
-      Buffer,
-      Buffer,
-    ];
-    return timingSafeEqual(wanted, had);
+  isFormToken(token: string, given: string | undefined): boolean {
+    return timingSafeEqual(Buffer.from(hashOf(this.formToken(token))), Buffer.from(hashOf(given ?? '')));
   }
 
-  #open(pass: PortalPass, now: number): Opening {
+  /** A key opens what its mail told of, as long as its address is told of it. */
+  #visitByKey(hash: string, now: number): Visit | null {
     const { ledger } = this.#keeper;
+    const key = ledger.portal.key(hash);
+    const message = key === null || key.expiresAt <= now ? null : ledger.outbox.message(key.messageId);
+    if (key === null || message === null) return null;
+    const records = this.#openable(key.caseIds, now).filter((record) =>
+      // Those of the subject's other filings are told where nobody else can be reached.
+      [...audienceOf(ledger.contacts, record).recipients, ...reserveOf(ledger.contacts, record)].some(
+        ({ channel, address }) => channel === 'email' && address === message.recipient,
+      ),
+    );
+    const name = maskText(message.recipient);
+    return records.length === 0 ? null : { records, actor: { kind: 'owner', name } };
+  }
+
+  #openable(caseIds: readonly number[], now: number): CaseRecord[] {
+    return caseIds.flatMap((id) => this.#keeper.ledger.cases.get(id) ?? []).filter((record) => isOpenable(record, now));
+  }
+
+  #open({ records, actor }: Visit, keyHash: string | null, now: number): Opening {
+    const { ledger } = this.#keeper;
+    if (!records.every(({ id }) => this.#admits(`open ${id}`, OPENINGS_AN_HOUR, now)))
+      return { ok: false, reason: 'busy' };
     const token = newSecret();
     ledger.transaction(() => {
-      ledger.portal.prune(now);
-      ledger.portal.putSession(hashOf(token), pass, now);
-      // The receipt that somebody read it.
-      for (const caseId of pass.caseIds)
-        this.#keeper.move(caseId, 'noted', { now, actor: ownerOf(pass), data: { portal: 'opened', via: pass.via } });
+      const caseIds = records.map(({ id }) => id);
+      ledger.portal.putSession(hashOf(token), { caseIds, keyHash, expiresAt: now + SESSION_MS }, now);
+      // The receipt that somebody read it: once a person and day, the history is no visitors' book.
+      for (const { id } of records) {
+        const known = ledger.cases
+          .events(id)
+          .some(
+            ({ at, actor: by, data }) =>
+              data['portal'] === 'opened' && by.name === actor.name && beijingDate(at) === beijingDate(now),
+          );
+        if (!known) this.#keeper.move(id, 'noted', { now, actor, data: { portal: 'opened' } });
+      }
     });
-    return { ok: true, token, caseIds: pass.caseIds };
+    return { ok: true, token };
   }
 
-  #admits(caseId: number, now: number): boolean {
+  #admits(what: string, most: number, now: number): boolean {
     const hour = Math.floor(now / 3_600_000);
-    const before = this.#openings.get(caseId);
+    const before = this.#counts.get(what);
     const count = before?.hour === hour ? before.count + 1 : 1;
-    if (this.#openings.size > 10_000) this.#openings.clear();
-    this.#openings.set(caseId, { hour, count });
-    return count <= OPENINGS_AN_HOUR;
+    if (this.#counts.size > 10_000) this.#counts.clear();
+    this.#counts.set(what, { hour, count });
+    return count <= most;
   }
 }
 
-/** The owner as the history names them: by the masked address of their link, or by having the code. */
-export const ownerOf = ({ contact, via }: PortalPass): Actor => ({
-  kind: 'owner',
-  name: contact ?? (via === 'code' ? 'case code' : 'link'),
-});
+/** Cases of a dry-run were told to nobody; those that ended are history after a while. */
+const isOpenable = ({ dryRun, closedAt }: CaseRecord, now: number): boolean =>
+  !dryRun && (closedAt === null || now - closedAt < AFTER_END_MS);

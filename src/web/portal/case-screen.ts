@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { beijingDate } from '../../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
 import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
 import { demandRecheck } from '../../cases/requests.ts';
-import { cannotLook } from '../../cases/sight.ts';
+import { heldByOther } from '../../cases/restrictions.ts';
+import { cannotLook, isMuted } from '../../cases/sight.ts';
 import type { CaseEvent, CaseRecord } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
-import { footerHtml } from '../../facts/footer-html.ts';
 import { sniffCharset } from '../../gather/charset.ts';
 import { type CaseView, viewCase } from '../../notify/case-view.ts';
 
@@ -21,18 +22,26 @@ export interface HistoryLine {
 /** Everything the one screen of a case shows. */
 export interface CaseScreen {
   view: CaseView;
-  /** Changes whenever something about the case does. */
+  /** Changes whenever something an owner reads does. */
   mark: string;
   ended: boolean;
+  /** Another case that keeps the same site restricted; null. */
+  heldBy: string | null;
   offers: { recheck: Offer; extension: Offer; appeal: Offer };
-  /** A look was asked for and has no answer yet. */
-  looking: boolean;
+  /** A look that was asked for: on its way, or without an answer for long; null: none, or answered. */
+  looking: 'under-way' | 'late' | null;
   history: HistoryLine[];
-  /** What stands on the page now, by finding; null where nothing was kept. */
+  /** What stood on the page when it was looked at, by finding; null where nothing was kept. */
   snippets: (string | null)[];
   /** Hashes of pictures kept for the findings. */
   pictures: string[];
 }
+
+/** A look that has no answer after this long is told as such. */
+const LATE_MS = 30 * 60_000;
+/** A page's bytes that are searched for a number: footers stand at the end. */
+const SNIPPET_BYTES = 300_000;
+const SNIPPET_CHARACTERS = 300;
 
 /** Moves an owner reads in the history; what goes on between admins and systems stays inside. */
 const SHOWN: ReadonlySet<Move> = new Set<Move>([
@@ -60,60 +69,91 @@ const SHOWN: ReadonlySet<Move> = new Set<Move>([
   'restriction-lifted',
   'waiver-carried-out',
 ]);
+/** Moves whose reason owners are told. */
+const REASONED: ReadonlySet<Move> = new Set<Move>(['appeal-refused', 'deadline-moved', 'waived', 'waived-restricted']);
 
 /** Read the screen of a case. Changes nothing. */
 export function readScreen(keeper: CaseKeeper, record: CaseRecord, now: number): CaseScreen {
+  const { ledger } = keeper;
   const view = viewCase(keeper, record, now);
-  const events = keeper.ledger.cases.events(record.id);
-  const asked = events.findLast(({ move }) => move === 'recheck-asked');
-  const answered =
-    asked !== undefined && events.some(({ seq, move }) => seq > asked.seq && move.startsWith('recheck-'));
+  const events = ledger.cases.events(record.id);
   const ended = isTerminal(record.state);
-  const evidence = view.findings.map(({ verdictId }) => (verdictId === null ? [] : piecesOf(keeper, verdictId)));
+  const lists = view.findings.map(({ verdictId }) =>
+    verdictId === null ? [] : ledger.evidence.listOfVerdict(verdictId),
+  );
+  const sites = record.siteId === null ? ledger.contacts.activeSites(record.subjectId) : [record.siteId];
+  const pictures = lists.flat().filter(({ kind }) => kind === 'screenshot');
   return {
     view,
-    mark: `${record.seq}`,
+    mark: markOf(keeper, record, now),
     ended,
+    heldBy: heldByOther(keeper, record, sites),
     offers: {
       recheck: offerRecheck(keeper, record, events, now),
       extension: offerExtension(record, now),
       appeal: offerAppeal(record),
     },
-    looking: asked !== undefined && !answered && !ended,
-    history: events
-      .filter(({ move }) => SHOWN.has(move as Move))
-      .map(({ at, move, data }) => ({ at, what: historyText(move as Move, data) }))
-      .toReversed(),
-    snippets: view.findings.map((finding, index) => snippetOf(evidence[index] ?? [], finding.numbers)),
-    pictures: [
-      ...new Set(
-        evidence
-          .flat()
-          .filter(({ kind }) => kind === 'screenshot')
-          .map(({ hash }) => hash),
-      ),
-    ],
+    looking: ended ? null : lookOf(events, now),
+    history: historyOf(events),
+    snippets: view.findings.map(({ numbers }, index) => {
+      const page = ended ? undefined : lists[index]?.find(({ kind }) => kind === 'page');
+      const bytes = page === undefined || numbers.length === 0 ? null : ledger.evidence.bytes(page.hash);
+      return bytes === null ? null : snippetOf(bytes, numbers);
+    }),
+    pictures: [...new Set(pictures.map(({ hash }) => hash))],
   };
 }
 
+/** Changes whenever something an owner reads of a case does: who else opened it does not count. */
+export function markOf({ ledger }: CaseKeeper, record: CaseRecord, now: number): string {
+  const { state, deadlineAt, cancelDueAt, reviewDueAt } = record;
+  const events = ledger.cases.events(record.id);
+  const shown = [state, deadlineAt, cancelDueAt, reviewDueAt, lookOf(events, now), historyOf(events)];
+  return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16);
+}
+
 /** The bytes of a picture of a case; null when it belongs to no finding of it. */
-export function pictureOf(keeper: CaseKeeper, record: CaseRecord, hash: string): Buffer | null {
-  for (const { verdictId } of keeper.ledger.cases.findings(record.id)) {
-    const piece = verdictId === null ? undefined : piecesOf(keeper, verdictId).find((one) => one.hash === hash);
-    if (piece?.kind === 'screenshot') return piece.bytes;
-  }
-  return null;
+export function pictureOf({ ledger }: CaseKeeper, record: CaseRecord, hash: string): Buffer | null {
+  const belongs = ledger.cases
+    .findings(record.id)
+    .flatMap(({ verdictId }) => (verdictId === null ? [] : ledger.evidence.listOfVerdict(verdictId)))
+    .some((piece) => piece.hash === hash && piece.kind === 'screenshot');
+  return belongs ? ledger.evidence.bytes(hash) : null;
 }
 
-const piecesOf = (keeper: CaseKeeper, verdictId: number) => keeper.ledger.evidence.ofVerdict(verdictId);
-
-function historyText(move: Move, { result }: Record<string, unknown>): string {
-  return move === 'recheck-answered' ? `复查结果：${String(result)}` : MOVES[move].zh;
+function lookOf(events: CaseEvent[], now: number): CaseScreen['looking'] {
+  const asked = events.findLast(({ move }) => move === 'recheck-asked');
+  if (asked === undefined || events.some(({ seq, move }) => seq > asked.seq && move.startsWith('recheck-')))
+    return null;
+  return now - asked.at > LATE_MS ? 'late' : 'under-way';
 }
+
+function historyOf(events: CaseEvent[]): HistoryLine[] {
+  return events
+    .filter(({ move }) => SHOWN.has(move as Move))
+    .map(({ at, move, data }) => ({ at, what: historyText(move as Move, data) }))
+    .toReversed();
+}
+
+function historyText(move: Move, data: Record<string, unknown>): string {
+  if (move === 'recheck-answered') return `复查结果：${String(data['result'])}`;
+  const reason = REASONED.has(move) ? data['reason'] : (data['why'] as { zh?: string } | undefined)?.zh;
+  return typeof reason === 'string' && reason !== '' ? `${MOVES[move].zh}：${reason}` : MOVES[move].zh;
+}
+
+const NOT_NOW: Offer = { possible: false, why: '当前状态不可办理。' };
 
 function offerRecheck(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[], now: number): Offer {
-  if (isTerminal(record.state)) return { possible: false, why: '本案已结束，无需复查。' };
-  if (cannotLook(keeper, record)) return { possible: false, why: '限制访问期间无法复查页面，请提交申诉或联系我们。' };
+  if (['lifting', 'restoring', 'cancellation-approved'].includes(record.state) || isTerminal(record.state))
+    return NOT_NOW;
+  if (isMuted(keeper, record)) return { possible: false, why: '该项核查目前暂停，无需操作。' };
+  if (cannotLook(keeper, record))
+    return {
+      possible: false,
+      why: offerAppeal(record).possible
+        ? '限制访问期间无法复查页面，请提交申诉或联系我们。'
+        : '限制访问期间无法复查页面，请联系我们复核。',
+    };
   const limits = keeper.rules.settings.cases.ownerRecheck;
   const asked = events.filter(({ move }) => move === 'recheck-asked').map(({ at }) => at);
   try {
@@ -131,31 +171,33 @@ function offerRecheck(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[
 
 function offerExtension(record: CaseRecord, now: number): Offer {
   const { times, maxWorkingDays } = record.policy.extension;
+  if (record.extensions >= times || maxWorkingDays < 1) return { possible: false, why: '本次整改期的延期次数已用完。' };
   if (record.state !== 'open' && record.state !== 'extended') return { possible: false, why: '当前状态不可申请延期。' };
   if (now >= record.deadlineAt) return { possible: false, why: '整改期限已过，不可延期。' };
-  if (record.extensions >= times || maxWorkingDays < 1) return { possible: false, why: '本次整改期的延期次数已用完。' };
   return { possible: true };
 }
 
 function offerAppeal(record: CaseRecord): Offer {
-  if (record.state === 'cancelled')
-    return { possible: false, why: '接入已取消，不能申诉；恢复使用请重新办理接入备案。' };
+  if (record.state === 'appealed') return { possible: false, why: '申诉正在审核中，无需再提交。' };
   if (record.policy.appeal.times === 0)
     return { possible: false, why: '本项核查不限制访问，无需申诉；有异议请联系我们。' };
   if (record.appeals >= record.policy.appeal.times) return { possible: false, why: '本期申诉次数已用完。' };
+  if (['lifting', 'restoring', 'cancellation-approved'].includes(record.state) || isTerminal(record.state))
+    return NOT_NOW;
   if (record.restrictedAt === null || (record.state !== 'restricted' && record.state !== 'cancellation-asked'))
     return { possible: false, why: '限制访问后方可申诉；现在请整改后立即复查。' };
   return { possible: true };
 }
 
-/** The page's own markup around a number that was found, as it was received. */
-function snippetOf(pieces: ReturnType<typeof piecesOf>, numbers: string[]): string | null {
-  const page = pieces.find(({ kind }) => kind === 'page');
-  if (page === undefined) return null;
-  const html = new TextDecoder(sniffCharset(null, page.bytes, true)).decode(page.bytes);
+/** The page's own markup around a number that was found: found as text, never parsed, so that no page can make it slow. */
+function snippetOf(bytes: Buffer, numbers: string[]): string | null {
+  const html = new TextDecoder(sniffCharset(null, bytes, true)).decode(bytes.subarray(-SNIPPET_BYTES));
   for (const number of numbers) {
-    const markup = footerHtml(html, number);
-    if (markup !== null) return markup.slice(0, 1000);
+    const serial = /\d{8,}/.exec(number)?.[0];
+    const at = serial === undefined ? -1 : html.lastIndexOf(serial);
+    if (at < 0) continue;
+    const from = Math.max(0, at - SNIPPET_CHARACTERS / 2);
+    return html.slice(from, at + SNIPPET_CHARACTERS / 2).trim();
   }
   return null;
 }

@@ -24,10 +24,10 @@ export function pageHtml(title: string, body: string, { signature, askAt }: Port
 export const messageBody = (text: string): string => html`<p class="said" role="status">${text}</p>`;
 
 /** Where an owner types the code of an SMS. */
-export function codeForm(said: string | null): string {
-  return html`!${said === null ? '' : html`<p class="said bad" role="alert">${said}</p>`}
+export function codeForm(said: string | null, typed = ''): string {
+  return html`!${said === null ? '' : html`<p class="said bad" role="alert" id="code-said">${said}</p>`}
 <form method="post" action="/r"><p><label for="code">案件码（短信中的 10 位字母和数字）</label>
-<input id="code" name="code" required minlength="10" maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" inputmode="text"></p>
+<input id="code" name="code" value="${typed}" !${said === null ? '' : 'aria-invalid="true" aria-describedby="code-said"'} required minlength="10" maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" inputmode="text"></p>
 <p><button>查看整改要求</button></p></form>
 <p>没有案件码？请打开通知邮件中的链接，或联系我们。</p>`;
 }
@@ -38,12 +38,12 @@ export function keyForm(key: string, cases: number): string {
 <form method="post" action="/r/l"><input type="hidden" name="key" value="${key}"><p><button>查看整改要求</button></p></form>`;
 }
 
-/** The cases of a mail that told of several. */
+/** The cases of a session that has several, by their place in it. */
 export function listBody(views: CaseView[]): string {
   return html`<ul class="cases">!${views
     .map(
-      (view) =>
-        html`<li><a href="/r/case/${view.code}">${view.siteName ?? view.number}</a><br>${view.programme} · ${STATES[view.state].zh} · 期限 ${beijingText(view.deadlineAt)}</li>`,
+      (view, index) =>
+        html`<li><a href="/r/case/${index + 1}">${view.number} ${view.siteName ?? ''}</a><br>${view.programme} · ${STATES[view.state].zh} · 期限 ${beijingText(view.deadlineAt)}</li>`,
     )
     .join('')}</ul>`;
 }
@@ -51,6 +51,10 @@ export function listBody(views: CaseView[]): string {
 /** What a page of a case needs beside its screen. */
 export interface CasePage {
   screen: CaseScreen;
+  /** Its place in the session: no code stands in an address. */
+  index: number;
+  /** There are others. */
+  several: boolean;
   formToken: string;
   extensionReasons: Record<string, string>;
   appealReasons: Record<string, string>;
@@ -66,29 +70,87 @@ export interface CasePage {
 /** The one screen of a case: what is wrong, until when, how to mend it, and what may be asked for (R4.8). */
 export function caseBody(page: CasePage): string {
   const { screen, said, now } = page;
-  const { view } = screen;
   return html`!${said === null ? '' : html`<p class="said !${said.bad ? 'bad' : ''}" role="!${said.bad ? 'alert' : 'status'}">${said.text}</p>`}
-<div id="live" data-code="${view.code}" data-mark="${screen.mark}" data-every="${page.pollMs}"></div>
-!${standing(screen, now)}!${facts(screen)}!${problems(screen)}!${deeds(page)}!${after(screen)}!${contactsHtml(page)}!${history(screen)}
+!${page.several ? html`<p><a href="/r/cases">全部整改事项</a></p>` : ''}
+<div id="live" data-mark="${screen.mark}" data-every="${page.pollMs}"></div>
+!${standing(screen, now)}!${facts(screen)}!${problems(page)}!${deeds(page)}!${after(screen)}!${contactsHtml(page)}!${history(screen)}
 <form method="post" action="/r/leave" class="leave"><input type="hidden" name="form" value="${page.formToken}"><button class="plain">退出</button></form>`;
 }
 
-function standing({ view, looking, ended }: CaseScreen, now: number): string {
+/** What an owner must know of a state first, in one sentence; `until` is markup. */
+function sentence({ view, heldBy }: CaseScreen, now: number): { tone: 'good' | 'calm' | 'bad'; line: string } {
+  const by = (instant: number | null): string => (instant === null ? '' : beijingText(instant));
   const left = view.deadlineAt - now;
-  const runs = ['open', 'extended', 'restored'].includes(view.state);
   const days =
     left >= DAY_MS ? `还剩 ${Math.floor(left / DAY_MS)} 天` : `还剩 ${Math.max(1, Math.floor(left / 3_600_000))} 小时`;
-  const tone = ended ? (view.state === 'resolved' ? 'good' : 'calm') : runs && left > 3 * DAY_MS ? 'calm' : 'bad';
-  const line = ended
-    ? ({ resolved: '问题已解决，无需再操作。', cancelled: '接入已取消；恢复使用请重新办理接入备案。' }[
-        view.state as string
-      ] ?? '本案已结束，无需操作。')
-    : runs && left > 0
-      ? html`请于 <strong>${beijingText(view.deadlineAt)}</strong> 前整改（${days}）`
-      : html`整改期限 ${beijingText(view.deadlineAt)} 已过`;
+  const until = html`请于 <strong>${by(view.deadlineAt)}</strong> 前整改（${days}）。`;
+  const passed = html`整改期限 ${by(view.deadlineAt)} 已过`;
+  const cancels =
+    view.cancelDueAt !== null && view.cancelDueAt > now
+      ? html`${by(view.cancelDueAt)}前仍未整改的，将取消接入，取消后不可撤回。`
+      : '';
+  switch (view.state) {
+    case 'open':
+    case 'extended':
+      return left > 0
+        ? { tone: left > 3 * DAY_MS ? 'calm' : 'bad', line: until }
+        : { tone: 'bad', line: html`!${passed}，正在复核。如已整改，请立即复查。` };
+    case 'restored':
+      return {
+        tone: 'bad',
+        line:
+          left > 0
+            ? html`网站已临时恢复访问。!${until}到期复查仍未通过的，将再次限制访问。`
+            : html`临时恢复的期限已过，正在复核。如已整改，请立即复查。`,
+      };
+    case 'overdue':
+    case 'enforcement-asked':
+      return {
+        tone: 'bad',
+        line:
+          view.acts.length === 0
+            ? html`!${passed}，复查仍未通过，请尽快处理。`
+            : html`!${passed}，复查仍未通过。如已整改，请立即复查，通过后不再处理。`,
+      };
+    case 'enforcement-approved':
+      return { tone: 'bad', line: html`!${passed}，已批准限制访问，即将执行。如已整改，请立即复查。` };
+    case 'restricted':
+      return { tone: 'bad', line: html`网站已于 ${by(view.restrictedAt)}被限制访问。!${cancels}` };
+    case 'appealed':
+      return { tone: 'calm', line: html`申诉审核中，预计 ${by(view.reviewDueAt)}前完成。审核期间不会进一步处理。` };
+    case 'restoring':
+      return { tone: 'calm', line: html`正在恢复访问，请稍候。` };
+    case 'lifting':
+      return { tone: 'good', line: html`正在解除访问限制，无需再操作。` };
+    case 'cancellation-asked':
+      return { tone: 'bad', line: html`整改期限已过，取消接入正在审批。如已整改，请立即复查或联系我们。` };
+    case 'cancellation-approved':
+      return { tone: 'bad', line: html`取消接入已批准，随时可能执行，执行后不可撤回。如有异议请立即联系我们。` };
+    case 'resolved':
+      return heldBy === null
+        ? { tone: 'good', line: html`问题已解决，无需再操作。` }
+        : {
+            tone: 'bad',
+            line: html`本案的问题已解决。该网站因另一案件（案件码 ${heldBy}）仍处于限制访问状态，请继续处理那一案件。`,
+          };
+    case 'cancelled':
+      return { tone: 'bad', line: html`接入已取消，工信部备案号仍然保留；恢复使用请重新办理接入备案。` };
+    case 'closed':
+      return { tone: 'calm', line: html`本案已结束，无需操作。` };
+  }
+}
+
+const LOOKING = {
+  'under-way': '已提交复查，结果会自动显示在本页（通常几分钟内）。',
+  late: '复查暂未取得结果，系统会继续尝试，结果会显示在本页。',
+} as const;
+
+function standing(screen: CaseScreen, now: number): string {
+  const { view, looking } = screen;
+  const { tone, line } = sentence(screen, now);
   return html`<section class="standing !${tone}"><p class="state">${STATES[view.state].zh}</p><p>!${line}</p>
-!${looking ? html`<p role="status">已提交复查，结果会自动显示在本页（通常几分钟内）。</p>` : ''}
-!${view.cancelDueAt !== null && !ended ? html`<p>${beijingText(view.cancelDueAt)}前仍未整改的，将取消接入，提交后不可撤回。</p>` : ''}</section>`;
+!${view.provisional && (view.state === 'open' || view.state === 'extended') ? html`<p>期限跨入尚未公布放假安排的年份，为暂定日期，如有变化只会顺延。</p>` : ''}
+!${looking === null ? '' : html`<p role="status">${LOOKING[looking]}</p>`}</section>`;
 }
 
 function facts({ view }: CaseScreen): string {
@@ -103,9 +165,9 @@ function facts({ view }: CaseScreen): string {
   return html`<dl>!${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`).join('')}</dl>`;
 }
 
-function problems(screen: CaseScreen): string {
+function problems({ screen, index }: CasePage): string {
   const { view, snippets, pictures, ended } = screen;
-  const shown = view.findings.map((finding, index) => ({ ...finding, snippet: snippets[index] ?? null }));
+  const shown = view.findings.map((finding, at) => ({ ...finding, snippet: snippets[at] ?? null }));
   const open = shown.filter(({ standing: stands }) => stands);
   if (shown.length === 0) return '';
   return html`<section><h2>${ended ? '当时的问题' : '问题与整改办法'}</h2><ol class="problems">!${(open.length > 0
@@ -115,12 +177,12 @@ function problems(screen: CaseScreen): string {
     .map(
       ({ title, remedy, evidence, lastSeenAt, snippet }) => html`<li><h3>${title}</h3>
 <p class="remedy"><strong>如何整改：</strong>!${remedyHtml(remedy)}</p>
-!${snippet === null ? '' : html`<p>您的页面现在是：</p><pre><code>${snippet}</code></pre>`}
+!${snippet === null ? '' : html`<p>核查时（${beijingText(lastSeenAt)}）您的页面是：</p><pre><code>${snippet}</code></pre>`}
 <details><summary>核查依据</summary><dl><div><dt>最近确认时间</dt><dd>${beijingText(lastSeenAt)}</dd></div>!${evidence.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`).join('')}</dl></details></li>`,
     )
     .join(
       '',
-    )}</ol>!${pictures.map((hash) => html`<figure><a href="/r/case/${view.code}/picture/${hash}"><img src="/r/case/${view.code}/picture/${hash}" alt="核查时首页底部的截图" loading="lazy"></a><figcaption>核查时首页底部的截图</figcaption></figure>`).join('')}</section>`;
+    )}</ol>!${pictures.map((hash) => html`<figure><a href="/r/case/${index}/picture/${hash}"><img src="/r/case/${index}/picture/${hash}" alt="核查时首页底部的截图" loading="lazy"></a><figcaption>核查时首页底部的截图</figcaption></figure>`).join('')}</section>`;
 }
 
 /** A remedy with the HTML to paste set apart, so that it can be copied whole. */
@@ -130,11 +192,11 @@ function remedyHtml(remedy: string): string {
   return html`${remedy.slice(0, match.index)}</p><pre class="paste"><code>${match[0]}</code></pre><p>${remedy.slice(match.index + match[0].length)}`;
 }
 
-function deeds({ screen, formToken, extensionReasons, appealReasons }: CasePage): string {
+function deeds({ screen, index, formToken, extensionReasons, appealReasons }: CasePage): string {
   const { offers, view, ended } = screen;
   if (ended) return '';
   const hidden = html`<input type="hidden" name="form" value="${formToken}">`;
-  const at = (deed: string): string => `/r/case/${view.code}/${deed}`;
+  const at = (deed: string): string => `/r/case/${index}/${deed}`;
   const reasons = (list: Record<string, string>): string =>
     Object.entries(list)
       .map(([id, text]) => html`<option value="${id}">${text}</option>`)
@@ -172,19 +234,24 @@ function deed(name: keyof typeof NAMES, offer: Offer, form: string): string {
     : html`<p class="deed off"><strong>${NAMES[name]}：</strong>${offer.why}</p>`;
 }
 
-function after({ view, ended }: CaseScreen): string {
-  return ended ? '' : html`<section><h2>逾期的后果</h2><p>${view.consequence}</p></section>`;
+/** States in which it is of use to know what follows. */
+const THREATENED: ReadonlySet<string> = new Set([
+  'open',
+  'extended',
+  'restored',
+  'overdue',
+  'enforcement-asked',
+  'enforcement-approved',
+  'restricted',
+]);
+
+function after({ view }: CaseScreen): string {
+  return THREATENED.has(view.state) ? html`<section><h2>逾期的后果</h2><p>${view.consequence}</p></section>` : '';
 }
 
-function contactsHtml({ screen, formToken, contacts }: CasePage): string {
-  const { view, ended } = screen;
-  const form = html`<details><summary>添加通知联系人</summary><form method="post" action="/r/case/${view.code}/contact"><input type="hidden" name="form" value="${formToken}">
-<p><label for="con-name">姓名</label><input id="con-name" name="name" required maxlength="50" autocomplete="name"></p>
-<p><label for="con-phone">手机号</label><input id="con-phone" name="phone" inputmode="numeric" maxlength="20" autocomplete="tel"></p>
-<p><label for="con-email">电子邮箱</label><input id="con-email" name="email" type="email" maxlength="254" autocomplete="email"></p>
-<p>手机号和邮箱至少填一项。对方验证后，今后的备案通知会同时发送给对方。</p><p><button>添加</button></p></form></details>`;
-  return html`<section><h2>通知联系人</h2><ul>!${contacts.map((one) => html`<li>${one}</li>`).join('')}</ul>
-<p>备案负责人的联系方式请在备案系统办理变更备案。</p>!${ended ? '' : form}</section>`;
+function contactsHtml({ contacts }: CasePage): string {
+  return html`<section><h2>谁会收到通知</h2><ul>!${contacts.map((one) => html`<li>${one}</li>`).join('')}</ul>
+<p>备案负责人的联系方式请在备案系统办理变更备案；需要添加其他通知联系人，请联系我们。</p></section>`;
 }
 
 function history({ history: lines }: CaseScreen): string {

@@ -202,17 +202,16 @@ export function crossCheckConsequences({
       'notices.live is on, but there is neither notices.email.host nor notices.sms.provider',
       'configure a channel, or leave notices.live off',
     ];
-  if (notices.portalUrl !== null && new URL(notices.portalUrl).pathname !== '/')
-    return [
-      'notices.portalUrl has a path: the portal’s pages stand below /r of its host',
-      'give the host alone, like https://beian.example.cn',
-    ];
-  if (
-    notices.portalUrl !== null &&
-    /^http:/.test(notices.portalUrl) &&
-    !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(notices.portalUrl)
-  )
-    return ['notices.portalUrl is http://: one-time links would travel in clear', 'give the https:// address'];
+  if (notices.portalUrl !== null) {
+    const { protocol, hostname, href, origin } = new URL(notices.portalUrl);
+    if (href !== `${origin}/`)
+      return [
+        'notices.portalUrl is more than an origin: the portal’s pages stand below /r of its host',
+        'give protocol and host alone, like https://beian.example.cn',
+      ];
+    if (protocol !== 'https:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+      return ['notices.portalUrl is http://: one-time links would travel in clear', 'give the https:// address'];
+  }
   if (enforcement.live) {
     if (!notices.live)
       return [

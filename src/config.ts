@@ -163,6 +163,10 @@ const ENVIRONMENT: [string, (value: string) => object][] = [
   ['PATROL_HTTP_PORT', (value) => ({ ops: { port: Number(value) } })],
   ['PATROL_PORTAL_HOST', (value) => ({ portal: { host: value } })],
   ['PATROL_PORTAL_PORT', (value) => ({ portal: { port: Number(value) } })],
+  [
+    'PATROL_PORTAL_TRUSTED_PROXIES',
+    (value) => ({ portal: { trustedProxies: value.split(',').map((one) => one.trim()) } }),
+  ],
   ['PATROL_CHROMIUM', (value) => ({ render: { executable: value } })],
   ['PATROL_INBOUND_HOST', (value) => ({ inbound: { host: value } })],
   ['PATROL_INBOUND_PORT', (value) => ({ inbound: { port: Number(value) } })],

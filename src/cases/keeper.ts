@@ -194,13 +194,17 @@ export class CaseKeeper {
       // Only what the case holds against the site answers for it.
       const held = this.ledger.cases
         .findings(record.id)
-        .some((one) => one.checkId === checkId && one.clearedAt === null);
+        .some((one) => one.siteId === siteId && one.checkId === checkId && one.clearedAt === null);
       if (!held) continue;
       const events = this.ledger.cases.events(record.id);
       const asked = events.findLast(({ move }) => move === 'recheck-asked');
       const answered = events.some(
         ({ seq, move, data }) =>
-          asked !== undefined && seq > asked.seq && move === 'recheck-answered' && data['checkId'] === checkId,
+          asked !== undefined &&
+          seq > asked.seq &&
+          move === 'recheck-answered' &&
+          data['checkId'] === checkId &&
+          data['siteId'] === siteId,
       );
       if (asked === undefined || answered || observedAt < asked.at) continue;
       const result = verdict === 'fail' ? '仍未通过' : '未能取得结果';

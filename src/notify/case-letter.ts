@@ -14,6 +14,8 @@ export interface LetterSettings {
   signature: string;
   askAt: string;
   portalUrl: string | null;
+  /** The link is a key of its own: the code, which cannot be taken back, is left out beside it. */
+  keyed?: boolean;
 }
 
 const GREETING = (name: string | null): string => `${name ?? '网站负责人'}，您好：`;
@@ -40,7 +42,10 @@ export function caseLetter(
   const rest = sorted.slice(WHOLE_CASES);
   const blocks = whole.flatMap((notice) => caseBlocks(kind, notice, settings, now));
   if (rest.length > 0)
-    blocks.push({ heading: `其余 ${rest.length} 个网站`, facts: rest.map(({ view }) => restFact(view)) });
+    blocks.push({
+      heading: `其余 ${rest.length} 个网站`,
+      facts: rest.map(({ view }) => restFact(view, settings.keyed === true)),
+    });
   const appendix = [...new Set(sorted.map(({ view }) => view.consequence))];
   if (words.consequence) blocks.push({ heading: '逾期的后果', paragraphs: appendix });
   return {
@@ -67,8 +72,8 @@ export function footerLines({ signature, askAt }: LetterSettings): string[] {
 /** Cases told in full in one digest; the others are listed. */
 const WHOLE_CASES = 20;
 
-const restFact = (view: CaseView): Fact => ({
-  label: `${view.number}${view.siteName === null ? '' : ` ${view.siteName}`}（案件码 ${view.code}）`,
+const restFact = (view: CaseView, keyed: boolean): Fact => ({
+  label: `${view.number}${view.siteName === null ? '' : ` ${view.siteName}`}${keyed ? '' : `（案件码 ${view.code}）`}`,
   value: `${view.programme}，期限 ${beijingText(view.deadlineAt)}`,
 });
 
@@ -90,8 +95,12 @@ const reasonOf = ({ params }: CaseNotice): string => String(params['reason'] ?? 
 const by = (instant: number): string => beijingText(instant);
 
 /** Where an owner asks: the portal's button where there is one, else the people who answer. */
-const where = ({ portalUrl, askAt }: LetterSettings, code: string): string =>
-  portalUrl === null ? `联系 ${askAt}（提供案件码 ${code}）` : `点击下方按钮（案件码 ${code}）`;
+const where = ({ portalUrl, askAt, keyed = false }: LetterSettings, code: string): string =>
+  portalUrl === null
+    ? `联系 ${askAt}（提供案件码 ${code}）`
+    : keyed
+      ? '点击下方按钮'
+      : `点击下方按钮（案件码 ${code}）`;
 
 /** Does anything follow here when the deadline passes? */
 const enforceable = ({ view }: CaseNotice): boolean => view.acts.length > 0;
@@ -220,7 +229,7 @@ const WORDS: Partial<Record<NoticeKind, Words>> = {
     subject: (notice) => `【整改完成】${nameOf(notice)}已通过${notice.view.programme}复查`,
     lead: ({ params }) =>
       params['heldBy'] !== undefined
-        ? `本案的问题已解决。该网站因另一案件（案件码 ${String(params['heldBy'])}）仍处于限制访问状态，请继续处理那一案件。`
+        ? '本案的问题已解决。该网站因另一案件仍处于限制访问状态，请按该案件的通知处理。'
         : params['move'] === 'restriction-lifted'
           ? '问题已解决，访问限制已解除，无需再操作。'
           : '复查通过，问题已解决，无需再操作。',
@@ -293,7 +302,7 @@ function caseBlocks(kind: NoticeKind, notice: CaseNotice, settings: LetterSettin
     { label: '备案主体', value: view.subjectName },
     { label: '核查项目', value: view.programme },
   );
-  facts.push({ label: '案件码', value: view.code });
+  if (settings.keyed !== true) facts.push({ label: '案件码', value: view.code });
   const standing = view.findings.filter((finding) => finding.standing);
   const shown = standing.length > 0 ? standing : view.findings;
   const steps = words.steps(notice, settings);

@@ -73,7 +73,13 @@ function composeCases(
     settings.portalUrl === null
       ? null
       : portalPath(settings.portalUrl, first.channel === 'email' ? `l/${SECRET_MARK}` : '');
-  const letter = caseLetter(first.kind, cases, first, { ...settings, portalUrl: own }, now);
+  const letter = caseLetter(
+    first.kind,
+    cases,
+    first,
+    { ...settings, portalUrl: own, keyed: own !== null && first.channel === 'email' },
+    now,
+  );
   return content(letter, first.channel === 'sms' ? caseSms(first.kind, cases, settings) : null);
 }
 

@@ -123,13 +123,14 @@ export const SMS_TEMPLATES: Partial<
 const ASK = /凭案件码\$\{code\}联系备案客服/;
 
 /** Kinds after which an owner has something to do. */
-const ACTIONABLE = /^(?:reminder|extended|enforced|appeal-accepted)/;
+const ACTIONABLE = /^(?:reminder|extended|enforced(?!-again)|appeal-accepted)/;
 
 /** The text of a template as it is to be registered: with a portal it names that instead of the service desk. */
 export function smsText(key: keyof typeof SMS_TEMPLATES, portalUrl: string | null): string {
   const { text } = SMS_TEMPLATES[key] as SmsTemplate;
   if (portalUrl === null) return text;
   const { host } = new URL(portalUrl);
+  if (key === 'contact-verification') return text.replace('其提供的验证页面', ` ${host}/r/verify `);
   const told = text.replace(ASK, `凭案件码\${code}登录 ${host}/r `);
   // Where something may be done, and nobody is named to ask.
   return told === text && ACTIONABLE.test(key)

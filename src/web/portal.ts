@@ -16,7 +16,7 @@ import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
 import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
-import { markOf, pictureOf, readScreen } from './portal/case-screen.ts';
+import { markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
 
 /** What the portal needs. */
@@ -34,16 +34,18 @@ export interface PortalOptions {
 
 /** Longest form taken. */
 const MAX_FORM_BYTES = 16_384;
-/** Requests an address may make in a minute: pages, and codes tried. What an open page asks by itself counts a session. */
+/** Requests an address may make in a minute: pages, what open pages ask by themselves, and codes of contacts tried. */
 const PAGES_A_MINUTE = 300;
+const MARKS_A_MINUTE = 1200;
 const CODES_A_MINUTE = 10;
-const MARKS_A_MINUTE = 60;
+/** A cookie of ours is not longer. */
+const TOKEN_CHARACTERS = 64;
 
 /** What the last form did, told on the page it leads back to. */
 const SAID: Record<string, { text: string; bad: boolean }> = {
   recheck: { text: '复查已提交。', bad: false },
   extended: { text: '延期申请已通过，新的整改期限见下。', bad: false },
-  appealed: { text: '申诉已提交，约 1 个工作日内审核。审核期间不会进一步处理。', bad: false },
+  appealed: { text: '申诉已提交，审核期间不会进一步处理。', bad: false },
   'no-text': { text: '未提交：选“其他”时请填写说明。', bad: true },
   'not-now': { text: '未能办理：当前不符合办理条件，请看下方提示。', bad: true },
   busy: { text: '一小时内提交次数过多，请稍后再试。', bad: true },
@@ -118,9 +120,10 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   const desk = new CaseDesk(keeper);
   const contacts = new ContactDesk(keeper);
   const { notices } = keeper.rules.settings;
-  const publicHost = notices.portalUrl === null ? null : new URL(notices.portalUrl).host;
-  const secure = notices.portalUrl?.startsWith('https:') ?? false;
-  const COOKIE = secure ? '__Secure-patrol_r' : 'patrol_r';
+  const publicOrigin = notices.portalUrl === null ? null : new URL(notices.portalUrl).origin;
+  const secure = publicOrigin?.startsWith('https:') ?? false;
+  // Bound to this very host where that can be said: no sibling of it may set one.
+  const COOKIE = secure ? '__Host-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
   const assets = new Map(
     (
@@ -146,14 +149,20 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   const isOurs = ({ headers }: FastifyRequest): boolean => {
     // Some proxies strip the Origin; what the browser itself says of the request stays.
     if (headers.origin === undefined) return headers['sec-fetch-site'] === 'same-origin';
-    const from = URL.parse(headers.origin)?.host ?? '';
-    return from !== '' && (from === headers.host || from === publicHost);
+    if (headers.origin === publicOrigin) return true;
+    // Without a public address, or on this machine itself: the host that was asked.
+    const from = URL.parse(headers.origin);
+    const local = publicOrigin === null || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(from?.hostname ?? '');
+    return local && from !== null && from.host !== '' && from.host === headers.host;
   };
-  const tokenOf = (request: FastifyRequest): string => request.cookies[COOKIE] ?? '';
+  const tokenOf = (request: FastifyRequest): string => {
+    const token = request.cookies[COOKIE] ?? '';
+    return token.length > TOKEN_CHARACTERS ? '' : token;
+  };
   const enter = (request: FastifyRequest, reply: FastifyReply, token: string): void => {
     access.end(tokenOf(request));
     reply.setCookie(COOKIE, token, {
-      path: '/r',
+      path: '/',
       httpOnly: true,
       sameSite: 'strict',
       secure,
@@ -161,6 +170,16 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     });
   };
 
+  let warned = false;
+  app.addHook('onRequest', async (request) => {
+    if (warned || request.headers['x-forwarded-for'] === undefined || request.ip !== request.socket.remoteAddress)
+      return;
+    warned = true;
+    log.warn(
+      { proxy: request.socket.remoteAddress },
+      'portal: a proxy that is not in portal.trustedProxies forwards requests, so all owners count as one',
+    );
+  });
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 429) return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
@@ -178,11 +197,14 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   });
 
   app.get('/r', (_request, reply) => show(reply, 200, '查询整改事项', codeForm(null)));
-  app.post('/r', { config: { rateLimit: { max: CODES_A_MINUTE, timeWindow: 60_000 } } }, (request, reply) => {
+  app.post('/r', (request, reply) => {
     if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站输入案件码。');
+    if (!access.admitsGuess(request.ip, now()))
+      return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
     const { code = '' } = form(request);
     const opened = access.openByCode(code, now());
     if (!opened.ok) {
+      access.missed(request.ip, now());
       log.warn({ reason: opened.reason }, 'portal refused a code');
       const text =
         opened.reason === 'busy'
@@ -216,56 +238,76 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   });
 
   app.get('/r/cases', (request, reply) => {
-    const visit = access.visit(tokenOf(request), now());
-    if (visit === null) return reply.redirect('/r', 303);
-    if (visit.records.length === 1) return reply.redirect('/r/case/1', 303);
-    return show(reply, 200, '整改事项', listBody(visit.records.map((record) => viewCase(keeper, record, now()))));
+    const token = tokenOf(request);
+    const visit = access.visit(token, now());
+    if (visit === null) return lost(reply);
+    const [only, ...others] = visit.records;
+    if (only !== undefined && others.length === 0) return reply.redirect(`/r/case/${access.handle(token, only)}`, 303);
+    const cases = visit.records.map((record) => ({
+      view: viewCase(keeper, record, now()),
+      handle: access.handle(token, record),
+    }));
+    return show(reply, 200, '整改事项', listBody(cases));
   });
 
-  /** The session and case of a request; null when it has none of that place. */
-  const find = (request: FastifyRequest): { visit: Visit; record: CaseRecord; index: number } | null => {
-    const visit = access.visit(tokenOf(request), now());
-    const { place } = request.params as { place: string };
-    const index = /^[1-9]\d{0,3}$/.test(place) ? Number(place) : 0;
-    const record = visit?.records[index - 1];
-    if (visit !== null && record !== undefined) return { visit, record, index };
+  /** The session and case of a request; null when the session has none of that handle. */
+  const find = (request: FastifyRequest): { visit: Visit; record: CaseRecord; handle: string } | null => {
+    const token = tokenOf(request);
+    const visit = access.visit(token, now());
+    const { place: handle } = request.params as { place: string };
+    const record = visit?.records.find((one) => access.handle(token, one) === handle);
+    return visit === null || record === undefined ? null : { visit, record, handle };
+  };
+  const lost = (reply: FastifyReply): FastifyReply => {
     log.warn(
-      { route: request.routeOptions.url ?? '', why: visit === null ? 'no session' : 'no such case' },
+      { route: reply.request.routeOptions.url ?? '', why: 'no session, or no such case' },
       'portal refused a request',
     );
-    return null;
-  };
-  const lost = (reply: FastifyReply): FastifyReply =>
-    show(
+    return show(
       reply,
       403,
       '请重新打开',
-      html`!${messageBody('登录已过期，请重新输入案件码，或从邮件中的链接打开。')}!${codeForm(null)}`,
+      html`!${messageBody('登录已过期，或浏览器禁用了 Cookie。请重新输入案件码，或从邮件中的链接打开。')}!${codeForm(null)}`,
     );
-
-  app.get<{ Querystring: { said?: unknown } }>('/r/case/:place', (request, reply) => {
-    const found = find(request);
-    if (found === null) return lost(reply);
-    const { record, visit, index } = found;
+  };
+  /** The screen of a case, with what the last form did and what could not be taken of it. */
+  const showCase = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { visit, record, handle }: { visit: Visit; record: CaseRecord; handle: string },
+    said: string,
+    typed: { deed: string; text: string } | null,
+  ): FastifyReply => {
     const screen = readScreen(keeper, record, now());
     const { extensionReasons, appealReasons } = keeper.rules.programmes;
-    const key = textOf(request.query.said) ?? '';
     const body = caseBody({
       screen,
-      index,
+      handle,
+      typed,
       several: visit.records.length > 1,
-      formToken: access.formToken(tokenOf(request)),
+      formToken: access.formToken(tokenOf(request), record),
+      leaveToken: access.formToken(tokenOf(request), null),
       extensionReasons,
       appealReasons,
       contacts: toldOf(keeper, record),
-      said: Object.hasOwn(SAID, key) ? (SAID[key] ?? null) : null,
+      said: Object.hasOwn(SAID, said) ? (SAID[said] ?? null) : null,
       now: now(),
       pollMs,
     });
-    return show(reply, 200, `${screen.view.siteName ?? screen.view.number}：${screen.view.programme}`, body);
+    return show(
+      reply,
+      typed === null ? 200 : 409,
+      `${screen.view.siteName ?? screen.view.number}：${screen.view.programme}`,
+      body,
+    );
+  };
+
+  app.get<{ Querystring: { said?: unknown } }>('/r/case/:place', (request, reply) => {
+    const found = find(request);
+    return found === null ? lost(reply) : showCase(request, reply, found, textOf(request.query.said) ?? '', null);
   });
-  const perSession = { max: MARKS_A_MINUTE, timeWindow: 60_000, keyGenerator: tokenOf };
-  app.get('/r/case/:place/mark', { config: { rateLimit: perSession } }, (request, reply) => {
+  const marks = { max: MARKS_A_MINUTE, timeWindow: 60_000 };
+  app.get('/r/case/:place/mark', { config: { rateLimit: marks } }, (request, reply) => {
     const found = find(request);
     reply.header('cache-control', 'no-store');
     return found === null ? reply.code(403).send({}) : reply.send({ mark: markOf(keeper, found.record, now()) });
@@ -287,14 +329,15 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
       if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
       const found = find(request);
       if (found === null) return lost(reply);
-      if (!access.isFormToken(tokenOf(request), form(request)['form']))
+      if (!access.isFormToken(tokenOf(request), found.record, form(request)['form']))
         return refuse(request, reply, 'no form of ours', '页面已过期，请重新打开后再提交。');
-      const { record, visit, index } = found;
+      const { record, visit, handle } = found;
       const given = form(request);
       let said: keyof typeof SAID = 'not-now';
-      if (!access.admitsDeed(record, now())) said = 'busy';
-      else if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
-      else if (readScreen(keeper, record, now()).offers[name].possible)
+      if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
+      else if (offersOf(keeper, record, now())[name].possible && !access.admitsDeed(tokenOf(request), record, now()))
+        said = 'busy';
+      else if (offersOf(keeper, record, now())[name].possible)
         try {
           said = act(record.code, visit.actor, given);
         } catch (error) {
@@ -302,7 +345,10 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
           if (!(error instanceof InputError)) throw error;
         }
       log.info({ deed: name, said }, 'an owner asked in the portal');
-      return reply.redirect(`/r/case/${index}?said=${said}`, 303);
+      // What was typed is not thrown away with a refusal.
+      if (SAID[said]?.bad === true)
+        return showCase(request, reply, found, said, { deed: name, text: (given['text'] ?? '').slice(0, 1000) });
+      return reply.redirect(`/r/case/${handle}?said=${said}`, 303);
     });
   };
   deed('recheck', (code, actor) => {
@@ -322,10 +368,10 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
 
   app.post('/r/leave', (request, reply) => {
     const token = tokenOf(request);
-    if (!isOurs(request) || !access.isFormToken(token, form(request)['form']))
+    if (!isOurs(request) || !access.isFormToken(token, null, form(request)['form']))
       return refuse(request, reply, 'no form of ours', '请返回重试。');
     access.end(token);
-    reply.clearCookie(COOKIE, { path: '/r' });
+    reply.clearCookie(COOKIE, { path: '/', secure });
     return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
   });
 

@@ -37,7 +37,8 @@ const screenOf = (view: CaseView, over: Partial<CaseScreen> = {}): CaseScreen =>
   view,
   mark: 'm',
   ended: STATES[view.state].terminal === true,
-  heldBy: null,
+  held: false,
+  muted: false,
   offers: {
     recheck: { possible: false, why: '不可。' },
     extension: { possible: false, why: '不可。' },
@@ -52,7 +53,9 @@ const screenOf = (view: CaseView, over: Partial<CaseScreen> = {}): CaseScreen =>
 const bodyOf = (screen: CaseScreen, now = NOW): string =>
   caseBody({
     screen,
-    index: 1,
+    handle: 'h',
+    leaveToken: 'l',
+    typed: null,
     several: false,
     formToken: 'f',
     extensionReasons: {},
@@ -68,7 +71,7 @@ describe('what an owner is told first, in every state of a case (R4.8)', () => {
   const SAID: Record<CaseState, RegExp> = {
     open: /请于 2026年12月8日 24:00.*前整改（还剩 15 天）/,
     extended: /请于 2026年12月8日 24:00.*前整改/,
-    overdue: /已过，复查仍未通过。如已整改，请立即复查/,
+    overdue: /已过，复查仍未通过。如已整改，请联系我们复核/,
     'enforcement-asked': /已过，复查仍未通过/,
     'enforcement-approved': /已批准限制访问，即将执行/,
     restricted: /已于 2026年11月20日.*被限制访问。2026年12月22日.*前仍未整改的，将取消接入/,
@@ -98,7 +101,25 @@ describe('what an owner is told first, in every state of a case (R4.8)', () => {
     expect(textOf(bodyOf(screenOf(view)))).not.toMatch(/限制|取消接入|不再处理/);
   });
   it('mended, but another case restricts the site: told so', () =>
-    expect(textOf(bodyOf(screenOf(viewOf({ state: 'resolved' }), { heldBy: 'ZZZZZZZZZZ' })))).toContain('ZZZZZZZZZZ'));
+    expect(textOf(bodyOf(screenOf(viewOf({ state: 'resolved' }), { held: true })))).toContain(
+      '因另一案件仍处于限制访问状态',
+    ));
+  it('a re-check is spoken of only where it is offered', () => {
+    const offers = screenOf(viewOf()).offers;
+    for (const state of ['overdue', 'enforcement-asked', 'enforcement-approved', 'cancellation-asked'] as const) {
+      const text = (recheck: CaseScreen['offers']['recheck']): string =>
+        textOf(bodyOf(screenOf(viewOf({ state }), { offers: { ...offers, recheck } })));
+      expect(text({ possible: true })).toContain('请立即复查');
+      expect(text({ possible: false, why: '不可。' })).not.toContain('请立即复查');
+    }
+  });
+  it('a check that is paused asks nothing and threatens nothing', () => {
+    const text = textOf(bodyOf(screenOf(viewOf(), { muted: true })));
+    expect(text).toContain('暂时无需操作');
+    expect(text).not.toMatch(/前整改|逾期的后果/);
+  });
+  it('no code of a case stands on a page: it is a key', () =>
+    expect(bodyOf(screenOf(viewOf()))).not.toContain('ABCDEFGHJK'));
   it('a look without an answer is not promised for ever', () =>
     expect(textOf(bodyOf(screenOf(viewOf(), { looking: 'late' })))).toContain('暂未取得结果'));
 });
@@ -126,7 +147,7 @@ it('markup in any value stays text', () => {
   const evil = { possible: false, why: EVIL } as const;
   const screen = screenOf(view, {
     mark: EVIL,
-    heldBy: EVIL,
+    held: true,
     offers: { recheck: { possible: true }, extension: { possible: true }, appeal: evil },
     history: [{ at: NOW, what: EVIL }],
     snippets: [EVIL],
@@ -134,7 +155,9 @@ it('markup in any value stays text', () => {
   });
   const body = caseBody({
     screen,
-    index: 1,
+    handle: EVIL,
+    leaveToken: EVIL,
+    typed: { deed: 'extension', text: EVIL },
     several: true,
     formToken: EVIL,
     extensionReasons: { [EVIL]: EVIL },
@@ -145,6 +168,12 @@ it('markup in any value stays text', () => {
     pollMs: 5000,
   });
   const frame = { signature: EVIL, askAt: EVIL };
-  for (const page of [body, pageHtml(EVIL, '', frame), codeForm(EVIL, EVIL), keyForm(EVIL, 1), listBody([view])])
+  for (const page of [
+    body,
+    pageHtml(EVIL, '', frame),
+    codeForm(EVIL, EVIL),
+    keyForm(EVIL, 1),
+    listBody([{ view, handle: EVIL }]),
+  ])
     expect(page).not.toContain('<script>alert');
 });

@@ -21,7 +21,7 @@
     document.querySelector('details[open]') !== null ||
     [...document.querySelectorAll('textarea')].some((field) => field.value !== field.defaultValue);
   const offer = () => {
-    live.textContent = '';
+    if (live.firstChild !== null) return;
     const link = document.createElement('a');
     link.href = location.pathname;
     link.textContent = '有更新，点击刷新';

@@ -5,15 +5,19 @@ import type { Actor, CaseRecord } from '../../cases/types.ts';
 import { maskText } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import { audienceOf, reserveOf } from '../../notify/recipients.ts';
+import type { Recipient } from '../../notify/types.ts';
 
 /** How long a browser that opened a case may act on it. */
 export const SESSION_MS = 2 * 3_600_000;
 /** How long a case that ended may still be opened. */
 const AFTER_END_MS = 30 * DAY_MS;
-/** Openings of one case within an hour: an owner needs a few, somebody who shares it around many. */
+/** Openings by one code, or one link, within an hour: an owner needs a few, somebody who shares it around many. */
 const OPENINGS_AN_HOUR = 30;
-/** What is asked of one case within an hour, whatever becomes of it. */
-const DEEDS_AN_HOUR = 20;
+/** What one session asks of a case within an hour, and all of them together. */
+const DEEDS_AN_HOUR = 10;
+const DEEDS_OF_ALL_AN_HOUR = 40;
+/** Wrong codes an address may try in a minute. */
+const MISSES_A_MINUTE = 10;
 
 /** 256 bits. */
 const newSecret = (): string => randomBytes(32).toString('base64url');
@@ -40,6 +44,7 @@ export interface Visit {
 export class PortalAccess {
   readonly #keeper: CaseKeeper;
   readonly #counts = new Map<string, { hour: number; count: number }>();
+  readonly #misses = new Map<string, { minute: number; count: number }>();
 
   constructor(keeper: CaseKeeper) {
     this.#keeper = keeper;
@@ -80,18 +85,41 @@ export class PortalAccess {
     this.#keeper.ledger.portal.endSession(hashOf(token));
   }
 
-  /** May something more be asked of a case within this hour? */
-  admitsDeed(record: CaseRecord, now: number): boolean {
-    return this.#admits(`deed ${record.id}`, DEEDS_AN_HOUR, now);
+  /** May a session ask something more of a case within this hour? Counted where it reaches the desk only. */
+  admitsDeed(token: string, { id }: CaseRecord, now: number): boolean {
+    const mine = this.#admits(`deed ${id} ${hashOf(token)}`, DEEDS_AN_HOUR, now);
+    return mine && this.#admits(`deed ${id}`, DEEDS_OF_ALL_AN_HOUR, now);
   }
 
-  /** What a form of a session carries, so that no other page can send it. */
-  formToken(token: string): string {
-    return createHmac('sha256', token).update('portal form').digest('base64url');
+  /** May an address try one more code? Only wrong ones count: many owners stand behind one address. */
+  admitsGuess(address: string, now: number): boolean {
+    return (
+      (this.#misses.get(address)?.minute === Math.floor(now / 60_000) ? (this.#misses.get(address)?.count ?? 0) : 0) <
+      MISSES_A_MINUTE
+    );
   }
 
-  isFormToken(token: string, given: string | undefined): boolean {
-    return timingSafeEqual(Buffer.from(hashOf(this.formToken(token))), Buffer.from(hashOf(given ?? '')));
+  missed(address: string, now: number): void {
+    const minute = Math.floor(now / 60_000);
+    const before = this.#misses.get(address);
+    if (this.#misses.size > 10_000) this.#misses.clear();
+    this.#misses.set(address, { minute, count: before?.minute === minute ? before.count + 1 : 1 });
+  }
+
+  /** How a case is called in the addresses of a session: neither its code nor its place, so that a page never turns into another's. */
+  handle(token: string, { id }: CaseRecord): string {
+    return createHmac('sha256', token).update(`case ${id}`).digest('hex').slice(0, 24);
+  }
+
+  /** What a form of a session carries, so that no other page, and no page of another case, can send it. */
+  formToken(token: string, record: CaseRecord | null): string {
+    return createHmac('sha256', token)
+      .update(`form ${record?.id ?? ''}`)
+      .digest('base64url');
+  }
+
+  isFormToken(token: string, record: CaseRecord | null, given: string | undefined): boolean {
+    return timingSafeEqual(Buffer.from(hashOf(this.formToken(token, record))), Buffer.from(hashOf(given ?? '')));
   }
 
   /** A key opens what its mail told of, as long as its address is told of it. */
@@ -100,12 +128,15 @@ export class PortalAccess {
     const key = ledger.portal.key(hash);
     const message = key === null || key.expiresAt <= now ? null : ledger.outbox.message(key.messageId);
     if (key === null || message === null) return null;
-    const records = this.#openable(key.caseIds, now).filter((record) =>
-      // Those of the subject's other filings are told where nobody else can be reached.
-      [...audienceOf(ledger.contacts, record).recipients, ...reserveOf(ledger.contacts, record)].some(
-        ({ channel, address }) => channel === 'email' && address === message.recipient,
-      ),
-    );
+    const records = this.#openable(key.caseIds, now).filter((record) => {
+      const mails = (recipients: Recipient[]): string[] =>
+        recipients.flatMap(({ channel, address }) =>
+          channel === 'email' && ledger.contacts.dead('email', address) === null ? address : [],
+        );
+      const told = mails(audienceOf(ledger.contacts, record).recipients);
+      // Those of the subject's other filings are told only where nobody else can be reached.
+      return (told.length > 0 ? told : mails(reserveOf(ledger.contacts, record))).includes(message.recipient);
+    });
     const name = maskText(message.recipient);
     return records.length === 0 ? null : { records, actor: { kind: 'owner', name } };
   }
@@ -116,8 +147,8 @@ export class PortalAccess {
 
   #open({ records, actor }: Visit, keyHash: string | null, now: number): Opening {
     const { ledger } = this.#keeper;
-    if (!records.every(({ id }) => this.#admits(`open ${id}`, OPENINGS_AN_HOUR, now)))
-      return { ok: false, reason: 'busy' };
+    const by = keyHash ?? `case ${records[0]?.id}`;
+    if (!this.#admits(`open ${by}`, OPENINGS_AN_HOUR, now)) return { ok: false, reason: 'busy' };
     const token = newSecret();
     ledger.transaction(() => {
       const caseIds = records.map(({ id }) => id);

@@ -25,8 +25,10 @@ export interface CaseScreen {
   /** Changes whenever something an owner reads does. */
   mark: string;
   ended: boolean;
-  /** Another case that keeps the same site restricted; null. */
-  heldBy: string | null;
+  /** Another case keeps the same site restricted. Which one is not told: its code is a key. */
+  held: boolean;
+  /** The check is paused: nothing accuses by it. */
+  muted: boolean;
   offers: { recheck: Offer; extension: Offer; appeal: Offer };
   /** A look that was asked for: on its way, or without an answer for long; null: none, or answered. */
   looking: 'under-way' | 'late' | null;
@@ -39,8 +41,10 @@ export interface CaseScreen {
 
 /** A look that has no answer after this long is told as such. */
 const LATE_MS = 30 * 60_000;
+const GIVEN_UP_MS = 24 * 3_600_000;
 /** A page's bytes that are searched for a number: footers stand at the end. */
 const SNIPPET_BYTES = 300_000;
+const SNIFFED_BYTES = 8192;
 const SNIPPET_CHARACTERS = 300;
 
 /** Moves an owner reads in the history; what goes on between admins and systems stays inside. */
@@ -72,44 +76,78 @@ const SHOWN: ReadonlySet<Move> = new Set<Move>([
 /** Moves whose reason owners are told. */
 const REASONED: ReadonlySet<Move> = new Set<Move>(['appeal-refused', 'deadline-moved', 'waived', 'waived-restricted']);
 
+/** What may be asked of a case now. */
+export function offersOf(keeper: CaseKeeper, record: CaseRecord, now: number): CaseScreen['offers'] {
+  const events = keeper.ledger.cases.events(record.id);
+  return {
+    recheck: offerRecheck(keeper, record, events, now),
+    extension: offerExtension(record, now),
+    appeal: offerAppeal(record),
+  };
+}
+
 /** Read the screen of a case. Changes nothing. */
 export function readScreen(keeper: CaseKeeper, record: CaseRecord, now: number): CaseScreen {
   const { ledger } = keeper;
   const view = viewCase(keeper, record, now);
-  const events = ledger.cases.events(record.id);
+  const events = told(ledger.cases.events(record.id));
   const ended = isTerminal(record.state);
   const lists = view.findings.map(({ verdictId }) =>
     verdictId === null ? [] : ledger.evidence.listOfVerdict(verdictId),
   );
-  const sites = record.siteId === null ? ledger.contacts.activeSites(record.subjectId) : [record.siteId];
   const pictures = lists.flat().filter(({ kind }) => kind === 'screenshot');
+  const pages = new Map<string, string | null>();
+  const pageOf = (hash: string): string | null => {
+    const known = pages.get(hash);
+    if (known !== undefined) return known;
+    const bytes = ledger.evidence.bytes(hash);
+    const text = bytes === null ? null : endOf(bytes);
+    pages.set(hash, text);
+    return text;
+  };
   return {
     view,
     mark: markOf(keeper, record, now),
     ended,
-    heldBy: heldByOther(keeper, record, sites),
-    offers: {
-      recheck: offerRecheck(keeper, record, events, now),
-      extension: offerExtension(record, now),
-      appeal: offerAppeal(record),
-    },
-    looking: ended ? null : lookOf(events, now),
+    held: isHeld(keeper, record),
+    muted: isMuted(keeper, record),
+    offers: offersOf(keeper, record, now),
+    looking: lookOf(keeper, record, events, now),
     history: historyOf(events),
     snippets: view.findings.map(({ numbers }, index) => {
       const page = ended ? undefined : lists[index]?.find(({ kind }) => kind === 'page');
-      const bytes = page === undefined || numbers.length === 0 ? null : ledger.evidence.bytes(page.hash);
-      return bytes === null ? null : snippetOf(bytes, numbers);
+      const text = page === undefined || numbers.length === 0 ? null : pageOf(page.hash);
+      return text === null ? null : snippetOf(text, numbers);
     }),
     pictures: [...new Set(pictures.map(({ hash }) => hash))],
   };
 }
 
-/** Changes whenever something an owner reads of a case does: who else opened it does not count. */
-export function markOf({ ledger }: CaseKeeper, record: CaseRecord, now: number): string {
+/** Does another case keep a site of this one restricted? */
+function isHeld(keeper: CaseKeeper, record: CaseRecord): boolean {
+  const sites = record.siteId === null ? keeper.ledger.contacts.activeSites(record.subjectId) : [record.siteId];
+  return heldByOther(keeper, record, sites) !== null;
+}
+
+/** Changes whenever something an owner reads of a case does: who else opened it does not count, nor the minutes that pass. */
+export function markOf(keeper: CaseKeeper, record: CaseRecord, now: number): string {
+  const { ledger } = keeper;
   const { state, deadlineAt, cancelDueAt, reviewDueAt } = record;
-  const events = ledger.cases.events(record.id);
-  const shown = [state, deadlineAt, cancelDueAt, reviewDueAt, lookOf(events, now), historyOf(events)];
+  const events = told(ledger.cases.events(record.id));
+  const { recheck, extension, appeal } = offersOf(keeper, record, now);
+  const shown = [
+    [state, deadlineAt, cancelDueAt, reviewDueAt, isHeld(keeper, record), isMuted(keeper, record)],
+    [recheck.possible, extension.possible, appeal.possible],
+    ledger.cases.findings(record.id).map(({ siteId, code, about, clearedAt }) => [siteId, code, about, clearedAt]),
+    lookOf(keeper, record, events, now),
+    historyOf(events),
+  ];
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16);
+}
+
+/** What happened on paper, before notices were switched on, never happened to an owner. */
+function told(events: CaseEvent[]): CaseEvent[] {
+  return events.slice(events.findLastIndex(({ move }) => move === 'went-live') + 1);
 }
 
 /** The bytes of a picture of a case; null when it belongs to no finding of it. */
@@ -121,10 +159,12 @@ export function pictureOf({ ledger }: CaseKeeper, record: CaseRecord, hash: stri
   return belongs ? ledger.evidence.bytes(hash) : null;
 }
 
-function lookOf(events: CaseEvent[], now: number): CaseScreen['looking'] {
+function lookOf(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[], now: number): CaseScreen['looking'] {
   const asked = events.findLast(({ move }) => move === 'recheck-asked');
-  if (asked === undefined || events.some(({ seq, move }) => seq > asked.seq && move.startsWith('recheck-')))
-    return null;
+  if (asked === undefined || isTerminal(record.state)) return null;
+  if (events.some(({ seq, move }) => seq > asked.seq && move.startsWith('recheck-'))) return null;
+  // Nothing will come of it any more: restricted meanwhile, or the check is paused.
+  if (now - asked.at > GIVEN_UP_MS || isMuted(keeper, record) || cannotLook(keeper, record)) return null;
   return now - asked.at > LATE_MS ? 'late' : 'under-way';
 }
 
@@ -189,9 +229,14 @@ function offerAppeal(record: CaseRecord): Offer {
   return { possible: true };
 }
 
-/** The page's own markup around a number that was found: found as text, never parsed, so that no page can make it slow. */
-function snippetOf(bytes: Buffer, numbers: string[]): string | null {
-  const html = new TextDecoder(sniffCharset(null, bytes, true)).decode(bytes.subarray(-SNIPPET_BYTES));
+/** The end of a page as text: never parsed, so that no page can make it slow. */
+function endOf(bytes: Buffer): string {
+  const charset = sniffCharset(null, bytes.subarray(0, SNIFFED_BYTES), false);
+  return new TextDecoder(charset).decode(bytes.subarray(-SNIPPET_BYTES));
+}
+
+/** The page's own markup around a number that was found. */
+function snippetOf(html: string, numbers: string[]): string | null {
   for (const number of numbers) {
     const serial = /\d{8,}/.exec(number)?.[0];
     const at = serial === undefined ? -1 : html.lastIndexOf(serial);

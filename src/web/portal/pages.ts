@@ -29,7 +29,8 @@ export function codeForm(said: string | null, typed = ''): string {
 <form method="post" action="/r"><p><label for="code">案件码（短信中的 10 位字母和数字）</label>
 <input id="code" name="code" value="${typed}" !${said === null ? '' : 'aria-invalid="true" aria-describedby="code-said"'} required minlength="10" maxlength="20" autocomplete="off" autocapitalize="characters" spellcheck="false" inputmode="text"></p>
 <p><button>查看整改要求</button></p></form>
-<p>没有案件码？请打开通知邮件中的链接，或联系我们。</p>`;
+<p>没有案件码？请打开通知邮件中的链接，或联系我们。</p>
+<p>收到联系人验证码？请在<a href="/r/verify">验证页面</a>输入。</p>`;
 }
 
 /** What the link of a mail shows: a button, since mail scanners open every link. */
@@ -38,12 +39,15 @@ export function keyForm(key: string, cases: number): string {
 <form method="post" action="/r/l"><input type="hidden" name="key" value="${key}"><p><button>查看整改要求</button></p></form>`;
 }
 
-/** The cases of a session that has several, by their place in it. */
-export function listBody(views: CaseView[]): string {
-  return html`<ul class="cases">!${views
+/** States whose deadline an owner works towards. */
+const RUNNING: ReadonlySet<string> = new Set(['open', 'extended', 'restored']);
+
+/** The cases of a session that has several. */
+export function listBody(cases: { view: CaseView; handle: string }[]): string {
+  return html`<ul class="cases">!${cases
     .map(
-      (view, index) =>
-        html`<li><a href="/r/case/${index + 1}">${view.number} ${view.siteName ?? ''}</a><br>${view.programme} · ${STATES[view.state].zh} · 期限 ${beijingText(view.deadlineAt)}</li>`,
+      ({ view, handle }) =>
+        html`<li><a href="/r/case/${handle}">${view.number} ${view.siteName ?? ''}</a><br>${view.programme} · ${STATES[view.state].zh}${RUNNING.has(view.state) ? ` · 期限 ${beijingText(view.deadlineAt)}` : ''}</li>`,
     )
     .join('')}</ul>`;
 }
@@ -51,8 +55,12 @@ export function listBody(views: CaseView[]): string {
 /** What a page of a case needs beside its screen. */
 export interface CasePage {
   screen: CaseScreen;
-  /** Its place in the session: no code stands in an address. */
-  index: number;
+  /** How the session calls it: no code stands in an address. */
+  handle: string;
+  /** For the button that leaves. */
+  leaveToken: string;
+  /** What was typed into a form that could not be taken. */
+  typed: { deed: string; text: string } | null;
   /** There are others. */
   several: boolean;
   formToken: string;
@@ -72,13 +80,16 @@ export function caseBody(page: CasePage): string {
   const { screen, said, now } = page;
   return html`!${said === null ? '' : html`<p class="said !${said.bad ? 'bad' : ''}" role="!${said.bad ? 'alert' : 'status'}">${said.text}</p>`}
 !${page.several ? html`<p><a href="/r/cases">全部整改事项</a></p>` : ''}
-<div id="live" data-mark="${screen.mark}" data-every="${page.pollMs}"></div>
+<div id="live" data-mark="${screen.mark}" data-every="${page.pollMs}" role="status"></div>
 !${standing(screen, now)}!${facts(screen)}!${problems(page)}!${deeds(page)}!${after(screen)}!${contactsHtml(page)}!${history(screen)}
-<form method="post" action="/r/leave" class="leave"><input type="hidden" name="form" value="${page.formToken}"><button class="plain">退出</button></form>`;
+<form method="post" action="/r/leave" class="leave"><input type="hidden" name="form" value="${page.leaveToken}"><button class="plain">退出</button></form>`;
 }
 
 /** What an owner must know of a state first, in one sentence; `until` is markup. */
-function sentence({ view, heldBy }: CaseScreen, now: number): { tone: 'good' | 'calm' | 'bad'; line: string } {
+function sentence(
+  { view, held, muted, offers }: CaseScreen,
+  now: number,
+): { tone: 'good' | 'calm' | 'bad'; line: string } {
   const by = (instant: number | null): string => (instant === null ? '' : beijingText(instant));
   const left = view.deadlineAt - now;
   const days =
@@ -89,19 +100,22 @@ function sentence({ view, heldBy }: CaseScreen, now: number): { tone: 'good' | '
     view.cancelDueAt !== null && view.cancelDueAt > now
       ? html`${by(view.cancelDueAt)}前仍未整改的，将取消接入，取消后不可撤回。`
       : '';
+  const mended = offers.recheck.possible ? '如已整改，请立即复查' : '如已整改，请联系我们复核';
+  const stillHeld = held ? '该网站因另一案件仍处于限制访问状态，请按该案件的通知处理。' : '';
+  if (muted && RUNNING.has(view.state)) return { tone: 'calm', line: '该项核查目前暂停，暂时无需操作。' };
   switch (view.state) {
     case 'open':
     case 'extended':
       return left > 0
         ? { tone: left > 3 * DAY_MS ? 'calm' : 'bad', line: until }
-        : { tone: 'bad', line: html`!${passed}，正在复核。如已整改，请立即复查。` };
+        : { tone: 'bad', line: html`!${passed}，正在复核。${mended}。` };
     case 'restored':
       return {
         tone: 'bad',
         line:
           left > 0
-            ? html`网站已临时恢复访问。!${until}到期复查仍未通过的，将再次限制访问。`
-            : html`临时恢复的期限已过，正在复核。如已整改，请立即复查。`,
+            ? html`${held ? stillHeld : '网站已临时恢复访问。'}!${until}到期复查仍未通过的，将再次限制访问。`
+            : html`临时恢复的期限已过，正在复核。${mended}。`,
       };
     case 'overdue':
     case 'enforcement-asked':
@@ -110,33 +124,38 @@ function sentence({ view, heldBy }: CaseScreen, now: number): { tone: 'good' | '
         line:
           view.acts.length === 0
             ? html`!${passed}，复查仍未通过，请尽快处理。`
-            : html`!${passed}，复查仍未通过。如已整改，请立即复查，通过后不再处理。`,
+            : html`!${passed}，复查仍未通过。${mended}，通过后不再处理。`,
       };
     case 'enforcement-approved':
-      return { tone: 'bad', line: html`!${passed}，已批准限制访问，即将执行。如已整改，请立即复查。` };
+      return { tone: 'bad', line: html`!${passed}，已批准限制访问，即将执行。${mended}。` };
     case 'restricted':
-      return { tone: 'bad', line: html`网站已于 ${by(view.restrictedAt)}被限制访问。!${cancels}` };
+      return {
+        tone: 'bad',
+        line: html`网站已于 ${by(view.restrictedAt)}被限制访问。!${cancels}整改后请在下方办理，或联系我们。`,
+      };
     case 'appealed':
-      return { tone: 'calm', line: html`申诉审核中，预计 ${by(view.reviewDueAt)}前完成。审核期间不会进一步处理。` };
+      return {
+        tone: 'calm',
+        line: html`申诉审核中${view.reviewDueAt !== null && view.reviewDueAt > now ? `，预计 ${by(view.reviewDueAt)}前完成` : ''}。审核期间不会进一步处理。`,
+      };
     case 'restoring':
       return { tone: 'calm', line: html`正在恢复访问，请稍候。` };
     case 'lifting':
       return { tone: 'good', line: html`正在解除访问限制，无需再操作。` };
     case 'cancellation-asked':
-      return { tone: 'bad', line: html`整改期限已过，取消接入正在审批。如已整改，请立即复查或联系我们。` };
+      return { tone: 'bad', line: html`整改期限已过，取消接入正在审批。${mended}。` };
     case 'cancellation-approved':
       return { tone: 'bad', line: html`取消接入已批准，随时可能执行，执行后不可撤回。如有异议请立即联系我们。` };
     case 'resolved':
-      return heldBy === null
-        ? { tone: 'good', line: html`问题已解决，无需再操作。` }
-        : {
-            tone: 'bad',
-            line: html`本案的问题已解决。该网站因另一案件（案件码 ${heldBy}）仍处于限制访问状态，请继续处理那一案件。`,
-          };
+      return held
+        ? { tone: 'bad', line: `本案的问题已解决。${stillHeld}` }
+        : { tone: 'good', line: '问题已解决，无需再操作。' };
     case 'cancelled':
       return { tone: 'bad', line: html`接入已取消，工信部备案号仍然保留；恢复使用请重新办理接入备案。` };
     case 'closed':
-      return { tone: 'calm', line: html`本案已结束，无需操作。` };
+      return held
+        ? { tone: 'bad', line: `本案已结束。${stillHeld}` }
+        : { tone: 'calm', line: '本案已结束，无需操作。' };
   }
 }
 
@@ -160,13 +179,13 @@ function facts({ view }: CaseScreen): string {
     ['备案号', view.number],
     ['备案主体', view.subjectName],
     ['核查项目', view.programme],
-    ['案件码', view.code],
   ];
   return html`<dl>!${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`).join('')}</dl>`;
 }
 
-function problems({ screen, index }: CasePage): string {
-  const { view, snippets, pictures, ended } = screen;
+function problems({ screen, handle }: CasePage): string {
+  const { view, snippets, pictures } = screen;
+  const ended = screen.ended || view.state === 'lifting';
   const shown = view.findings.map((finding, at) => ({ ...finding, snippet: snippets[at] ?? null }));
   const open = shown.filter(({ standing: stands }) => stands);
   if (shown.length === 0) return '';
@@ -182,7 +201,7 @@ function problems({ screen, index }: CasePage): string {
     )
     .join(
       '',
-    )}</ol>!${pictures.map((hash) => html`<figure><a href="/r/case/${index}/picture/${hash}"><img src="/r/case/${index}/picture/${hash}" alt="核查时首页底部的截图" loading="lazy"></a><figcaption>核查时首页底部的截图</figcaption></figure>`).join('')}</section>`;
+    )}</ol>!${pictures.map((hash) => html`<figure><a href="/r/case/${handle}/picture/${hash}"><img src="/r/case/${handle}/picture/${hash}" alt="核查时首页底部的截图" loading="lazy"></a><figcaption>核查时首页底部的截图</figcaption></figure>`).join('')}</section>`;
 }
 
 /** A remedy with the HTML to paste set apart, so that it can be copied whole. */
@@ -192,11 +211,12 @@ function remedyHtml(remedy: string): string {
   return html`${remedy.slice(0, match.index)}</p><pre class="paste"><code>${match[0]}</code></pre><p>${remedy.slice(match.index + match[0].length)}`;
 }
 
-function deeds({ screen, index, formToken, extensionReasons, appealReasons }: CasePage): string {
+function deeds({ screen, handle, typed, formToken, extensionReasons, appealReasons }: CasePage): string {
   const { offers, view, ended } = screen;
   if (ended) return '';
+  const was = (deed: string): string => (typed?.deed === deed ? typed.text : '');
   const hidden = html`<input type="hidden" name="form" value="${formToken}">`;
-  const at = (deed: string): string => `/r/case/${index}/${deed}`;
+  const at = (deed: string): string => `/r/case/${handle}/${deed}`;
   const reasons = (list: Record<string, string>): string =>
     Object.entries(list)
       .map(([id, text]) => html`<option value="${id}">${text}</option>`)
@@ -210,19 +230,19 @@ function deeds({ screen, index, formToken, extensionReasons, appealReasons }: Ca
 !${deed(
     'extension',
     offers.extension,
-    html`<details><summary>申请延期</summary><form method="post" action="${at('extension')}">!${hidden}
+    html`<details !${typed?.deed === 'extension' ? 'open' : ''}><summary>申请延期</summary><form method="post" action="${at('extension')}">!${hidden}
 <p><label for="ext-reason">延期原因</label><select id="ext-reason" name="reason" required>!${reasons(extensionReasons)}</select></p>
 <p><label for="ext-days">延期时间</label><select id="ext-days" name="days">!${days}</select></p>
-<p><label for="ext-text">说明（选“其他”时必填）</label><textarea id="ext-text" name="text" maxlength="500" rows="3"></textarea></p>
-<p>每次整改期可延期一次，当场得到结果。</p><p><button>提交延期申请</button></p></form></details>`,
+<p><label for="ext-text">说明（选“其他”时必填）</label><textarea id="ext-text" name="text" maxlength="500" rows="3">${was('extension')}</textarea></p>
+<p>本期还可延期 ${view.extensionsLeft} 次，当场得到结果。</p><p><button>提交延期申请</button></p></form></details>`,
   )}
 !${deed(
     'appeal',
     offers.appeal,
-    html`<details><summary>申诉</summary><form method="post" action="${at('appeal')}">!${hidden}
+    html`<details !${typed?.deed === 'appeal' ? 'open' : ''}><summary>申诉</summary><form method="post" action="${at('appeal')}">!${hidden}
 <p><label for="app-reason">申诉原因</label><select id="app-reason" name="reason" required>!${reasons(appealReasons)}</select></p>
-<p><label for="app-text">说明（选“其他”时必填）</label><textarea id="app-text" name="text" maxlength="1000" rows="4"></textarea></p>
-<p>本期限可申诉一次，约 1 个工作日内审核；审核期间不会进一步处理。</p><p><button>提交申诉</button></p></form></details>`,
+<p><label for="app-text">说明（选“其他”时必填）</label><textarea id="app-text" name="text" maxlength="1000" rows="4">${was('appeal')}</textarea></p>
+<p>本期还可申诉 ${view.appealsLeft} 次；审核期间不会进一步处理。</p><p><button>提交申诉</button></p></form></details>`,
   )}</section>`;
 }
 
@@ -245,8 +265,10 @@ const THREATENED: ReadonlySet<string> = new Set([
   'restricted',
 ]);
 
-function after({ view }: CaseScreen): string {
-  return THREATENED.has(view.state) ? html`<section><h2>逾期的后果</h2><p>${view.consequence}</p></section>` : '';
+function after({ view, muted }: CaseScreen): string {
+  return THREATENED.has(view.state) && !muted
+    ? html`<section><h2>逾期的后果</h2><p>${view.consequence}</p></section>`
+    : '';
 }
 
 function contactsHtml({ contacts }: CasePage): string {

@@ -57,7 +57,6 @@ export const caseQueries = {
   subjectById: 'SELECT subject_number AS subjectNumber, name, kind, province FROM subjects WHERE id = ?',
   subjectByNumber:
     'SELECT id, subject_number AS subjectNumber, name, kind, province FROM subjects WHERE subject_number = ?',
-  rescanKnown: 'SELECT 1 AS known FROM rescan_requests WHERE site_id = ?',
 
   // notices
   noticeInsert: `INSERT OR IGNORE INTO notices (topic, stage, kind, channel, recipient, person, name, case_id, subject_id, site_id,

@@ -125,7 +125,6 @@ export const programmeQueries = {
         ELSE excluded.due_at END, updated_at = excluded.updated_at
     RETURNING id, state`,
   orderByNumber: `SELECT ${ORDER} FROM orders WHERE order_number = ?`,
-  orderById: `SELECT ${ORDER} FROM orders WHERE id = ?`,
   ordersDue: `SELECT ${ORDER} FROM orders WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
   ordersNextDue: 'SELECT min(due_at) AS at FROM orders WHERE due_at IS NOT NULL',
   ordersByState: `SELECT ${ORDER} FROM orders WHERE state = ? AND id > ? ORDER BY id LIMIT ?`,

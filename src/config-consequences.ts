@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CASE_NOTICE_KINDS } from './cases/notice-kinds.ts';
 import { InputError, messageOf } from './errors.ts';
 import { PROGRAMME_NOTICE_KINDS } from './notify/types.ts';
-import { parseAddress, parseCidr } from './provider/address.ts';
+import { isLoopbackHost, parseAddress, parseCidr } from './provider/address.ts';
 
 const ms = z.int().min(0).max(4_000_000_000_000);
 const positive = z.int().min(1);
@@ -209,7 +209,7 @@ export function crossCheckConsequences({
         'notices.portalUrl is more than an origin: the portal’s pages stand below /r of its host',
         'give protocol and host alone, like https://beian.example.cn',
       ];
-    if (protocol !== 'https:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname))
+    if (protocol !== 'https:' && !isLoopbackHost(hostname))
       return ['notices.portalUrl is http://: one-time links would travel in clear', 'give the https:// address'];
   }
   if (enforcement.live) {

@@ -2,7 +2,8 @@ import pino, { type Logger } from 'pino';
 
 const MOBILE = /(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)/g;
 const IDENTITY = /(?<!\d)(\d{3})\d{11}(\d{3}[\dXx])(?!\d)/g;
-const EMAIL = /([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})/g;
+// Every sign that our mails can be addressed to, but those that stand before an address in a text (= / ? { | `).
+const EMAIL = /([A-Za-z0-9._%+!#$&'*^~-])[A-Za-z0-9._%+!#$&'*^~-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})/g;
 
 /** Mask mobile numbers, identity numbers and e-mail addresses in a text; everything else stays. */
 export function maskText(text: string): string {

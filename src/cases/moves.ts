@@ -428,8 +428,5 @@ export const moveOf = (move: Move): MoveDefinition => MOVES[move];
 /** True when nothing follows any more. */
 export const isTerminal = (state: CaseState): boolean => STATES[state].terminal === true;
 
-/** States in which something follows. */
-export const LIVE_STATES: readonly CaseState[] = LIVE;
-
 /** Moves that may be noted whatever the state, terminal ones included. */
 export const ANY_STATE: readonly Move[] = ['notice-sent', 'notice-failed', 'noted'];

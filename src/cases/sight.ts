@@ -1,6 +1,6 @@
-import { serviceState } from '../programmes/service-acts.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { restrictedSites } from './restrictions.ts';
+import { serviceState } from './service-acts.ts';
 import type { CaseRecord } from './types.ts';
 
 /** How a case's findings look to the newest looks. */

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { InputError } from '../errors.ts';
+import { emailOf } from '../filing/addresses.ts';
 import { filedMobile } from '../filing/phone.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
 import { maskText } from '../log.ts';
-import { emailOf } from '../notify/addresses.ts';
 import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
 import { report, withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, withCommon } from './context.ts';

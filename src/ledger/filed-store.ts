@@ -1,4 +1,5 @@
 import { beijingDate } from '../calendar/beijing-time.ts';
+import { isNumberGone } from '../facts/dead-number.ts';
 import type {
   BureauRecord,
   FiledDetails,
@@ -9,9 +10,8 @@ import type {
   SubjectDetails,
 } from '../facts/filed.ts';
 import { normaliseName } from '../facts/holder-name.ts';
+import { emailOf } from '../filing/addresses.ts';
 import { filedMobile, phoneForm } from '../filing/phone.ts';
-import { emailOf } from '../notify/addresses.ts';
-import { isNumberGone } from '../notify/dead-number.ts';
 import type { Statements } from './statements.ts';
 
 interface FiledRow {

@@ -1,7 +1,7 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { InputError } from '../errors.ts';
+import { emailOf, mobileOf } from '../filing/addresses.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
-import { emailOf, mobileOf } from './addresses.ts';
 import { MAX_MISSES, proofHash } from './one-time-secret.ts';
 
 /** R7. */

@@ -1,7 +1,7 @@
 import type { CaseRecord } from '../cases/types.ts';
+import { emailOf } from '../filing/addresses.ts';
 import { filedMobile } from '../filing/phone.ts';
 import type { ContactsStore, FilingPerson } from '../ledger/contacts-store.ts';
-import { emailOf } from './addresses.ts';
 import type { Recipient } from './types.ts';
 
 /** An address that is no address: told in the history, so that somebody mends the filing. */

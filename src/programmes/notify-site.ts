@@ -1,7 +1,7 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { emailOf } from '../filing/addresses.ts';
 import { filedMobile } from '../filing/phone.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
-import { emailOf } from '../notify/addresses.ts';
 import { channelWanted } from '../notify/plan.ts';
 import { audienceOf } from '../notify/recipients.ts';
 import type { ProgrammeNoticeKind, Recipient } from '../notify/types.ts';

@@ -1,10 +1,10 @@
 import { beijingShort } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { serviceState } from '../cases/service-acts.ts';
 import { InputError } from '../errors.ts';
 import type { Violation, ViolationAct, ViolationActKind } from '../ledger/violations-store.ts';
 import { maskText } from '../log.ts';
 import { tellSite } from './notify-site.ts';
-import { serviceState } from './service-acts.ts';
 import { ENDED, VIOLATION_POLICY, type ViolationState, violationStep } from './violation-clock.ts';
 
 /** An event as the network police (or whoever relays it) tells it. */

@@ -13,6 +13,7 @@ import { OrderCleanup } from '../programmes/order-cleanup.ts';
 import type { OrderState } from '../programmes/order-clock.ts';
 import { type RowFault, readOrder } from '../programmes/read-orders.ts';
 import { Violations } from '../programmes/violations.ts';
+import { WindowCount } from './window-count.ts';
 
 /**
  * What the endpoint needs. The secret comes as `Authorization: Bearer …`. SMS gateways can set no headers: their own secret comes as
@@ -49,7 +50,7 @@ type Reply = [status: number, body: unknown];
  * sent twice is taken once. Throws InputError when the port is taken.
  */
 export async function startInbound(options: InboundOptions): Promise<{ address: string; close: () => Promise<void> }> {
-  const misses = new Map<string, { minute: number; count: number }>();
+  const misses = new WindowCount(60_000);
   const server = createServer((request, response) => {
     handle(request, options, misses)
       .then(([status, body]) => send(response, status, body))
@@ -88,11 +89,7 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-async function handle(
-  request: IncomingMessage,
-  options: InboundOptions,
-  misses: Map<string, { minute: number; count: number }>,
-): Promise<Reply> {
+async function handle(request: IncomingMessage, options: InboundOptions, misses: WindowCount): Promise<Reply> {
   const url = URL.parse(request.url ?? '/', 'http://inbound.invalid');
   if (url === null) return [400, { error: 'no address' }];
   const { now, secret, smsSecret, log } = options;
@@ -105,11 +102,7 @@ async function handle(
   // Whoever has the secret is served, however many others behind the same proxy guess.
   if (!opensSms && !equal(bearer, secret)) {
     const from = request.socket.remoteAddress ?? '';
-    const minute = Math.floor(now() / 60_000);
-    const missed = misses.get(from);
-    const count = missed?.minute === minute ? missed.count + 1 : 1;
-    if (misses.size > 1000) misses.clear();
-    misses.set(from, { minute, count });
+    const count = misses.add(from, now());
     if (count > MAX_MISSES) return [429, { error: 'too many wrong secrets' }];
     log.warn({ path: url.pathname.slice(0, 100) }, 'inbound request with a wrong secret');
     return [401, { error: 'give the secret as Authorization: Bearer, or, for SMS, its own one as ?key=' }];

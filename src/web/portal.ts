@@ -13,11 +13,13 @@ import type { Actor, CaseRecord } from '../cases/types.ts';
 import { codeOf, InputError, messageOf } from '../errors.ts';
 import { type Logger, maskText } from '../log.ts';
 import { viewCase } from '../notify/case-view.ts';
-import { ContactDesk, type Verification } from '../notify/contact-desk.ts';
+import { ContactDesk } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
+import { isLoopbackHost } from '../provider/address.ts';
 import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
 import { markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
+import { addVerifyRoutes } from './portal/verify-routes.ts';
 
 /** What the portal needs. */
 export interface PortalOptions {
@@ -34,10 +36,9 @@ export interface PortalOptions {
 
 /** Longest form taken. */
 const MAX_FORM_BYTES = 16_384;
-/** Requests an address may make in a minute: pages, what open pages ask by themselves, and codes of contacts tried. */
+/** Requests an address may make in a minute: pages, and what open pages ask by themselves. */
 const PAGES_A_MINUTE = 300;
 const MARKS_A_MINUTE = 1200;
-const CODES_A_MINUTE = 10;
 /** A cookie of ours is not longer. */
 const TOKEN_CHARACTERS = 64;
 
@@ -118,7 +119,6 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: PortalOptions): void {
   const access = new PortalAccess(keeper);
   const desk = new CaseDesk(keeper);
-  const contacts = new ContactDesk(keeper);
   const { notices } = keeper.rules.settings;
   const publicOrigin = notices.portalUrl === null ? null : new URL(notices.portalUrl).origin;
   const secure = publicOrigin?.startsWith('https:') ?? false;
@@ -152,7 +152,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     if (headers.origin === publicOrigin) return true;
     // Without a public address, or on this machine itself: the host that was asked.
     const from = URL.parse(headers.origin);
-    const local = publicOrigin === null || /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(from?.hostname ?? '');
+    const local = publicOrigin === null || isLoopbackHost(from?.hostname ?? '');
     return local && from !== null && from.host !== '' && from.host === headers.host;
   };
   const tokenOf = (request: FastifyRequest): string => {
@@ -204,7 +204,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     const { code = '' } = form(request);
     const opened = access.openByCode(code, now());
     if (!opened.ok) {
-      access.missed(request.ip, now());
+      if (opened.reason === 'unknown') access.missed(request.ip, now());
       log.warn({ reason: opened.reason }, 'portal refused a code');
       const text =
         opened.reason === 'busy'
@@ -335,11 +335,9 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
       const given = form(request);
       let said: keyof typeof SAID = 'not-now';
       if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
-      else if (offersOf(keeper, record, now())[name].possible && !access.admitsDeed(tokenOf(request), record, now()))
-        said = 'busy';
       else if (offersOf(keeper, record, now())[name].possible)
         try {
-          said = act(record.code, visit.actor, given);
+          said = access.admitsDeed(tokenOf(request), record, now()) ? act(record.code, visit.actor, given) : 'busy';
         } catch (error) {
           // Refused by the desk after all (somebody was quicker): its words name the case, so they stay out of the log.
           if (!(error instanceof InputError)) throw error;
@@ -375,23 +373,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
   });
 
-  app.get<{ Querystring: { token?: unknown } }>('/r/verify', (request, reply) => {
-    const token = textOf(request.query.token);
-    if (token === undefined) return show(reply, 200, '验证手机号', PHONE_FORM);
-    const proof = contacts.peek(token, now());
-    return proof.ok
-      ? show(reply, 200, '确认接收备案通知', confirmForm(token))
-      : show(reply, 400, '验证未通过', messageBody(UNPROVEN[proof.reason]));
-  });
-  app.post('/r/verify', { config: { rateLimit: { max: CODES_A_MINUTE, timeWindow: 60_000 } } }, (request, reply) => {
-    if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请从邮件中的链接打开。');
-    const { token, phone = '', code = '' } = form(request);
-    const result = token === undefined ? contacts.verifyPhone(phone, code, now()) : contacts.verifyToken(token, now());
-    log.info({ ok: result.ok, reason: result.ok ? null : result.reason }, 'contact verification');
-    return result.ok
-      ? show(reply, 200, '验证成功', messageBody('今后的备案通知会发送给您。您可以关闭本页。'))
-      : show(reply, 400, '验证未通过', messageBody(UNPROVEN[result.reason]));
-  });
+  addVerifyRoutes(app, { show, refuse, isOurs, form }, { contacts: new ContactDesk(keeper), log, now });
 }
 
 /** Who is told of a case, masked, each once. */
@@ -405,16 +387,3 @@ function toldOf({ ledger }: CaseKeeper, record: CaseRecord): string[] {
   });
   return [...new Set(lines)];
 }
-
-const UNPROVEN: Record<Extract<Verification, { ok: false }>['reason'], string> = {
-  unknown: '链接或验证码无效，或已使用过。',
-  expired: '链接或验证码已过期，请联系添加您的人重新发送。',
-  changed: '联系方式已变更，请使用最新收到的链接或验证码。',
-  misses: '验证码输错次数过多，已作废，请联系添加您的人重新发送。',
-};
-
-const PHONE_FORM = `<form method="post" action="/r/verify"><p><label for="phone">手机号</label><input id="phone" name="phone" inputmode="numeric" autocomplete="tel" required></p>
-<p><label for="code">短信验证码</label><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required></p><p><button>确认接收备案通知</button></p></form>`;
-
-const confirmForm = (token: string): string =>
-  html`<p>确认后，备案核查的通知会发送到您的邮箱。</p><form method="post" action="/r/verify"><input type="hidden" name="token" value="${token}"><p><button>确认</button></p></form>`;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { emailOf, mobileOf } from '../../src/filing/addresses.ts';
 import { createLogger } from '../../src/log.ts';
-import { emailOf, mobileOf } from '../../src/notify/addresses.ts';
 import { ContactDesk } from '../../src/notify/contact-desk.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { at, CaseWorld } from '../support/case-world.ts';

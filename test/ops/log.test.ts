@@ -5,6 +5,7 @@ describe('masking', () => {
   it.each([
     ['电话 13812345678。', '电话 138****5678。'],
     ['mail zhangsan@example.cn', 'mail z***@example.cn'],
+    ['mail=zhang#san!@example.cn', 'mail=z***@example.cn'],
     ['证件 11010519491231002X', '证件 110***********002X'],
     ['京ICP备2021007302号', '京ICP备2021007302号'],
     ['1795316321184', '1795316321184'],

@@ -6,6 +6,7 @@ import { maskText } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import { audienceOf, reserveOf } from '../../notify/recipients.ts';
 import type { Recipient } from '../../notify/types.ts';
+import { WindowCount } from '../window-count.ts';
 
 /** How long a browser that opened a case may act on it. */
 export const SESSION_MS = 2 * 3_600_000;
@@ -43,8 +44,8 @@ export interface Visit {
 /** Who may see and do what in the portal: cases by their codes or by the link of a mail, for a while, and nothing else. */
 export class PortalAccess {
   readonly #keeper: CaseKeeper;
-  readonly #counts = new Map<string, { hour: number; count: number }>();
-  readonly #misses = new Map<string, { minute: number; count: number }>();
+  readonly #hourly = new WindowCount(3_600_000);
+  readonly #misses = new WindowCount(60_000);
 
   constructor(keeper: CaseKeeper) {
     this.#keeper = keeper;
@@ -87,23 +88,20 @@ export class PortalAccess {
 
   /** May a session ask something more of a case within this hour? Counted where it reaches the desk only. */
   admitsDeed(token: string, { id }: CaseRecord, now: number): boolean {
-    const mine = this.#admits(`deed ${id} ${hashOf(token)}`, DEEDS_AN_HOUR, now);
-    return mine && this.#admits(`deed ${id}`, DEEDS_OF_ALL_AN_HOUR, now);
+    return (
+      this.#hourly.add(`deed ${id} ${hashOf(token)}`, now) <= DEEDS_AN_HOUR &&
+      this.#hourly.add(`deed ${id}`, now) <= DEEDS_OF_ALL_AN_HOUR
+    );
   }
 
   /** May an address try one more code? Only wrong ones count: many owners stand behind one address. */
   admitsGuess(address: string, now: number): boolean {
-    return (
-      (this.#misses.get(address)?.minute === Math.floor(now / 60_000) ? (this.#misses.get(address)?.count ?? 0) : 0) <
-      MISSES_A_MINUTE
-    );
+    return this.#misses.of(address, now) < MISSES_A_MINUTE;
   }
 
+  /** An address tried a wrong code. */
   missed(address: string, now: number): void {
-    const minute = Math.floor(now / 60_000);
-    const before = this.#misses.get(address);
-    if (this.#misses.size > 10_000) this.#misses.clear();
-    this.#misses.set(address, { minute, count: before?.minute === minute ? before.count + 1 : 1 });
+    this.#misses.add(address, now);
   }
 
   /** How a case is called in the addresses of a session: neither its code nor its place, so that a page never turns into another's. */
@@ -148,7 +146,7 @@ export class PortalAccess {
   #open({ records, actor }: Visit, keyHash: string | null, now: number): Opening {
     const { ledger } = this.#keeper;
     const by = keyHash ?? `case ${records[0]?.id}`;
-    if (!this.#admits(`open ${by}`, OPENINGS_AN_HOUR, now)) return { ok: false, reason: 'busy' };
+    if (this.#hourly.add(`open ${by}`, now) > OPENINGS_AN_HOUR) return { ok: false, reason: 'busy' };
     const token = newSecret();
     ledger.transaction(() => {
       const caseIds = records.map(({ id }) => id);
@@ -165,15 +163,6 @@ export class PortalAccess {
       }
     });
     return { ok: true, token };
-  }
-
-  #admits(what: string, most: number, now: number): boolean {
-    const hour = Math.floor(now / 3_600_000);
-    const before = this.#counts.get(what);
-    const count = before?.hour === hour ? before.count + 1 : 1;
-    if (this.#counts.size > 10_000) this.#counts.clear();
-    this.#counts.set(what, { hour, count });
-    return count <= most;
   }
 }
 

@@ -1,4 +1,4 @@
-import { foldText } from '../filing/site-number.ts';
+import { foldText } from './site-number.ts';
 
 /** A mainland mobile number as gateways want it, `13800000000`; null for anything else. */
 export function mobileOf(text: string | null): string | null {

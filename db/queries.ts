@@ -1,4 +1,5 @@
 import { caseQueries } from './queries-cases.ts';
+import { consoleQueries } from './queries-console.ts';
 import { portalQueries } from './queries-portal.ts';
 import { programmeQueries } from './queries-programmes.ts';
 
@@ -10,6 +11,7 @@ export const queries = {
   ...caseQueries,
   ...programmeQueries,
   ...portalQueries,
+  ...consoleQueries,
 
   // filings
   subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at, name_since)
@@ -124,10 +126,10 @@ export const queries = {
     'SELECT verdict, check_id AS checkId, count(*) AS count FROM check_states WHERE verdict IS NOT NULL GROUP BY verdict, check_id',
 
   // rescans
-  rescanInsert: `INSERT INTO rescan_requests (site_id, requested_at, requested_by) VALUES (?, ?, ?)
-    ON CONFLICT (site_id) DO UPDATE SET requested_at = excluded.requested_at`,
-  rescansTake:
-    'DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests LIMIT ?) RETURNING site_id AS siteId',
+  rescanInsert: `INSERT INTO rescan_requests (site_id, requested_at, requested_by, bulk) VALUES (?, ?, ?, ?)
+    ON CONFLICT (site_id) DO UPDATE SET requested_at = excluded.requested_at, bulk = min(bulk, excluded.bulk)`,
+  rescansTake: `DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests WHERE bulk = ?
+      ORDER BY requested_at LIMIT ?) RETURNING site_id AS siteId`,
 
   // registries
   registrationUpsert: `INSERT INTO registrations (domain, registry, artifact, dns, observed_at) VALUES (?, ?, ?, ?, ?)
@@ -141,7 +143,7 @@ export const queries = {
 
   // administration
   importInsert: `INSERT INTO imports (file, started_at, finished_at, rows, created, updated, unchanged, rejected)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   alertRaise: `INSERT INTO alerts (key, message, raised_at, last_seen_at) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
       raised_at = CASE WHEN resolved_at IS NULL THEN raised_at ELSE excluded.raised_at END, resolved_at = NULL`,

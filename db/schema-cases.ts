@@ -36,6 +36,7 @@ export const cases = sqliteTable(
       .where(sql`closed_at IS NULL AND scope = 'subject'`),
     index('cases_due').on(table.dueAt).where(sql`due_at IS NOT NULL`),
     index('cases_by_state').on(table.state, table.deadlineAt),
+    index('cases_by_programme').on(table.programme, table.state, table.deadlineAt),
     index('cases_by_site').on(table.siteId),
     index('cases_by_subject').on(table.subjectId),
   ],

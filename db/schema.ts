@@ -18,7 +18,7 @@ export const subjects = sqliteTable(
     /** From when on a list surely knows the subject by this name; null in rows older than this column (`updated_at` then). */
     nameSince: integer('name_since'),
   },
-  (table) => [index('subjects_by_province').on(table.province)],
+  (table) => [index('subjects_by_province').on(table.province), index('subjects_by_name').on(table.name)],
 );
 
 /** Filed sites (备案网站). `state`: active, access-cancelled, revoked (R15). */
@@ -50,6 +50,7 @@ export const sites = sqliteTable(
   (table) => [
     index('sites_by_subject').on(table.subjectId),
     index('sites_by_state').on(table.state),
+    index('sites_by_provider').on(table.accessProvider),
     index('sites_by_server').on(table.serverId).where(sql`server_id IS NOT NULL`),
   ],
 );
@@ -129,7 +130,7 @@ export const checkStates = sqliteTable(
     index('check_states_due').on(table.nextDueAt).where(sql`next_due_at IS NOT NULL`),
     index('check_states_confirm').on(table.confirmDueAt).where(sql`confirm_due_at IS NOT NULL`),
     index('check_states_sweep').on(table.sweepId, table.nextDueAt),
-    index('check_states_verdict').on(table.verdict, table.checkId),
+    index('check_states_verdict').on(table.verdict, table.siteId, table.checkId),
   ],
 );
 
@@ -203,7 +204,11 @@ export const sweeps = sqliteTable(
     total: integer('total').notNull().default(0),
     judged: integer('judged').notNull().default(0),
   },
-  (table) => [index('sweeps_by_start').on(table.startedAt), index('sweeps_by_state').on(table.state, table.kind)],
+  (table) => [
+    index('sweeps_by_start').on(table.startedAt),
+    index('sweeps_by_state').on(table.state, table.kind),
+    index('sweeps_by_kind').on(table.kind, table.startedAt),
+  ],
 );
 
 /** Verdicts of a sweep, counted by check and stage: summary and circuit breaker. */
@@ -233,13 +238,19 @@ export const scheduleSlots = sqliteTable(
 );
 
 /** Sites somebody asked to see again at once; they run ahead of sweeps. */
-export const rescanRequests = sqliteTable('rescan_requests', {
-  siteId: integer('site_id')
-    .primaryKey()
-    .references(() => sites.id, { onDelete: 'cascade' }),
-  requestedAt: integer('requested_at').notNull(),
-  requestedBy: text('requested_by').notNull(),
-});
+export const rescanRequests = sqliteTable(
+  'rescan_requests',
+  {
+    siteId: integer('site_id')
+      .primaryKey()
+      .references(() => sites.id, { onDelete: 'cascade' }),
+    requestedAt: integer('requested_at').notNull(),
+    requestedBy: text('requested_by').notNull(),
+    /** One of many asked for at once: single ones go first. */
+    bulk: integer('bulk', { mode: 'boolean' }).notNull().default(false),
+  },
+  (table) => [index('rescan_requests_in_turn').on(table.bulk, table.requestedAt)],
+);
 
 /** What registries said last, a domain a row. */
 export const registrations = sqliteTable('registrations', {
@@ -280,5 +291,6 @@ export const alerts = sqliteTable('alerts', {
 });
 
 export * from './schema-cases.ts';
+export * from './schema-console.ts';
 export * from './schema-portal.ts';
 export * from './schema-programmes.ts';

@@ -133,6 +133,39 @@ export const portalShape = z.strictObject({
   trustedProxies: z.array(text.refine(isNetwork, 'is an address or network, like 127.0.0.1 or 10.0.0.0/8')),
 });
 
+/** `console:` of the configuration: the admins' pages and the API. */
+export const consoleShape = z.strictObject({
+  host: text,
+  port: z.int().min(0).max(65_535),
+  enabled: z.boolean(),
+  /** Public address, an origin; null: whatever host is asked. */
+  url: httpUrl.nullable(),
+  trustedProxies: z.array(text.refine(isNetwork, 'is an address or network, like 127.0.0.1 or 10.0.0.0/8')),
+  sessionMs: ms.min(300_000),
+  idleMs: ms.min(60_000),
+  /** Sign-in by an identity provider; null: passwords only. */
+  oidc: z
+    .strictObject({
+      issuer: httpUrl,
+      clientId: text,
+      clientSecret: secret,
+      name: text,
+      scope: text,
+      /** A claim that holds the role, or a list of them; null: admins are made by hand and linked. */
+      roleClaim: text.nullable(),
+      /** Value of that claim → role. */
+      roles: z.record(z.string(), z.enum(['viewer', 'operator', 'approver'])),
+    })
+    .nullable(),
+});
+
+/** `api:` of the configuration. */
+export const apiShape = z.strictObject({
+  enabled: z.boolean(),
+  requestsAMinute: positive,
+  webhooks: z.strictObject({ timeoutMs: ms.min(1000).max(60_000), giveUpMs: ms.min(3_600_000) }),
+});
+
 /** Secrets come from the environment, or from a file it names (`…_FILE`): never needed in a settings file. */
 export const SECRETS: [string, (value: string) => object][] = [
   ['PATROL_SMTP_PASSWORD', (password) => ({ notices: { email: { password } } })],
@@ -140,6 +173,7 @@ export const SECRETS: [string, (value: string) => object][] = [
   ['PATROL_SMS_KEY_SECRET', (keySecret) => ({ notices: { sms: { keySecret } } })],
   ['PATROL_ENFORCEMENT_SECRET', (value) => ({ enforcement: { secret: value } })],
   ['PATROL_INBOUND_SECRET', (value) => ({ inbound: { secret: value } })],
+  ['PATROL_OIDC_CLIENT_SECRET', (clientSecret) => ({ console: { oidc: { clientSecret } } })],
   ['PATROL_INBOUND_SMS_SECRET', (value) => ({ inbound: { smsSecret: value } })],
 ];
 
@@ -163,6 +197,7 @@ interface Consequences {
   violations: z.infer<typeof violationsShape>;
   orders: z.infer<typeof ordersShape>;
   inbound: z.infer<typeof inboundShape>;
+  console: z.infer<typeof consoleShape>;
   confirm: { pauseMs: number; looks: number };
 }
 
@@ -174,6 +209,7 @@ export function crossCheckConsequences({
   violations,
   orders,
   inbound,
+  console: consoleSettings,
   confirm,
 }: Consequences): [string, string] | null {
   if (cases.freshLookMs < confirm.pauseMs * confirm.looks)
@@ -212,6 +248,15 @@ export function crossCheckConsequences({
     if (protocol !== 'https:' && !isLoopbackHost(hostname))
       return ['notices.portalUrl is http://: one-time links would travel in clear', 'give the https:// address'];
   }
+  if (consoleSettings.url !== null) {
+    const { protocol, hostname, href, origin } = new URL(consoleSettings.url);
+    if (href !== `${origin}/`)
+      return ['console.url is more than an origin', 'give protocol and host alone, like https://patrol.example.cn'];
+    if (protocol !== 'https:' && !isLoopbackHost(hostname))
+      return ['console.url is http://: sessions would travel in clear', 'give the https:// address'];
+  }
+  if (consoleSettings.oidc !== null && consoleSettings.url === null)
+    return ['console.oidc is set without console.url', 'give the address the identity provider sends people back to'];
   if (enforcement.live) {
     if (!notices.live)
       return [

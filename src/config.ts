@@ -7,7 +7,9 @@ import { type CalendarFile, calendarShape } from './calendar/workdays.ts';
 import { type Programmes, programmesShape } from './cases/programme-policy.ts';
 import { type ProvinceTable, provinceTable } from './checks/policy.ts';
 import {
+  apiShape,
   casesShape,
+  consoleShape,
   crossCheckConsequences,
   enforcementShape,
   inboundShape,
@@ -123,6 +125,8 @@ const shape = z.strictObject({
   orders: ordersShape,
   inbound: inboundShape,
   portal: portalShape,
+  console: consoleShape,
+  api: apiShape,
   evidence: z.strictObject({ retentionMs: ms }),
   data: z.strictObject({
     folder: z.string().min(1),
@@ -166,6 +170,13 @@ const ENVIRONMENT: [string, (value: string) => object][] = [
   [
     'PATROL_PORTAL_TRUSTED_PROXIES',
     (value) => ({ portal: { trustedProxies: value.split(',').map((one) => one.trim()) } }),
+  ],
+  ['PATROL_CONSOLE_HOST', (value) => ({ console: { host: value } })],
+  ['PATROL_CONSOLE_PORT', (value) => ({ console: { port: Number(value) } })],
+  ['PATROL_CONSOLE_URL', (value) => ({ console: { url: value } })],
+  [
+    'PATROL_CONSOLE_TRUSTED_PROXIES',
+    (value) => ({ console: { trustedProxies: value.split(',').map((one) => one.trim()) } }),
   ],
   ['PATROL_CHROMIUM', (value) => ({ render: { executable: value } })],
   ['PATROL_INBOUND_HOST', (value) => ({ inbound: { host: value } })],

@@ -1,133 +1,19 @@
-import { beijingText } from '../calendar/beijing-time.ts';
 import { calendarYears } from '../calendar/coverage.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { type Move, moveOf, STATES } from '../cases/moves.ts';
-import { timersOf } from '../cases/timers.ts';
 import type { CaseEvent, CaseRecord } from '../cases/types.ts';
-import { fillText } from '../checks/conclude.ts';
-import type { Message, Notice } from '../ledger/outbox-store.ts';
+import type { Message } from '../ledger/outbox-store.ts';
 import { maskText } from '../log.ts';
+import { caseSummary, eventWords, findingTitle, noticeSummary } from '../view/case-summary.ts';
 import { beijing, paint, table } from './output.ts';
-
-/** A case as JSON and as tables want it. */
-export function caseSummary(keeper: CaseKeeper, record: CaseRecord) {
-  const site = record.siteId === null ? null : keeper.ledger.filings.load(record.siteId);
-  const subject = keeper.ledger.contacts.subject(record.subjectId);
-  const [next] = timersOf(record);
-  return {
-    code: record.code,
-    programme: record.programme,
-    number: site?.filing.siteNumber ?? subject?.subjectNumber ?? '',
-    domain: site?.filing.domains[0] ?? null,
-    state: record.state,
-    stateZh: STATES[record.state].zh,
-    openedAt: new Date(record.openedAt).toISOString(),
-    deadlineAt: new Date(record.deadlineAt).toISOString(),
-    deadlineBeijing: beijingText(record.deadlineAt),
-    deadlineProvisional: record.deadlineProvisional,
-    toldAt: record.toldAt === null ? null : new Date(record.toldAt).toISOString(),
-    dryRun: record.dryRun,
-    policyVersion: record.policy.version,
-    algorithms: record.algorithms,
-    next: next === undefined ? null : { what: next.kind, at: new Date(next.at).toISOString() },
-  };
-}
-
-/** Everything about one case: what `cases show --json` gives. */
-export function caseDetail(keeper: CaseKeeper, record: CaseRecord) {
-  const { cases, outbox, enforcements } = keeper.ledger;
-  return {
-    ...caseSummary(keeper, record),
-    findings: cases
-      .findings(record.id)
-      .map((finding) => ({ ...finding, title: titleOf(keeper, finding.checkId, finding) })),
-    history: cases.events(record.id).map(({ caseId: _, ...event }) => event),
-    notices: outbox.noticesOfCase(record.id).map((notice) => noticeSummary(keeper, notice)),
-    enforcement: enforcements.ofCase(record.id).map(({ payload: _, ...act }) => act),
-  };
-}
-
-/** A notice with the fate of its message; addresses masked unless asked for. */
-export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false) {
-  const message = notice.messageId === null ? null : keeper.ledger.outbox.message(notice.messageId);
-  const { id, topic, stage, kind, channel, state, reason, messageId } = notice;
-  return {
-    id,
-    topic,
-    about: aboutOf(keeper, notice),
-    stage,
-    kind,
-    channel,
-    recipient: recipientOf(keeper, notice, unmask),
-    state: message === null ? state : message.state,
-    reason: reason ?? message?.error ?? null,
-    code: message?.code ?? null,
-    possibleDuplicates: message?.possibleDuplicates ?? 0,
-    messageId,
-    sentAt: message === null || message.state === 'dry-run' ? null : new Date(message.createdAt).toISOString(),
-    notBefore: new Date(notice.notBefore).toISOString(),
-  };
-}
-
-/** Which case, domain or contact a notice is about. */
-function aboutOf(keeper: CaseKeeper, { caseId, topic }: Notice): string {
-  return caseId === null ? topic.replace(/@.*/, '') : (keeper.ledger.cases.get(caseId)?.code ?? topic);
-}
-
-function recipientOf(keeper: CaseKeeper, { channel, recipient, subjectId }: Notice, unmask: boolean): string {
-  if (channel === 'in-site' && subjectId !== null)
-    return keeper.ledger.contacts.subject(subjectId)?.subjectNumber ?? recipient;
-  return unmask ? recipient : maskText(recipient);
-}
-
-function titleOf(
-  keeper: CaseKeeper,
-  checkId: string,
-  finding: { code: string; params: Record<string, string | number>; about: string | null },
-): string {
-  const check = keeper.rules.checks.find(({ id }) => id === checkId);
-  return fillText(check?.codes[finding.code]?.title.zh ?? finding.code, finding);
-}
 
 /** One line of a timeline. */
 export function eventLine(event: CaseEvent): string {
   const definition = moveOf(event.move as Move);
   const change = event.from === event.to ? '' : `  ${paint('bold', `→ ${event.to}`)}`;
   const who = event.actor.kind === 'system' ? '' : `  (${event.actor.kind} ${event.actor.name})`;
-  return `${beijing(event.at)}  ${event.move.padEnd(22)} ${definition.zh}${change}${who}${detailOf(event)}`;
-}
-
-/** What a move said, in a few words. */
-function detailOf({ move, data }: CaseEvent): string {
-  const said = [
-    'codes',
-    'kind',
-    'channel',
-    'to',
-    'reason',
-    'description',
-    'workingDays',
-    'until',
-    'checkId',
-    'result',
-    'why',
-    'how',
-    'text',
-    'code',
-    'told',
-    'skipped',
-    'error',
-    'act',
-  ]
-    .filter((key) => data[key] !== undefined && data[key] !== '')
-    .map((key) => {
-      const value = data[key];
-      if (key === 'why' && typeof value === 'object' && value !== null)
-        return String((value as { zh?: string }).zh ?? '');
-      return Array.isArray(value) ? value.join(',') : String(value);
-    });
-  if (move === 'finding-joined') said.push((data['joined'] as { code: string }[]).map(({ code }) => code).join(','));
-  return said.length === 0 ? '' : `  ${paint('gray', said.join(' '))}`;
+  const said = eventWords(event);
+  return `${beijing(event.at)}  ${event.move.padEnd(22)} ${definition.zh}${change}${who}${said === '' ? '' : `  ${paint('gray', said)}`}`;
 }
 
 /** A case for a person to read. */
@@ -147,7 +33,7 @@ export function caseText(keeper: CaseKeeper, record: CaseRecord): string {
       .findings(record.id)
       .map(
         (finding) =>
-          `  ${finding.clearedAt === null ? paint('red', 'stands ') : paint('green', 'cleared')} ${finding.checkId} ${finding.code}: ${titleOf(keeper, finding.checkId, finding)}${finding.evidence.map(({ label, value }) => `\n            ${paint('gray', `${label}: ${value}`)}`).join('')}`,
+          `  ${finding.clearedAt === null ? paint('red', 'stands ') : paint('green', 'cleared')} ${finding.checkId} ${finding.code}: ${findingTitle(keeper, finding.checkId, finding)}${finding.evidence.map(({ label, value }) => `\n            ${paint('gray', `${label}: ${value}`)}`).join('')}`,
       ),
     '',
     paint('bold', 'history'),

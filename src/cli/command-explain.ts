@@ -1,14 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { fillText } from '../checks/conclude.ts';
 import { findCheck } from '../checks/index.ts';
-import type { Finding } from '../checks/types.ts';
 import { InputError, messageOf } from '../errors.ts';
-import { footerHtml } from '../facts/footer-html.ts';
-import { sniffCharset } from '../gather/charset.ts';
 import { openConfiguredLedger } from '../jobs/open-configured.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { CheckState, VerdictRow } from '../ledger/types.ts';
+import type { CheckState } from '../ledger/types.ts';
+import { type DescribedVerdict, describeVerdict } from '../view/verdict-view.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { beijing, paint, paintVerdict, print, printJson } from './output.ts';
 import { sitesForKey } from './select-sites.ts';
@@ -69,28 +66,8 @@ interface DescribedSite {
     nextDueAt: number | null;
     shadow: boolean;
     confirming: boolean;
-    history: {
-      verdictId: number;
-      verdict: string;
-      stage: string;
-      observedAt: number;
-      versions: string;
-      findings: DescribedFinding[];
-      evidence: { name: string; hash: string; size: number }[];
-      markup: string | null;
-    }[];
+    history: DescribedVerdict[];
   }[];
-}
-
-interface DescribedFinding {
-  code: string;
-  severity: string;
-  title: { zh: string; en: string };
-  remedy: { zh: string; en: string };
-  evidence: Finding['evidence'];
-  /** A human must rule before it weighs. */
-  awaits: boolean;
-  numbers: string[];
 }
 
 function describeSite(siteId: number, ledger: Ledger, options: ExplainOptions): DescribedSite {
@@ -126,52 +103,6 @@ function describeSite(siteId: number, ledger: Ledger, options: ExplainOptions): 
   };
 }
 
-function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedSite['checks'][number]['history'][number] {
-  const check = findCheck(row.checkId);
-  const pieces = ledger.evidence.ofVerdict(row.id);
-  const page = pieces.find(({ kind }) => kind === 'page');
-  const findings = (JSON.parse(row.findings) as Finding[]).map((finding) => {
-    const code = check?.codes[finding.code];
-    const fill = (text: string | undefined): string =>
-      fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
-    return {
-      code: finding.code,
-      severity: finding.severity,
-      title: { zh: fill(code?.title.zh), en: fill(code?.title.en) },
-      remedy: { zh: fill(code?.remedy.zh ?? ''), en: fill(code?.remedy.en ?? '') },
-      evidence: finding.evidence,
-      awaits: finding.awaitsHuman === true,
-      numbers: [finding.params['number'], finding.params['shown']].filter((value) => typeof value === 'string'),
-    };
-  });
-  return {
-    verdictId: row.id,
-    verdict: row.verdict,
-    stage: row.stage,
-    observedAt: row.observedAt,
-    versions: `${row.algorithmVersion}, ranges ${row.rangesVersion}, policy ${row.policyVersion}`,
-    findings,
-    evidence: pieces.map(({ name, hash, size }) => ({ name, hash, size })),
-    markup:
-      page === undefined
-        ? null
-        : markupOf(
-            page.bytes,
-            findings.flatMap(({ numbers }) => numbers),
-          ),
-  };
-}
-
-/** The page's own markup around a number that was found, from the stored bytes. */
-function markupOf(bytes: Buffer, numbers: string[]): string | null {
-  const html = new TextDecoder(sniffCharset(null, bytes, true)).decode(bytes);
-  for (const number of numbers) {
-    const markup = footerHtml(html, number);
-    if (markup !== null) return markup;
-  }
-  return null;
-}
-
 function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
   print(`${paint('bold', site.siteNumber)} ${site.siteName} (${site.subjectName})`);
   print(`${site.domains.join(', ')} · ${site.province} · ${site.accessProvider} · ${site.state}`);
@@ -196,7 +127,7 @@ function printSite(site: DescribedSite, lang: 'zh' | 'en'): void {
   print('');
 }
 
-function printVerdict(verdict: DescribedSite['checks'][number]['history'][number], lang: 'zh' | 'en'): void {
+function printVerdict(verdict: DescribedVerdict, lang: 'zh' | 'en'): void {
   for (const finding of verdict.findings) {
     const suspected = finding.awaits ? ' [suspicion: weighs nothing before a human rules, patrol suspicions list]' : '';
     print(`  ${finding.code}: ${finding.title[lang]}${suspected}`);

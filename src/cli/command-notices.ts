@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { CASE_NOTICE_KINDS } from '../cases/notice-kinds.ts';
 import { InputError } from '../errors.ts';
-import { emailOf, mobileOf } from '../filing/addresses.ts';
-import type { Message, MessageState, Notice } from '../ledger/outbox-store.ts';
+import type { MessageState, Notice } from '../ledger/outbox-store.ts';
 import { compose } from '../notify/compose.ts';
+import { resend } from '../notify/resend.ts';
 import { SMS_TEMPLATES, smsText } from '../notify/sms-templates.ts';
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
-import { messageText, noticeSummary, noticeTable } from './case-output.ts';
+import { noticeSummary } from '../view/case-summary.ts';
+import { messageText, noticeTable } from './case-output.ts';
 import { addHold, report, withCases } from './command-cases.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, positiveInteger, withCommon } from './context.ts';
 import { beijing, print, printJson, table } from './output.ts';
@@ -197,48 +198,4 @@ function addResend(notices: Command, environment: CliEnvironment): void {
         report(options, { notice: Number(id), state: said.state }, said.line);
       }),
     );
-}
-
-function resend(keeper: CaseKeeper, id: number, now: number): { state: string; line: string } {
-  const { outbox } = keeper.ledger;
-  const notice = outbox.notice(id);
-  if (notice === null) throw new InputError(`no notice ${id}`, 'patrol notices list --stuck shows the ids');
-  const message = notice.messageId === null ? null : outbox.message(notice.messageId);
-  if (message === null && notice.state !== 'failed')
-    throw new InputError(`notice ${id} is ${notice.state}`, 'only failed ones are sent again');
-  const usable =
-    notice.channel === 'sms' ? mobileOf(notice.recipient) : notice.channel === 'email' ? emailOf(notice.recipient) : '';
-  if (usable === null)
-    throw new InputError(
-      `notice ${id}: the address cannot be used`,
-      'mend the filing’s contact and import it: open cases tell the new address',
-    );
-  if (keeper.ledger.contacts.dead(notice.channel, notice.recipient) !== null)
-    throw new InputError(`notice ${id}: the address is given up`, 'patrol contacts revive first, once it works again');
-  if (message?.state === 'dry-run')
-    throw new InputError(
-      `notice ${id} was written in dry-run: it never left the house`,
-      'once notices.live is on, open cases tell anew by themselves',
-    );
-  if (message === null) {
-    outbox.setNotice(id, 'planned', null);
-    outbox.postpone(id, now, 'sent again by hand');
-    return { state: 'planned', line: `notice ${id} is sent again by the running worker` };
-  }
-  const again = resendable(message);
-  if (again === null)
-    throw new InputError(
-      `notice ${id} is ${message.state}: it may have arrived`,
-      'nothing that may have arrived is sent twice; patrol notices show tells what is known',
-    );
-  const log = { what: 'by hand', outcome: again.state ?? message.state, detail: 'resend', at: now };
-  outbox.updateMessage(message, { ...again, nextAt: now, settledAt: null }, log);
-  if (notice.state === 'failed') outbox.setNotice(id, 'enclosed', null, message.id);
-  const line = again.state === 'unknown' ? 'its fate is asked after again' : 'the running worker sends it again';
-  return { state: again.state ?? message.state, line };
-}
-
-function resendable(message: Message): Partial<Message> | null {
-  if (message.state === 'failed' || message.state === 'retry') return { state: 'retry' };
-  return message.state === 'unknown' ? { state: 'unknown', lookups: 0, absences: 0 } : null;
 }

@@ -5,6 +5,7 @@ import { parseIcpNumber } from '../filing/site-number.ts';
 import { loadConfiguredRanges, openConfiguredLedger } from '../jobs/open-configured.ts';
 import { parseAddress } from '../provider/address.ts';
 import { UNKNOWN_PROVIDER } from '../provider/range-table.ts';
+import { decideHeldSweep } from '../ledger/held-sweep.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { beijing, paint, print, printJson, table } from './output.ts';
 import { ProgressLine } from './progress.ts';
@@ -144,20 +145,13 @@ export function addSweepsCommand(program: Command, environment: CliEnvironment):
       .action((id: string, options: CommonOptions) => {
         const ledger = openConfiguredLedger(commandConfig(options, environment));
         try {
-          const sweep = ledger.sweeps.get(Number(id));
-          if (sweep === null || sweep.state !== 'held')
-            throw new InputError(`sweep ${id} is not held`, 'patrol sweeps list shows those that are');
-          const now = environment.now();
-          const checkIds = checks.map((check) => check.id);
-          const sites =
-            name === 'release' ? ledger.sweeps.release(sweep.id, now) : ledger.sweeps.discard(sweep.id, checkIds, now);
-          ledger.resolveAlert(`sweep-held-${sweep.id}`, now);
-          if (options.json === true) printJson({ sweep: sweep.id, action: name, checks: sites });
+          const decided = decideHeldSweep(ledger, Number(id), name, environment.now());
+          if (options.json === true) printJson({ sweep: Number(id), action: name, checks: decided });
           else
             print(
               name === 'release'
                 ? `sweep ${id} goes on: its suspects are looked at again and confirmed`
-                : `sweep ${id} discarded: ${sites} suspicions dropped, the sites are due again`,
+                : `sweep ${id} discarded: ${decided} suspicions dropped, the sites are due again`,
             );
         } finally {
           ledger.close();

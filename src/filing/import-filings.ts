@@ -23,13 +23,16 @@ export interface ImportSummary {
   problemCount: number;
 }
 
+/** What an import hands to the ledger: the summary, and as many rejects as are kept there. */
+export type ImportRecord = ImportSummary & { kept: ImportSummary['problems'] };
+
 /** Where filings go: the ledger, as far as an import knows it. */
 export interface FilingSink {
   upsertFilings: (
     rows: FilingRow[],
     startedAt: number,
   ) => { index: number; result: 'created' | 'updated' | 'unchanged'; siteId: number }[];
-  recordImport: (summary: ImportSummary, startedAt: number, finishedAt: number) => void;
+  recordImport: (summary: ImportRecord, startedAt: number, finishedAt: number) => void;
 }
 
 /** How an import is to be done. */
@@ -47,6 +50,8 @@ export interface ImportOptions {
 
 const BATCH_ROWS = 1000;
 const SHOWN_PROBLEMS = 10;
+/** Rejects an import keeps in the ledger, for the console; the file of rejects has all. */
+const KEPT_PROBLEMS = 10_000;
 
 /**
  * Import a filings file: stream, validate, upsert (idempotent: the same file twice changes nothing). Good rows are kept
@@ -71,6 +76,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
     problems: [],
     problemCount: 0,
   };
+  const kept: ImportSummary['problems'] = [];
   // Numbers of this file: 48 bits of a digest each keep a million of them small.
   const seen = new Set<number>();
   let batch: { line: number; row: FilingRow }[] = [];
@@ -91,6 +97,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
   const note = (row: number, column: string, value: string, remedy: string): void => {
     rejects.write(row, column, value, remedy);
     summary.problemCount++;
+    if (kept.length < KEPT_PROBLEMS) kept.push({ row, column, value, remedy });
     if (summary.problems.length < SHOWN_PROBLEMS) summary.problems.push({ row, column, value, remedy });
   };
   const reject = (line: number, problems: RowProblem[]): void => {
@@ -119,7 +126,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
   flush();
   await rejects.close();
   if (summary.rejected > 0) summary.rejectsFile = options.rejectsFile;
-  if (!options.dryRun) ledger.recordImport(summary, startedAt, options.now());
+  if (!options.dryRun) ledger.recordImport({ ...summary, kept }, startedAt, options.now());
   return summary;
 }
 

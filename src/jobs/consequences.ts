@@ -199,7 +199,7 @@ export class Consequences {
       if (!touching.some((record) => record.programme === programme || record.policy.checks.includes(checkId)))
         sites.add(siteId);
     }
-    ledger.sweeps.requestRescan([...sites], 'failure without a case', now());
+    ledger.sweeps.requestRescan([...sites], 'failure without a case', now(), true);
     return sites.size;
   }
 

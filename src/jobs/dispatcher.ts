@@ -72,13 +72,22 @@ export class Dispatcher {
     return claims.length;
   }
 
+  /** Single ones at once; those asked for by the thousand as far as the queue has room, ahead of the sweep. */
   async #dispatchRescans(): Promise<number> {
-    const { ledger, now, settings } = this.#options;
+    const { sweep } = this.#options.settings;
+    const single = await this.#takeRescans(sweep.batchSites, false);
+    if (this.#options.ledger.sweeps.rescansWaiting().bulk === 0) return single;
+    const room = Math.min(await this.room(), sweep.batchSites);
+    return single + (room === 0 ? 0 : await this.#takeRescans(room, true));
+  }
+
+  async #takeRescans(limit: number, bulk: boolean): Promise<number> {
+    const { ledger, now } = this.#options;
     const claims = ledger.transaction(() => {
-      const siteIds = ledger.sweeps.takeRescans(settings.sweep.batchSites);
+      const siteIds = ledger.sweeps.takeRescans(limit, bulk);
       return siteIds.length === 0 ? [] : ledger.sweeps.claimSites(ledger.sweeps.open('rescan', now()), siteIds, now());
     });
-    await this.dispatch(claims, PRIORITY.rescan);
+    await this.dispatch(claims, bulk ? PRIORITY.bulkRescan : PRIORITY.rescan);
     return claims.length;
   }
 

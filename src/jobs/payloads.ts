@@ -12,7 +12,7 @@ export const QUEUES = {
 } as const;
 
 /** BullMQ priorities: lower runs first; every job has one, since a job without goes before all others. */
-export const PRIORITY = { rescan: 1, confirm: 5, sweep: 10 } as const;
+export const PRIORITY = { rescan: 1, confirm: 5, bulkRescan: 7, sweep: 10 } as const;
 
 /** One site in a gather job. Ids and host names only. */
 export interface GatherItem extends SiteTask {

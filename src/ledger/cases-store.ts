@@ -81,6 +81,7 @@ export class CasesStore {
       entry.prevHash,
       hash,
     );
+    this.#db.run('caseFeedInsert', entry.caseId, entry.seq);
     const next: CaseRecord = { ...record, seq: entry.seq, headHash: hash };
     this.#save(next, dueAt);
     return next;
@@ -151,6 +152,26 @@ export class CasesStore {
   /** Cases in a state, soonest deadline first. */
   inState(state: CaseState, limit = 1000): CaseRecord[] {
     return this.#db.all<Row>('casesByState', state, limit).flatMap((row) => parsed(row) ?? []);
+  }
+
+  /** A page of the cases in a state (of one programme where given), soonest deadline first, after a place. */
+  pageInState(
+    state: CaseState,
+    programme: string | null,
+    after: { deadlineAt: number; id: number },
+    limit: number,
+  ): CaseRecord[] {
+    const place = [after.deadlineAt, after.id, limit] as const;
+    const rows =
+      programme === null
+        ? this.#db.all<Row>('casesOfStateAfter', state, ...place)
+        : this.#db.all<Row>('casesOfProgrammeAfter', programme, state, ...place);
+    return rows.flatMap((row) => parsed(row) ?? []);
+  }
+
+  /** A subject's cases, newest first. */
+  ofSubject(subjectId: number, limit = 50): CaseRecord[] {
+    return this.#db.all<Row>('casesOfSubject', subjectId, limit).flatMap((row) => parsed(row) ?? []);
   }
 
   /** Ids of cases something is due for, most overdue first. */

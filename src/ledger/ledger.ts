@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
 import type { PublishedVerdict } from '../cases/types.ts';
 import { messageOf } from '../errors.ts';
-import type { ImportSummary } from '../filing/import-filings.ts';
+import type { ImportRecord } from '../filing/import-filings.ts';
 import type { FilingRow } from '../filing/validate-row.ts';
 import { maskText } from '../log.ts';
+import { AdminsStore } from './admins-store.ts';
+import { ApiStore } from './api-store.ts';
 import { BureauStore } from './bureau-store.ts';
 import { CampaignsStore } from './campaigns-store.ts';
 import { CasesStore } from './cases-store.ts';
@@ -13,11 +15,13 @@ import { EnforcementsStore } from './enforcements-store.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import { FiledStore } from './filed-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
+import { ImportsStore } from './imports-store.ts';
 import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
 import { PortalStore } from './portal-store.ts';
 import { RegistryStore } from './registry-store.ts';
 import { ReviewsStore } from './reviews-store.ts';
+import { SiteListStore } from './site-list-store.ts';
 import { Statements } from './statements.ts';
 import { SweepsStore } from './sweeps-store.ts';
 import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
@@ -50,6 +54,10 @@ export class Ledger {
   readonly orders: OrdersStore;
   readonly violations: ViolationsStore;
   readonly portal: PortalStore;
+  readonly admins: AdminsStore;
+  readonly api: ApiStore;
+  readonly sites: SiteListStore;
+  readonly imports: ImportsStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -71,6 +79,10 @@ export class Ledger {
     this.bureau = new BureauStore(this.#db);
     this.campaigns = new CampaignsStore(this.#db);
     this.portal = new PortalStore(this.#db);
+    this.admins = new AdminsStore(this.#db);
+    this.api = new ApiStore(this.#db);
+    this.sites = new SiteListStore(this.#db);
+    this.imports = new ImportsStore(this.#db);
     this.orders = new OrdersStore(this.#db);
     this.violations = new ViolationsStore(this.#db);
   }
@@ -145,10 +157,9 @@ export class Ledger {
     return this.filings.upsert(rows, startedAt);
   }
 
-  /** Remember that an import ran. */
-  recordImport(summary: ImportSummary, startedAt: number, finishedAt: number): void {
-    const { file, rows, created, updated, unchanged, rejected } = summary;
-    this.#db.run('importInsert', file, startedAt, finishedAt, rows, created, updated, unchanged, rejected);
+  /** Remember that an import ran, and what it did not take. */
+  recordImport(summary: ImportRecord, startedAt: number, finishedAt: number): void {
+    this.imports.record(summary, startedAt, finishedAt);
   }
 
   /** Tell the admins something, once a key until it is resolved; `again` tells them anew. */

@@ -162,6 +162,16 @@ export class OutboxStore {
     return rows.map(noticeOf);
   }
 
+  /** A page of notices in a state (or of all), newest first, before an id. */
+  noticesBefore(state: Notice['state'] | null, before: number | null, limit: number): Notice[] {
+    const from = before ?? Number.MAX_SAFE_INTEGER;
+    const rows =
+      state === null
+        ? this.#db.all<NoticeRow>('noticesBefore', from, limit)
+        : this.#db.all<NoticeRow>('noticesOfStateBefore', state, from, limit);
+    return rows.map(noticeOf);
+  }
+
   /** Move a notice on. */
   setNotice(id: number, state: Notice['state'], reason: string | null, messageId: number | null = null): void {
     this.#db.run('noticeState', state, reason, messageId, id);

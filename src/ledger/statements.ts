@@ -31,6 +31,12 @@ export class Statements {
     return this.#statement(name).all(...parameters) as Row[];
   }
 
+  /** Rows one by one: nothing else may be asked of the connection by the same statement meanwhile. */
+  iterate<Row>(name: QueryName, ...parameters: Parameter[]): IterableIterator<Row> {
+    // A statement of its own: a prepared one can be walked once at a time.
+    return this.#sqlite.prepare(queries[name]).iterate(...parameters) as IterableIterator<Row>;
+  }
+
   /** Rows changed. */
   run(name: QueryName, ...parameters: Parameter[]): number {
     return this.#statement(name).run(...parameters).changes;

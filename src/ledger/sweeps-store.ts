@@ -216,15 +216,32 @@ export class SweepsStore {
     });
   }
 
-  /** Ask for sites to be seen again at once. */
-  requestRescan(siteIds: number[], by: string, now: number): void {
+  /** Ask for sites to be seen again at once; those of a `bulk` go after every single one. */
+  requestRescan(siteIds: number[], by: string, now: number, bulk = false): void {
     this.#db.transaction(() => {
-      for (const siteId of siteIds) this.#db.run('rescanInsert', siteId, now, by);
+      for (const siteId of siteIds) this.#db.run('rescanInsert', siteId, now, by, bulk ? 1 : 0);
     });
   }
 
-  /** Take the requests; at most `limit`. */
-  takeRescans(limit: number): number[] {
-    return this.#db.all<{ siteId: number }>('rescansTake', limit).map(({ siteId }) => siteId);
+  /** Take requests, those that wait longest first; at most `limit`. */
+  takeRescans(limit: number, bulk = false): number[] {
+    return this.#db.all<{ siteId: number }>('rescansTake', bulk ? 1 : 0, limit).map(({ siteId }) => siteId);
+  }
+
+  /** Requests nobody took up yet. */
+  rescansWaiting(): { single: number; bulk: number } {
+    const rows = this.#db.all<{ bulk: number; count: number }>('rescansWaiting');
+    const of = (bulk: number): number => rows.find((row) => row.bulk === bulk)?.count ?? 0;
+    return { single: of(0), bulk: of(1) };
+  }
+
+  /** The request for a site that waits, or null. */
+  rescanOf(siteId: number): { requestedAt: number; requestedBy: string } | null {
+    return this.#db.get('rescanOf', siteId) ?? null;
+  }
+
+  /** The last sweeps of a kind, newest first. */
+  recentOfKind(kind: SweepKind, limit: number): Sweep[] {
+    return this.#db.all<Sweep>('sweepsOfKind', kind, limit);
   }
 }

@@ -1,25 +1,18 @@
-import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import cookie from '@fastify/cookie';
-import formbody from '@fastify/formbody';
-import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { CaseDesk } from '../cases/desk.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import type { Actor, CaseRecord } from '../cases/types.ts';
-import { codeOf, InputError, messageOf } from '../errors.ts';
+import { InputError, messageOf } from '../errors.ts';
 import { type Logger, maskText } from '../log.ts';
 import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
-import { isLoopbackHost } from '../provider/address.ts';
 import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
 import { markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
 import { addVerifyRoutes } from './portal/verify-routes.ts';
+import { createWebApp, type Form, formOf, isOurs, listenAt, serveAssets, textOf } from './web-app.ts';
 
 /** What the portal needs. */
 export interface PortalOptions {
@@ -58,63 +51,19 @@ const SAID: Record<string, { text: string; bad: boolean }> = {
  * InputError when the port cannot be had.
  */
 export async function startPortal(options: PortalOptions): Promise<{ address: string; close: () => Promise<void> }> {
-  const { host, port, trustedProxies } = options;
-  const app = fastify({
-    bodyLimit: MAX_FORM_BYTES,
-    requestTimeout: 10_000,
-    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    // Addresses may hold keys: our own log names routes only.
-    logger: false,
-    // People type the address from an SMS.
-    routerOptions: { ignoreTrailingSlash: true, caseSensitive: false },
-    frameworkErrors: (_error, _request, reply) => {
-      // Fastify's own words repeat the address, which may hold a key.
-      (reply as FastifyReply).code(400).type('text/plain; charset=utf-8').send('请检查链接是否完整。');
-    },
+  const { host, port, trustedProxies, log } = options;
+  const app = await createWebApp({
+    trustedProxies,
+    maxFormBytes: MAX_FORM_BYTES,
+    requestsAMinute: PAGES_A_MINUTE,
+    unreadable: '请检查链接是否完整。',
+    proxySetting: 'portal.trustedProxies',
+    log,
   });
-  // Forms and nothing else.
-  app.removeContentTypeParser(['application/json', 'text/plain']);
-  await app.register(cookie);
-  await app.register(formbody, { bodyLimit: MAX_FORM_BYTES });
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'none'"],
-        styleSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        imgSrc: ["'self'"],
-        connectSrc: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-      },
-    },
-    // The site alone: no address of a page goes anywhere, and forms still say where they came from.
-    referrerPolicy: { policy: 'strict-origin' },
-    strictTransportSecurity: false,
-  });
-  await app.register(rateLimit, { max: PAGES_A_MINUTE, timeWindow: 60_000 });
   route(app, options);
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
-    const remedy =
-      codeOf(error) === 'EADDRINUSE'
-        ? 'another process has the port: set portal.port'
-        : 'correct portal.host and portal.port';
-    throw new InputError(`portal ${host}:${port}: ${messageOf(error)}`, remedy);
-  }
-  const bound = app.server.address() as AddressInfo;
-  return { address: `http://${host}:${bound.port}`, close: () => app.close() };
+  const address = await listenAt(app, host, port, 'portal');
+  return { address, close: () => app.close() };
 }
-
-/** What a form may hold: texts, each once. */
-type Form = Partial<Record<string, string>>;
-
-const formOf = (body: unknown): Form =>
-  Object.fromEntries(Object.entries((body ?? {}) as object).filter(([, value]) => typeof value === 'string')) as Form;
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: PortalOptions): void {
   const access = new PortalAccess(keeper);
@@ -125,15 +74,6 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   // Bound to this very host where that can be said: no sibling of it may set one.
   const COOKIE = secure ? '__Host-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
-  const assets = new Map(
-    (
-      [
-        ['portal.css', 'text/css; charset=utf-8'],
-        ['portal.js', 'text/javascript; charset=utf-8'],
-      ] as const
-    ).map(([name, type]) => [name, { type, bytes: readFileSync(join(import.meta.dirname, 'assets', name)) }]),
-  );
-
   const show = (reply: FastifyReply, status: number, title: string, body: string): FastifyReply =>
     reply
       .code(status)
@@ -145,16 +85,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 403, '不支持的操作', messageBody(text));
   };
   const form = (request: FastifyRequest): Form => formOf(request.body);
-  /** Another site's form is not ours: a browser says where it came from. */
-  const isOurs = ({ headers }: FastifyRequest): boolean => {
-    // Some proxies strip the Origin; what the browser itself says of the request stays.
-    if (headers.origin === undefined) return headers['sec-fetch-site'] === 'same-origin';
-    if (headers.origin === publicOrigin) return true;
-    // Without a public address, or on this machine itself: the host that was asked.
-    const from = URL.parse(headers.origin);
-    const local = publicOrigin === null || isLoopbackHost(from?.hostname ?? '');
-    return local && from !== null && from.host !== '' && from.host === headers.host;
-  };
+  const ours = (request: FastifyRequest): boolean => isOurs(request, publicOrigin);
   const tokenOf = (request: FastifyRequest): string => {
     const token = request.cookies[COOKIE] ?? '';
     return token.length > TOKEN_CHARACTERS ? '' : token;
@@ -170,16 +101,6 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     });
   };
 
-  let warned = false;
-  app.addHook('onRequest', async (request) => {
-    if (warned || request.headers['x-forwarded-for'] === undefined || request.ip !== request.socket.remoteAddress)
-      return;
-    warned = true;
-    log.warn(
-      { proxy: request.socket.remoteAddress },
-      'portal: a proxy that is not in portal.trustedProxies forwards requests, so all owners count as one',
-    );
-  });
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status === 429) return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
@@ -190,15 +111,11 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   app.setNotFoundHandler((_request, reply) => show(reply, 404, '没有这个页面', messageBody('请检查链接是否完整。')));
 
   app.get('/', (_request, reply) => reply.redirect('/r', 303));
-  app.get<{ Params: { name: string } }>('/r/assets/:name', { config: { rateLimit: false } }, (request, reply) => {
-    const asset = assets.get(request.params.name as 'portal.css');
-    if (asset === undefined) return reply.callNotFound();
-    return reply.type(asset.type).header('cache-control', 'public, max-age=3600').send(asset.bytes);
-  });
+  serveAssets(app, '/r/assets', ['portal.css', 'portal.js']);
 
   app.get('/r', (_request, reply) => show(reply, 200, '查询整改事项', codeForm(null)));
   app.post('/r', (request, reply) => {
-    if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站输入案件码。');
+    if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站输入案件码。');
     if (!access.admitsGuess(request.ip, now()))
       return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
     const { code = '' } = form(request);
@@ -228,7 +145,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 200, '备案整改事项', keyForm(request.params.key, pass.records.length));
   });
   app.post('/r/l', (request, reply) => {
-    if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请从邮件中的链接打开。');
+    if (!ours(request)) return refuse(request, reply, 'cross-origin', '请从邮件中的链接打开。');
     const opened = access.openByKey(form(request)['key'] ?? '', now());
     if (!opened.ok && opened.reason === 'busy')
       return show(reply, 429, '请求过于频繁', messageBody('一小时内打开次数过多，请稍后再试。'));
@@ -326,7 +243,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     act: (code: string, actor: Actor, given: Form) => keyof typeof SAID,
   ): void => {
     app.post(`/r/case/:place/${name}`, (request, reply) => {
-      if (!isOurs(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
+      if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
       const found = find(request);
       if (found === null) return lost(reply);
       if (!access.isFormToken(tokenOf(request), found.record, form(request)['form']))
@@ -366,14 +283,14 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
 
   app.post('/r/leave', (request, reply) => {
     const token = tokenOf(request);
-    if (!isOurs(request) || !access.isFormToken(token, null, form(request)['form']))
+    if (!ours(request) || !access.isFormToken(token, null, form(request)['form']))
       return refuse(request, reply, 'no form of ours', '请返回重试。');
     access.end(token);
     reply.clearCookie(COOKIE, { path: '/', secure });
     return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
   });
 
-  addVerifyRoutes(app, { show, refuse, isOurs, form }, { contacts: new ContactDesk(keeper), log, now });
+  addVerifyRoutes(app, { show, refuse, isOurs: ours, form }, { contacts: new ContactDesk(keeper), log, now });
 }
 
 /** Who is told of a case, masked, each once. */

@@ -250,7 +250,7 @@ export class CaseWorld {
 
   /** Looks that cases asked for. */
   #asked(): number {
-    const sites = this.ledger.sweeps.takeRescans(100);
+    const sites = [...this.ledger.sweeps.takeRescans(100), ...this.ledger.sweeps.takeRescans(100, true)];
     for (const siteId of sites) this.look(siteId);
     return sites.length;
   }

@@ -341,7 +341,7 @@ describe('who may not', () => {
       post('/r', { code: 'ABCDEFGHJK' }, { 'x-forwarded-for': forwarded });
     for (let i = 0; i < 10; i++) await guess(`203.0.113.${i}`);
     expect((await guess('203.0.113.99')).status).toBe(429);
-    expect(logged.filter(({ msg }) => String(msg).includes('not in portal.trustedProxies'))).toHaveLength(1);
+    expect(logged.filter(({ msg }) => String(msg).includes('proxy that is not trusted'))).toHaveLength(1);
     await portal.close();
     portal = await startPortal({
       host: '127.0.0.1',

@@ -7,8 +7,8 @@ import { heldByOther } from '../../cases/restrictions.ts';
 import { cannotLook, isMuted } from '../../cases/sight.ts';
 import type { CaseEvent, CaseRecord } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
-import { sniffCharset } from '../../gather/charset.ts';
 import { type CaseView, viewCase } from '../../notify/case-view.ts';
+import { endOf, snippetOf } from '../../view/snippet.ts';
 
 /** Something an owner may ask for, or why not (in Chinese). */
 export type Offer = { possible: true } | { possible: false; why: string };
@@ -42,10 +42,6 @@ export interface CaseScreen {
 /** A look that has no answer after this long is told as such. */
 const LATE_MS = 30 * 60_000;
 const GIVEN_UP_MS = 24 * 3_600_000;
-/** A page's bytes that are searched for a number: footers stand at the end. */
-const SNIPPET_BYTES = 300_000;
-const SNIFFED_BYTES = 8192;
-const SNIPPET_CHARACTERS = 300;
 
 /** Moves an owner reads in the history; what goes on between admins and systems stays inside. */
 const SHOWN: ReadonlySet<Move> = new Set<Move>([
@@ -227,22 +223,4 @@ function offerAppeal(record: CaseRecord): Offer {
   if (record.restrictedAt === null || (record.state !== 'restricted' && record.state !== 'cancellation-asked'))
     return { possible: false, why: '限制访问后方可申诉；现在请整改后立即复查。' };
   return { possible: true };
-}
-
-/** The end of a page as text: never parsed, so that no page can make it slow. */
-function endOf(bytes: Buffer): string {
-  const charset = sniffCharset(null, bytes.subarray(0, SNIFFED_BYTES), false);
-  return new TextDecoder(charset).decode(bytes.subarray(-SNIPPET_BYTES));
-}
-
-/** The page's own markup around a number that was found. */
-function snippetOf(html: string, numbers: string[]): string | null {
-  for (const number of numbers) {
-    const serial = /\d{8,}/.exec(number)?.[0];
-    const at = serial === undefined ? -1 : html.lastIndexOf(serial);
-    if (at < 0) continue;
-    const from = Math.max(0, at - SNIPPET_CHARACTERS / 2);
-    return html.slice(from, at + SNIPPET_CHARACTERS / 2).trim();
-  }
-  return null;
 }

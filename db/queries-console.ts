@@ -114,6 +114,8 @@ export const consoleQueries = {
   noticesBefore: `SELECT ${NOTICE_ROW} FROM notices WHERE id < ? ORDER BY id DESC LIMIT ?`,
   noticesOfStateBefore: `SELECT ${NOTICE_ROW} FROM notices WHERE state = ? AND id < ? ORDER BY created_at DESC LIMIT ?`,
 
+  verdictSite: 'SELECT site_id AS siteId FROM verdicts WHERE id = ?',
+
   // whole-ledger figures, counted by a thread of its own
   siteTotals: `SELECT u.province, s.state, count(*) AS count FROM sites s JOIN subjects u ON u.id = s.subject_id GROUP BY u.province, s.state`,
   worstTotals: `SELECT worst, count(*) AS count FROM (SELECT max(CASE verdict WHEN 'fail' THEN 4 WHEN 'warn' THEN 3 WHEN 'inconclusive' THEN 2

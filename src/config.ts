@@ -152,6 +152,8 @@ export interface Config {
   data: ReferenceData;
   /** Files the settings came from, in order. */
   origin: string[];
+  /** What each of them gave: the last that names a key wins. */
+  layers: { origin: string; given: unknown }[];
 }
 
 /** The repository's root: shipped configuration is found here wherever the command is run. */
@@ -194,25 +196,22 @@ export function loadConfig(
   const env = options.env ?? process.env;
   const file = options.file ?? env['PATROL_CONFIG'];
   const defaults = readYaml(join(ROOT, 'config/default.yaml'));
-  const origin = ['config/default.yaml'];
-  let merged: unknown = defaults;
-  if (file !== undefined && file !== '') {
-    merged = mergeSettings(merged, readYaml(resolve(file)));
-    origin.push(file);
-  }
+  const layers: Config['layers'] = [{ origin: 'config/default.yaml', given: defaults }];
+  const lay = (origin: string, given: unknown): unknown => layers.push({ origin, given });
+  if (file !== undefined && file !== '') lay(file, readYaml(resolve(file)));
   for (const [name, apply] of ENVIRONMENT) {
     const value = env[name];
     if (value === undefined || value === '') continue;
-    merged = mergeSettings(merged, apply(value));
-    origin.push(`environment ${name}`);
+    lay(`environment ${name}`, apply(value));
   }
   for (const [name, apply] of SECRETS) {
     const value = readSecret(env, name);
     if (value === undefined) continue;
-    merged = mergeSettings(merged, apply(value));
-    origin.push(`secret ${name}`);
+    lay(`secret ${name}`, apply(value));
   }
-  if (options.overrides !== undefined) merged = mergeSettings(merged, options.overrides);
+  const origin = layers.map((layer) => layer.origin);
+  if (options.overrides !== undefined) lay('command line', options.overrides);
+  const merged = layers.reduce<unknown>((base, { given }) => mergeSettings(base, given), {});
   const result = shape.safeParse(merged);
   if (!result.success) throw configError(result.error, defaults, origin);
   const problem = crossCheck(result.data) ?? crossCheckConsequences(result.data);
@@ -225,7 +224,14 @@ export function loadConfig(
     calendar: readTable(result.data.cases.calendar, calendarShape, 'cases.calendar'),
     data: openReferenceData({ ...result.data.data, folder: configPath(result.data.data.folder) }),
     origin,
+    layers,
   };
+}
+
+/** Where a setting (a dotted key) comes from: the last layer that gives it. */
+export function originOf({ layers }: Config, key: string): string {
+  const path = key.split('.');
+  return layers.findLast(({ given }) => at(given, path) !== undefined)?.origin ?? '';
 }
 
 function readTable<T>(file: string, schema: z.ZodType<T>, key?: string): T {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InputError } from '../errors.ts';
+import { InputError, messageOf } from '../errors.ts';
 import type { Patrol, Role } from '../jobs/patrol.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, commandLogger, withCommon } from './context.ts';
 
@@ -20,12 +20,22 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
   QUEUE_URL=redis://host:6379 patrol start --roles gather    another machine that only observes`,
     )
     .action(async (options: StartOptions) => {
-      const [{ Patrol }, { Metrics }, { startOpsServer }, { startPortal }, { startInbound }] = await Promise.all([
+      const [
+        { Patrol },
+        { Metrics },
+        { startOpsServer },
+        { startPortal },
+        { startInbound },
+        { startConsoleOf },
+        { FiguresCounter },
+      ] = await Promise.all([
         import('../jobs/patrol.ts'),
         import('../ops/metrics.ts'),
         import('../ops/server.ts'),
         import('../web/portal.ts'),
         import('../web/inbound.ts'),
+        import('../web/console/start.ts'),
+        import('../ledger/figures.ts'),
       ]);
       const config = commandConfig(options, environment);
       const log = commandLogger(config, false);
@@ -63,38 +73,64 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         await ops.close();
         throw error;
       }
-      metrics.watch(patrol);
+      const { ledger } = patrol;
+      const figures =
+        ledger === null
+          ? null
+          : new FiguresCounter(ledger.connection.path, environment.now, (error) =>
+              log.warn({ error: messageOf(error) }, 'the figures could not be counted'),
+            );
+      metrics.watch(patrol, figures);
       const { portal: portalSettings, inbound: inboundSettings, notices, enforcement } = config.settings;
       const keeper = patrol.consequences?.keeper;
-      let portal: Awaited<ReturnType<typeof startPortal>> | null = null;
-      if (keeper !== undefined && portalSettings.enabled) {
-        const running = patrol;
-        portal = await startPortal({ ...portalSettings, keeper, log, now: environment.now }).catch(
-          async (error: unknown) => {
-            await running.stop();
-            await ops.close();
-            throw error;
-          },
-        );
-      }
-      let inbound: Awaited<ReturnType<typeof startInbound>> | null = null;
-      if (keeper !== undefined && inboundSettings.secret !== null) {
-        const running = patrol;
-        const { host, port, secret, smsSecret } = inboundSettings;
-        inbound = await startInbound({ host, port, secret, smsSecret, keeper, log, now: environment.now }).catch(
-          async (error: unknown) => {
-            await portal?.close();
-            await running.stop();
-            await ops.close();
-            throw error;
-          },
-        );
-      }
+      const running = patrol;
+      const open: { close: () => Promise<void> }[] = [];
+      const closeAll = async (): Promise<void> => {
+        for (const one of open.toReversed()) await one.close();
+        await figures?.close();
+        await running.stop();
+        await ops.close();
+      };
+      /** Open one more door; where it cannot be had, everything is closed again. */
+      const opened = async <T extends { close: () => Promise<void> }>(
+        start: () => Promise<T | null>,
+      ): Promise<T | null> => {
+        try {
+          const one = await start();
+          if (one !== null) open.push(one);
+          return one;
+        } catch (error) {
+          await closeAll();
+          throw error;
+        }
+      };
+      const { now } = environment;
+      const portal = await opened(async () =>
+        keeper === undefined || !portalSettings.enabled ? null : startPortal({ ...portalSettings, keeper, log, now }),
+      );
+      const { secret, smsSecret } = inboundSettings;
+      const inbound = await opened(async () =>
+        keeper === undefined || secret === null
+          ? null
+          : startInbound({
+              host: inboundSettings.host,
+              port: inboundSettings.port,
+              secret,
+              smsSecret,
+              keeper,
+              log,
+              now,
+            }),
+      );
+      const adminConsole = await opened(async () =>
+        figures === null ? null : startConsoleOf(running, { figures, log, now }),
+      );
       log.info(
         {
           address: ops.address,
           sites: patrol.ledger?.size().active ?? null,
           ranges: patrol.ranges?.table.version ?? null,
+          console: adminConsole?.address ?? null,
           portal: portal?.address ?? null,
           inbound: inbound?.address ?? null,
           notices: notices.live ? 'live' : 'dry-run',
@@ -102,16 +138,21 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         },
         'patrol is running',
       );
+      if (adminConsole !== null) tellConsole(adminConsole.address, ledger?.admins.all().length === 0);
       await untilStopped();
       log.info({ drainTimeoutMs: config.settings.ops.drainTimeoutMs }, 'draining');
-      const draining = patrol;
       patrol = null;
-      await portal?.close();
-      await inbound?.close();
-      await draining.stop();
-      await ops.close();
+      await closeAll();
       log.info({}, 'stopped');
     });
+}
+
+/** For whoever starts it in a terminal: where to look, and how to get in the first time. */
+function tellConsole(address: string, noAdmin: boolean): void {
+  process.stderr.write(`\nconsole 控制台: ${address}\n`);
+  if (noAdmin)
+    process.stderr.write('no admin yet; make the first one: npm run -s patrol -- admins add NAME --role approver\n');
+  process.stderr.write('\n');
 }
 
 function parseRoles(text: string): Role[] {

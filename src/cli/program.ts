@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { ledgerError } from '../../db/client.ts';
 import { ROOT } from '../config.ts';
 import { InputError, messageOf } from '../errors.ts';
+import { addAdminsCommand, addApiKeysCommand } from './command-admins.ts';
 import { addAuditCommand } from './command-audit.ts';
 import { addCasesCommand } from './command-cases.ts';
 import { addContactsCommand } from './command-contacts.ts';
@@ -55,6 +56,8 @@ export function buildProgram(environment: CliEnvironment): Command {
   addAuditCommand(program, environment);
   addWhoseCommand(program, environment);
   addSweepsCommand(program, environment);
+  addAdminsCommand(program, environment);
+  addApiKeysCommand(program, environment);
   addBackupCommand(program, environment);
   addNumberCommand(program);
   program.addHelpText(

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
 import type { LoadedRanges } from '../provider/list-file.ts';
+import { WebhookSender } from '../web/api/webhooks.ts';
 import { type JobQueue, openBackend, type QueueBackend } from './backend.ts';
 import { Consequences, type ConsequencesOptions } from './consequences.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -32,6 +33,9 @@ export interface PatrolOptions {
   consequences?: Pick<ConsequencesOptions, 'channels' | 'accessSystem' | 'policy' | 'onStep'>;
 }
 
+/** How long the answer of a call is kept for a repeated one (ms). */
+const IDEMPOTENCY_MS = 24 * 3_600_000;
+
 /** A running patrol: queue, workers, and (with the ledger role) judge, dispatcher and scheduler. */
 export class Patrol {
   readonly config: Config;
@@ -45,6 +49,9 @@ export class Patrol {
   readonly queues: { gather: JobQueue<GatherJob>; registration: JobQueue<RegistrationJob>; judge: JobQueue<JudgeJob> };
   readonly #log: Logger;
   readonly #now: () => number;
+  /** Tells other systems of case events; with the ledger role only. */
+  readonly webhooks: WebhookSender | null;
+  #ticks: JobQueue<TickJob> | null = null;
   #acts: JobQueue<ActJob> | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
   #working: Promise<unknown> | null = null;
@@ -64,6 +71,10 @@ export class Patrol {
     this.ledger = parts.ledger;
     this.ranges = parts.ranges;
     this.consequences = parts.consequences;
+    this.webhooks =
+      parts.ledger === null
+        ? null
+        : new WebhookSender(parts.ledger, this.config.settings.api.webhooks, this.#now, this.#log);
     this.queues = {
       gather: this.backend.queue<GatherJob>(QUEUES.gather),
       registration: this.backend.queue<RegistrationJob>(QUEUES.registration),
@@ -144,6 +155,7 @@ export class Patrol {
   async #startSchedule(): Promise<void> {
     const { tickMs } = this.config.settings.sweep;
     const ticks = this.backend.queue<TickJob>(QUEUES.tick);
+    this.#ticks = ticks;
     this.backend.worker<TickJob>(QUEUES.tick, () => this.tick(), { concurrency: 1 });
     const acts = this.backend.queue<ActJob>(QUEUES.act);
     this.#acts = acts;
@@ -184,6 +196,8 @@ export class Patrol {
     const dispatched = await dispatcher.dispatchDue();
     if (dispatched > 0) this.#log.info({ dispatched }, 'sites taken up');
     ledger.portal.prune(this.#now());
+    ledger.admins.prune(this.#now());
+    ledger.api.prune(this.#now() - IDEMPOTENCY_MS);
     const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
     if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
   }
@@ -192,6 +206,8 @@ export class Patrol {
   async #quickWork(): Promise<void> {
     if (this.dispatcher === null || this.#stopped) return;
     await this.dispatcher.dispatchUrgent();
+    // Not waited for: a slow receiver must not hold up anything of ours.
+    void this.webhooks?.turn().catch((error: unknown) => this.#log.error({ error }, 'webhooks failed'));
     // One job of a sort at a time: its id keeps a second one out while the first waits or runs.
     for (const job of this.consequences?.due() ?? [])
       await this.#acts?.add('act', { job }, { jobId: `act-${job}`, removeOnComplete: true, removeOnFail: true });
@@ -203,6 +219,14 @@ export class Patrol {
     this.#working = work().catch((error: unknown) => this.#log.error({ error }, 'timed work failed'));
     await this.#working;
     this.#working = null;
+  }
+
+  /** Every queue of this process, for people to look into. */
+  get everyQueue(): JobQueue<unknown>[] {
+    const { gather, registration, judge } = this.queues;
+    return [gather, registration, judge, this.#acts, this.#ticks].flatMap((queue) =>
+      queue === null ? [] : [queue as JobQueue<unknown>],
+    );
   }
 
   /** When the scheduler was last heard of (epoch ms). */

@@ -226,6 +226,11 @@ export class VerdictsStore {
     return this.#db.all<CheckState>('statesOfSite', siteId);
   }
 
+  /** The site a verdict is about; null when there is no such verdict. */
+  siteOf(verdictId: number): number | null {
+    return this.#db.get<{ siteId: number }>('verdictSite', verdictId)?.siteId ?? null;
+  }
+
   /** A check's verdicts at a site, newest first. */
   history(siteId: number, checkId: string, limit = 10): VerdictRow[] {
     return this.#db.all<VerdictRow>('verdictsOfSite', siteId, checkId, limit);

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Patrol } from '../jobs/patrol.ts';
+import type { FiguresCounter, LedgerFigures } from '../ledger/figures.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 
@@ -10,6 +11,7 @@ export class Metrics {
   readonly #codes: Counter<'check' | 'code'>;
   readonly #looks: Counter<'check' | 'step'>;
   #patrol: Patrol | null = null;
+  #figures: FiguresCounter | null = null;
 
   constructor(now: () => number) {
     collectDefaultMetrics({ register: this.registry });
@@ -55,17 +57,16 @@ export class Metrics {
     gauge(
       'patrol_sites',
       'Standing verdicts, by check',
-      (patrol, set) => {
-        for (const { verdict, checkId, count } of patrol.ledger?.verdicts.totals() ?? [])
-          set(count, { check: checkId, verdict });
+      async (_patrol, set) => {
+        for (const { verdict, checkId, count } of await this.#standing()) set(count, { check: checkId, verdict });
       },
       ['check', 'verdict'],
     );
     gauge(
       'patrol_inconclusive_share',
       'Share of standing verdicts that are inconclusive, by check',
-      (patrol, set) => {
-        const totals = patrol.ledger?.verdicts.totals() ?? [];
+      async (_patrol, set) => {
+        const totals = await this.#standing();
         for (const checkId of new Set(totals.map((one) => one.checkId))) {
           const own = totals.filter((one) => one.checkId === checkId);
           const blind = own.find(({ verdict }) => verdict === 'inconclusive')?.count ?? 0;
@@ -141,9 +142,16 @@ export class Metrics {
     );
   }
 
-  /** The patrol whose state the gauges show. */
-  watch(patrol: Patrol): void {
+  /** The patrol whose state the gauges show; whole-ledger figures are counted by a thread of their own. */
+  watch(patrol: Patrol, figures: FiguresCounter | null): void {
     this.#patrol = patrol;
+    this.#figures = figures;
+  }
+
+  async #standing(): Promise<LedgerFigures['verdicts']> {
+    const known = this.#figures?.latest() ?? null;
+    if (known === null) await this.#figures?.refresh();
+    return this.#figures?.latest()?.verdicts ?? [];
   }
 
   /** Count what was recorded. */

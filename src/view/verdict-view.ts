@@ -32,23 +32,9 @@ export interface DescribedFinding {
 
 /** A stored verdict in words, with what it stands on. */
 export function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedVerdict {
-  const check = findCheck(row.checkId);
   const pieces = ledger.evidence.ofVerdict(row.id);
   const page = pieces.find(({ kind }) => kind === 'page');
-  const findings = (JSON.parse(row.findings) as Finding[]).map((finding) => {
-    const code = check?.codes[finding.code];
-    const fill = (text: string | undefined): string =>
-      fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
-    return {
-      code: finding.code,
-      severity: finding.severity,
-      title: { zh: fill(code?.title.zh), en: fill(code?.title.en) },
-      remedy: { zh: fill(code?.remedy.zh ?? ''), en: fill(code?.remedy.en ?? '') },
-      evidence: finding.evidence,
-      awaits: finding.awaitsHuman === true,
-      numbers: [finding.params['number'], finding.params['shown']].filter((value) => typeof value === 'string'),
-    };
-  });
+  const findings = describeFindings(row.checkId, JSON.parse(row.findings) as Finding[]);
   return {
     verdictId: row.id,
     verdict: row.verdict,
@@ -65,6 +51,25 @@ export function describeVerdict(row: VerdictRow, ledger: Ledger): DescribedVerdi
             findings.flatMap(({ numbers }) => numbers),
           ),
   };
+}
+
+/** Findings of a check in words. */
+export function describeFindings(checkId: string, findings: readonly Finding[]): DescribedFinding[] {
+  const check = findCheck(checkId);
+  return findings.map((finding) => {
+    const code = check?.codes[finding.code];
+    const fill = (text: string | undefined): string =>
+      fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
+    return {
+      code: finding.code,
+      severity: finding.severity,
+      title: { zh: fill(code?.title.zh), en: fill(code?.title.en) },
+      remedy: { zh: fill(code?.remedy.zh ?? ''), en: fill(code?.remedy.en ?? '') },
+      evidence: finding.evidence,
+      awaits: finding.awaitsHuman === true,
+      numbers: [finding.params['number'], finding.params['shown']].filter((value) => typeof value === 'string'),
+    };
+  });
 }
 
 /** The page's own markup around a number that was found, from the stored bytes. */

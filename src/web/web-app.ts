@@ -21,11 +21,13 @@ export interface WebAppOptions {
   unreadable: string;
   /** Which setting names the proxies, for the log. */
   proxySetting: string;
+  /** Other origins our forms may lead to (an identity provider). */
+  formTargets?: readonly string[];
   log: Logger;
 }
 
 /** What pages of ours may load and send: themselves, and nothing else. */
-export const STRICT_POLICY = {
+const strictPolicy = (formTargets: readonly string[]) => ({
   useDefaults: false,
   directives: {
     defaultSrc: ["'none'"],
@@ -33,11 +35,11 @@ export const STRICT_POLICY = {
     scriptSrc: ["'self'"],
     imgSrc: ["'self'"],
     connectSrc: ["'self'"],
-    formAction: ["'self'"],
+    formAction: ["'self'", ...formTargets],
     frameAncestors: ["'none'"],
     baseUri: ["'none'"],
   },
-};
+});
 
 /** A Fastify with what every site of ours wants: forms, cookies, a strict policy, limits by address. */
 export async function createWebApp(options: WebAppOptions): Promise<FastifyInstance> {
@@ -60,7 +62,7 @@ export async function createWebApp(options: WebAppOptions): Promise<FastifyInsta
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: maxFormBytes });
   await app.register(helmet, {
-    contentSecurityPolicy: STRICT_POLICY,
+    contentSecurityPolicy: strictPolicy(options.formTargets ?? []),
     // The site alone: no address of a page goes anywhere, and forms still say where they came from.
     referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: false,

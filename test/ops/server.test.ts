@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Patrol } from '../../src/jobs/patrol.ts';
 import { runScan } from '../../src/jobs/scan.ts';
+import { FiguresCounter } from '../../src/ledger/figures.ts';
 import { Metrics } from '../../src/ops/metrics.ts';
 import { startOpsServer } from '../../src/ops/server.ts';
 import { importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
@@ -8,6 +9,7 @@ import { importStage, type Stage, setStage, startPatrol } from '../world/harness
 let stage: Stage;
 let patrol: Patrol;
 let running: Patrol | null = null;
+let figures: FiguresCounter;
 let ops: Awaited<ReturnType<typeof startOpsServer>>;
 const metrics = new Metrics(Date.now);
 
@@ -17,10 +19,14 @@ beforeAll(async () => {
   ops = await startOpsServer({ host: '127.0.0.1', port: 0, now: Date.now, metrics }, () => running);
   patrol = await startPatrol(stage);
   await runScan(patrol, siteIds, { now: Date.now });
-  metrics.watch(patrol);
+  figures = new FiguresCounter(patrol.ledger?.connection.path ?? '', Date.now, (error) => {
+    throw error;
+  });
+  metrics.watch(patrol, figures);
 });
 afterAll(async () => {
   await ops.close();
+  await figures.close();
   await patrol.stop(500);
   await stage.close();
 });

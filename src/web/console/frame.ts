@@ -41,7 +41,7 @@ export function framed(
             html`<li><a href="${page}" !${isHere(page) ? 'aria-current="page"' : ''}>${visit.say(zh, en)}</a></li>`,
         ).join('')}</ul></nav>
 <div class="who"><a href="/account">${visit.admin.name}</a> <span class="soft">${roleText(visit, visit.admin.role)}</span>
-!${visit.form('/language', html`<button class="plain small" lang="${visit.admin.language === 'zh' ? 'en' : 'zh-CN'}">${visit.admin.language === 'zh' ? 'English' : '中文'}</button>`)}
+!${visit.form('/language', html`<input type="hidden" name="back" value="${path === '' ? '/' : path}"><button class="plain small" lang="${visit.admin.language === 'zh' ? 'en' : 'zh-CN'}">${visit.admin.language === 'zh' ? 'English' : '中文'}</button>`)}
 !${visit.form('/logout', html`<button class="plain small">${visit.say('退出', 'Sign out')}</button>`)}</div>`
   }</header>
 <main id="main"><h1>${title}</h1>!${told === null ? '' : html`<p class="said !${told.bad ? 'bad' : ''}" role="!${told.bad ? 'alert' : 'status'}">${told.text}</p>`}

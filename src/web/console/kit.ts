@@ -224,7 +224,8 @@ export class ConsoleKit {
     act: (visit: Visit, form: Form, request: FastifyRequest, reply: FastifyReply) => Done | Promise<Done>,
   ): void {
     this.deeds.push({ method: 'POST', url, role });
-    this.app.post(url, async (request, reply) => {
+    // Before the body is read: nobody may make us take in what they may not send.
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
       const visit = this.visit(request);
       if (!isOurs(request, this.publicOrigin))
         return this.refuse(request, reply, visit, 'cross-origin', '请在本网站操作。 Use this site itself.');
@@ -238,6 +239,12 @@ export class ConsoleKit {
           `needs ${role}`,
           visit.say('您的角色不能执行此操作。', 'Your role may not do this.'),
         );
+      return undefined;
+    };
+    this.app.post(url, { onRequest }, async (request, reply) => {
+      const visit = this.visit(request);
+      if (visit === null)
+        return this.refuse(request, reply, null, 'not signed in', '登录已过期，请重新登录。 Sign in again.');
       const form = formOf(request.body);
       const path = request.url.split('?')[0] ?? '';
       if (!this.access.isFormToken(visit.token, path, form['form']))

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { CaseDesk } from '../../cases/desk.ts';
+import { isTerminal, STATES } from '../../cases/moves.ts';
+import type { CaseRecord, CaseState } from '../../cases/types.ts';
+import { InputError } from '../../errors.ts';
+import { caseDetail, caseSummary } from '../../view/case-summary.ts';
+import { CASE_ACTS } from '../case-acts.ts';
+import { ApiFault, type ApiKit } from './kit.ts';
+import { cursorOf, nextShape, pageQuery, placeOf } from './paging.ts';
+import { eventBody } from './webhooks.ts';
+
+const ALL = Object.keys(STATES) as [CaseState, ...CaseState[]];
+const ACTS = Object.keys(CASE_ACTS) as [string, ...string[]];
+
+const summaryShape = z.looseObject({
+  code: z.string(),
+  programme: z.string(),
+  number: z.string(),
+  domain: z.string().nullable(),
+  state: z.enum(ALL),
+  openedAt: z.string(),
+  deadlineAt: z.string(),
+  deadlineProvisional: z.boolean(),
+  toldAt: z.string().nullable(),
+  dryRun: z.boolean(),
+});
+
+/** Cases, what may be done to them, and the feed of their events. */
+export function addCaseRoutes(kit: ApiKit): void {
+  addReading(kit);
+  addActing(kit);
+  addFeed(kit);
+}
+
+function addReading({ app, parts, needs }: ApiKit): void {
+  const { keeper, ledger } = parts;
+  const list = needs('cases:read', 'Cases, soonest deadline first', 'cases');
+  app.get(
+    '/cases',
+    {
+      config: list.config,
+      schema: {
+        summary: list.summary,
+        tags: [list.tag],
+        querystring: z.object({
+          state: z.enum(ALL).optional().describe('default: all that have not ended'),
+          programme: z.string().max(60).optional(),
+          ...pageQuery,
+        }),
+        response: { 200: z.object({ cases: z.array(summaryShape), next: nextShape }) },
+      },
+    },
+    (request) => {
+      const { state, programme = null, limit, cursor } = request.query;
+      const [deadlineAt = 0, id = 0] = (placeOf(cursor) ?? '').split('.').map(Number);
+      const states = state === undefined ? ALL.filter((one) => !isTerminal(one)) : [state];
+      const records = states
+        .flatMap((one) => ledger.cases.pageInState(one, programme, { deadlineAt, id }, limit + 1))
+        .sort((a, b) => a.deadlineAt - b.deadlineAt || a.id - b.id);
+      const shown = records.slice(0, limit);
+      const last = shown.at(-1);
+      const next = records.length > limit && last !== undefined ? `${last.deadlineAt}.${last.id}` : null;
+      return { cases: shown.map((record) => caseSummary(keeper, record)), next: cursorOf(next) };
+    },
+  );
+  const one = needs('cases:read', 'A case with findings, history, notices (masked) and acts', 'cases');
+  app.get(
+    '/cases/:code',
+    {
+      config: one.config,
+      schema: {
+        summary: one.summary,
+        tags: [one.tag],
+        params: z.object({ code: z.string().max(20) }),
+        response: {
+          200: summaryShape.extend({
+            findings: z.array(z.looseObject({})),
+            history: z.array(z.looseObject({})),
+            notices: z.array(z.looseObject({})),
+            enforcement: z.array(z.looseObject({})),
+            offered: z.array(z.string()).describe('acts that are possible now'),
+          }),
+        },
+      },
+    },
+    (request) => {
+      const record = demandCase(kit(request.params.code));
+      return {
+        ...caseDetail(keeper, record),
+        offered: ACTS.filter((name) => CASE_ACTS[name]?.offered(keeper, record)),
+      };
+    },
+  );
+  const kit = (code: string): [CaseRecord | null, string] => [ledger.cases.byCode(code), code];
+}
+
+function demandCase([record, code]: [CaseRecord | null, string]): CaseRecord {
+  if (record === null) throw new ApiFault(404, `no case ${code}`, 'GET /api/v1/cases lists the codes');
+  return record;
+}
+
+function addActing({ app, parts, needs, keyOf, demand, audit }: ApiKit): void {
+  const { keeper, ledger, now } = parts;
+  const act = needs('cases:write', `Act on a case: ${ACTS.join(', ')}. Those of approvers need cases:decide`, 'cases');
+  app.post(
+    '/cases/:code/acts/:act',
+    {
+      config: act.config,
+      schema: {
+        summary: act.summary,
+        tags: [act.tag],
+        params: z.object({ code: z.string().max(20), act: z.enum(ACTS) }),
+        body: z.strictObject({
+          reason: z
+            .string()
+            .max(500)
+            .optional()
+            .describe('stands in the history; for appeals and deadlines it goes to the owner'),
+          date: z.iso.date().optional().describe('deadline: the new one'),
+          days: z.int().min(1).max(60).optional().describe('extend: working days'),
+          extension: z.string().max(60).optional().describe('extend: a reason of config/programmes.yaml'),
+          appeal: z.string().max(60).optional().describe('appeal: a reason of config/programmes.yaml'),
+        }),
+        response: { 200: summaryShape },
+      },
+    },
+    (request) => {
+      const { code, act: name } = request.params;
+      const definition = CASE_ACTS[name];
+      if (definition === undefined) throw new ApiFault(404, `no act ${name}`, `one of: ${ACTS.join(', ')}`);
+      if (definition.role === 'approver') demand(request, 'cases:decide');
+      const record = demandCase([ledger.cases.byCode(code), code]);
+      if (!definition.offered(keeper, record))
+        throw new InputError(
+          `${name} is not possible while the case is ${record.state}`,
+          'GET the case: `offered` lists what is',
+        );
+      const { days, ...texts } = request.body;
+      const form = { ...texts, ...(days !== undefined && { days: String(days) }) } as Partial<Record<string, string>>;
+      const actor = { kind: 'admin' as const, name: `key:${keyOf(request).name}` };
+      ledger.transaction(() => {
+        definition.act(new CaseDesk(keeper), record.code, form, actor, now());
+        audit(request, `case ${record.code}`, `${name} ${texts.reason ?? ''}`);
+      });
+      return caseSummary(keeper, ledger.cases.get(record.id) ?? record);
+    },
+  );
+}
+
+function addFeed({ app, parts, needs }: ApiKit): void {
+  const { ledger } = parts;
+  const feed = needs(
+    'webhooks:read',
+    'Case events in their order: what webhooks are told, to be fetched instead',
+    'events',
+  );
+  app.get(
+    '/events',
+    {
+      config: feed.config,
+      schema: {
+        summary: feed.summary,
+        tags: [feed.tag],
+        querystring: z.object({
+          after: z.coerce.number().int().min(0).default(0).describe('id of the last event you have'),
+          limit: pageQuery.limit,
+        }),
+        response: {
+          200: z.object({
+            events: z.array(z.looseObject({ id: z.int(), case: z.string(), move: z.string(), at: z.string() })),
+          }),
+        },
+      },
+    },
+    (request) => ({
+      events: ledger.api.feedAfter(request.query.after, request.query.limit).map((event) => eventBody(ledger, event)),
+    }),
+  );
+}

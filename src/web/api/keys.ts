@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { InputError } from '../../errors.ts';
+import { type AdminRole, ROLES } from '../../ledger/admins-store.ts';
+import type { ApiKey, ApiStore } from '../../ledger/api-store.ts';
+import { hashOf } from '../../notify/one-time-secret.ts';
+
+/** What a key may open, and the least role an admin has who gives it away. */
+export const SCOPES = {
+  'filings:read': { role: 'viewer', en: 'sites with their verdicts and evidence' },
+  'filings:write': { role: 'operator', en: 'insert and update filings' },
+  'rescans:write': { role: 'operator', en: 'ask for sites to be looked at again' },
+  'cases:read': { role: 'viewer', en: 'cases with findings, history, notices and acts' },
+  'cases:write': { role: 'operator', en: 're-checks, extensions, appeals, notes' },
+  'cases:decide': { role: 'approver', en: 'approve, decline, judge, waive, restore, move deadlines' },
+  'notices:read': { role: 'viewer', en: 'notices and their fate, masked' },
+  'messages:read': { role: 'viewer', en: 'in-site messages of subjects' },
+  'messages:write': { role: 'operator', en: 'mark in-site messages read' },
+  'orders:read': { role: 'viewer', en: 'filing orders' },
+  'orders:write': { role: 'operator', en: 'push filing orders' },
+  'violations:read': { role: 'viewer', en: 'content violations' },
+  'violations:write': { role: 'operator', en: 'report content violations' },
+  'inbound-sms:write': { role: 'operator', en: 'hand over SMS that came in' },
+  'webhooks:read': { role: 'viewer', en: 'webhooks, and the feed of case events' },
+  'personal:read': { role: 'operator', en: 'persons and addresses in clear, each call in the audit log' },
+} as const satisfies Record<string, { role: AdminRole; en: string }>;
+
+export type Scope = keyof typeof SCOPES;
+
+const MAX_NAME = 60;
+
+/** Read a list of scopes. Throws InputError naming those that are none, or above a role. */
+export function readScopes(given: readonly string[], role: AdminRole): Scope[] {
+  if (given.length === 0)
+    throw new InputError('the key opens nothing', `give scopes: ${Object.keys(SCOPES).join(', ')}`);
+  return given.map((one) => {
+    if (!Object.hasOwn(SCOPES, one))
+      throw new InputError(`no scope ${one}`, `give some of: ${Object.keys(SCOPES).join(', ')}`);
+    const scope = one as Scope;
+    if (ROLES.indexOf(SCOPES[scope].role) > ROLES.indexOf(role))
+      throw new InputError(`scope ${one} is above your role`, `it takes a ${SCOPES[scope].role}`);
+    return scope;
+  });
+}
+
+/** Make a key: it is told once, and kept by its hash. Throws InputError where the name is taken or the scopes cannot be given. */
+export function makeKey(
+  store: ApiStore,
+  given: { name: string; scopes: readonly string[]; by: string; role: AdminRole; expiresAt: number | null },
+  now: number,
+): { key: string; id: number } {
+  const name = given.name.trim();
+  if (name === '' || name.length > MAX_NAME)
+    throw new InputError('the key needs a name', `of at most ${MAX_NAME} characters`);
+  if (store.keyByName(name) !== null) throw new InputError(`a key is called ${name} already`, 'give another name');
+  if (given.expiresAt !== null && !(given.expiresAt > now))
+    throw new InputError('the key would be over already', 'give a later date');
+  const scopes = readScopes([...new Set(given.scopes)], given.role);
+  // Recognisable, so that scanners of repositories find one that got lost.
+  const key = `bpk_${randomBytes(32).toString('base64url')}`;
+  const id = store.insertKey({ name, scopes, createdBy: given.by, expiresAt: given.expiresAt }, hashOf(key), now);
+  return { key, id };
+}
+
+/** The key behind what a call carries; null where there is none, or it is over. */
+export function keyBehind(store: ApiStore, given: string, now: number): ApiKey | null {
+  const key = given.length > 100 ? null : store.keyByHash(hashOf(given));
+  if (key === null || key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return null;
+  return key;
+}

@@ -1,0 +1,344 @@
+import { z } from 'zod';
+import { checks } from '../../checks/index.ts';
+import type { Finding } from '../../checks/types.ts';
+import { FIELDS, type Field } from '../../filing/columns.ts';
+import { parseIcpNumber } from '../../filing/site-number.ts';
+import { type FilingRow, validateRow } from '../../filing/validate-row.ts';
+import type { SiteRecord } from '../../ledger/filings-store.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { SiteQuery } from '../../ledger/site-list-store.ts';
+import { providerNames } from '../../provider/provider-names.ts';
+import { describeFindings } from '../../view/verdict-view.ts';
+import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
+import { ApiFault, type ApiKit } from './kit.ts';
+import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
+
+const VERDICTS = ['pass', 'warn', 'fail', 'inconclusive'] as const;
+const COUNTED = 20_000;
+const MAX_ROWS = 1000;
+const MAX_SITES = 1000;
+
+const filterShape = {
+  text: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('a domain, a filing number (or their beginning), or a part of the subject’s name'),
+  verdict: z.enum(VERDICTS).optional().describe('has a check with this verdict in force'),
+  check: z
+    .enum(checks.map(({ id }) => id) as [string, ...string[]])
+    .optional()
+    .describe('with verdict: the check it is about'),
+  province: z.string().max(20).optional(),
+  provider: z.string().max(60).optional(),
+  state: z.enum(['active', 'access-cancelled', 'revoked']).optional(),
+};
+
+type Filter = z.infer<z.ZodObject<typeof filterShape>>;
+
+const queryOf = ({ text, verdict, check, province, provider, state }: Filter): SiteQuery => ({
+  ...(text !== undefined && { text }),
+  ...(verdict !== undefined && { verdict }),
+  ...(check !== undefined && verdict !== undefined && { checkId: check }),
+  ...(province !== undefined && { province }),
+  ...(provider !== undefined && { provider }),
+  ...(state !== undefined && { state }),
+});
+
+const rowShape = z.object({
+  siteNumber: z.string(),
+  name: z.string(),
+  domain: z.string(),
+  subjectName: z.string(),
+  province: z.string(),
+  accessProvider: z.string(),
+  state: z.string(),
+});
+
+const findingShape = z.object({
+  code: z.string(),
+  severity: z.string(),
+  title: z.object({ zh: z.string(), en: z.string() }),
+  remedy: z.object({ zh: z.string(), en: z.string() }),
+  evidence: z.array(z.object({ label: z.string(), value: z.string() })),
+  awaitsHuman: z.boolean().describe('a suspicion: weighs nothing before a human rules'),
+});
+
+const siteShape = rowShape.extend({
+  subjectNumber: z.string(),
+  domains: z.array(z.string()),
+  filedAddresses: z.array(z.string()),
+  approvedAt: z.string().nullable(),
+  rescanAskedAt: z.string().nullable().describe('a look was asked for and has not begun'),
+  checks: z.array(
+    z.object({
+      check: z.string(),
+      verdict: z.enum(VERDICTS).nullable(),
+      since: z.string().nullable(),
+      checkedAt: z.string().nullable(),
+      nextLookAt: z.string().nullable(),
+      shadow: z.boolean(),
+      findings: z.array(findingShape),
+    }),
+  ),
+  persons: z
+    .array(
+      z.object({
+        role: z.string(),
+        name: z.string().nullable(),
+        phone: z.string().nullable(),
+        email: z.string().nullable(),
+      }),
+    )
+    .optional(),
+});
+
+/** Filings, their verdicts, and rescans. */
+export function addSiteRoutes(kit: ApiKit): void {
+  addReading(kit);
+  addWriting(kit);
+  addRescans(kit);
+}
+
+function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
+  const { ledger } = parts;
+  const list = needs('filings:read', 'Sites, a page at a time', 'filings');
+  app.get(
+    '/sites',
+    {
+      config: list.config,
+      schema: {
+        summary: list.summary,
+        tags: [list.tag],
+        querystring: z.object({ ...filterShape, ...pageQuery }),
+        response: {
+          200: z.object({
+            sites: z.array(rowShape),
+            next: nextShape,
+            partial: z.boolean().describe('the search stopped at its budget: go on with next'),
+          }),
+        },
+      },
+    },
+    (request) => {
+      const { limit, cursor } = request.query;
+      const page = ledger.sites.page(queryOf(request.query), placeOf(cursor), limit);
+      const sites = page.rows.map(({ host, siteNumber, name, subjectName, province, accessProvider, state }) => ({
+        siteNumber,
+        name,
+        domain: host,
+        subjectName,
+        province,
+        accessProvider,
+        state,
+      }));
+      return { sites, next: cursorOf(page.next), partial: page.stopped };
+    },
+  );
+  const one = needs('filings:read', 'A site with its verdicts, findings and evidence', 'filings');
+  app.get(
+    '/sites/:number',
+    {
+      config: one.config,
+      schema: {
+        summary: one.summary,
+        tags: [one.tag],
+        params: z.object({ number: z.string().describe('the site number, like 京ICP备12345678号-1') }),
+        querystring: z.object({
+          persons: z
+            .enum(['true', 'false'])
+            .default('false')
+            .describe('persons in clear; needs personal:read and stands in the audit log'),
+        }),
+        response: { 200: siteShape },
+      },
+    },
+    (request) => {
+      const record = siteByNumber(ledger, request.params.number);
+      if (request.query.persons !== 'true') return siteBody(ledger, record);
+      demand(request, 'personal:read');
+      audit(request, `site ${record.filing.siteNumber}`, 'persons in clear');
+      return { ...siteBody(ledger, record), persons: ledger.contacts.ofSite(record.siteId) };
+    },
+  );
+}
+
+function siteByNumber(ledger: Ledger, text: string): SiteRecord {
+  const parsed = parseIcpNumber(text);
+  const [siteId] = parsed.ok ? ledger.filings.find({ siteNumber: parsed.number.canonical }) : [];
+  const record = siteId === undefined ? null : ledger.filings.load(siteId);
+  if (record === null)
+    throw new ApiFault(404, `no site ${text}`, 'give a site number of the ledger, like 京ICP备12345678号-1');
+  return record;
+}
+
+function siteBody(ledger: Ledger, record: SiteRecord): z.infer<typeof siteShape> {
+  const { filing, siteId } = record;
+  return {
+    siteNumber: filing.siteNumber,
+    subjectNumber: filing.subjectNumber,
+    name: record.siteName,
+    domain: filing.domains[0] ?? '',
+    domains: [...filing.domains, ...filing.hosts],
+    subjectName: record.subjectName,
+    province: filing.province,
+    accessProvider: filing.accessProvider,
+    filedAddresses: filing.filedAddresses,
+    approvedAt: filing.approvedAt,
+    state: record.state,
+    rescanAskedAt: isoOf(ledger.sweeps.rescanOf(siteId)?.requestedAt ?? null),
+    checks: ledger.verdicts.standing(siteId).map((state) => {
+      const [latest] = ledger.verdicts.history(siteId, state.checkId, 1);
+      const findings = latest === undefined ? [] : (JSON.parse(latest.findings) as Finding[]);
+      return {
+        check: state.checkId,
+        verdict: state.verdict,
+        since: isoOf(state.since),
+        checkedAt: isoOf(state.checkedAt),
+        nextLookAt: isoOf(state.nextDueAt),
+        shadow: state.shadow === 1,
+        findings: describeFindings(state.checkId, findings).map(
+          ({ code, severity, title, remedy, evidence, awaits }) => ({
+            code,
+            severity,
+            title,
+            remedy,
+            evidence,
+            awaitsHuman: awaits,
+          }),
+        ),
+      };
+    }),
+  };
+}
+
+function addWriting({ app, parts, needs, audit }: ApiKit): void {
+  const { ledger, config, ranges, now } = parts;
+  const write = needs(
+    'filings:write',
+    'Insert or update filings; good rows are kept whatever the others are',
+    'filings',
+  );
+  const cells = z.strictObject(
+    Object.fromEntries(FIELDS.map((field) => [field, z.string().max(4000).optional()])) as Record<
+      Field,
+      z.ZodOptional<z.ZodString>
+    >,
+  );
+  app.post(
+    '/filings',
+    {
+      config: write.config,
+      schema: {
+        summary: write.summary,
+        tags: [write.tag],
+        body: z.array(cells).min(1).max(MAX_ROWS),
+        response: {
+          200: z.object({
+            created: z.int(),
+            updated: z.int(),
+            unchanged: z.int(),
+            rejected: z.array(z.object({ row: z.int(), field: z.string(), value: z.string(), remedy: z.string() })),
+          }),
+        },
+      },
+    },
+    (request) => {
+      const defaults = {
+        accessProvider: config.settings.accessProvider,
+        providers: providerNames(ranges?.lists ?? []),
+      };
+      const rejected: { row: number; field: string; value: string; remedy: string }[] = [];
+      const rows: FilingRow[] = [];
+      for (const [row, given] of request.body.entries()) {
+        const read = validateRow(given as Partial<Record<Field, string>>, defaults);
+        if (read.ok) rows.push(read.row);
+        else for (const { field, value, remedy } of read.problems) rejected.push({ row, field, value, remedy });
+      }
+      const outcomes = ledger.upsertFilings(rows, now());
+      const count = (result: string): number => outcomes.filter((one) => one.result === result).length;
+      audit(request, `${rows.length} filings`, `${rejected.length} problems`);
+      return { created: count('created'), updated: count('updated'), unchanged: count('unchanged'), rejected };
+    },
+  );
+}
+
+function addRescans({ app, parts, needs, keyOf, audit }: ApiKit): void {
+  const { ledger, config, log, now } = parts;
+  const ask = needs('rescans:write', 'Ask for sites to be looked at again, ahead of the sweep', 'rescans');
+  app.post(
+    '/rescans',
+    {
+      config: ask.config,
+      schema: {
+        summary: ask.summary,
+        tags: [ask.tag],
+        body: z
+          .strictObject({
+            sites: z.array(z.string().max(300)).min(1).max(MAX_SITES).optional().describe('site numbers or domains'),
+            filter: z.strictObject(filterShape).optional().describe('all active sites that pass; {} is every one'),
+            dryRun: z.boolean().default(false).describe('only say how many it would be, and how long it would take'),
+          })
+          .refine(
+            ({ sites, filter }) => (sites === undefined) !== (filter === undefined),
+            'give either sites or filter',
+          ),
+        response: {
+          200: z.object({
+            sites: z.int(),
+            more: z.boolean().describe('counted up to a limit: there are more'),
+            minutes: z.number().nullable().describe('at the pace of the last runs; null: none known'),
+            unknown: z.array(z.string()).describe('not in the ledger, or not active'),
+            asked: z.boolean(),
+          }),
+        },
+      },
+    },
+    async (request) => {
+      const { sites, filter, dryRun } = request.body;
+      const by = `key:${keyOf(request).name}`;
+      const enabled = Object.values(config.settings.checks).filter((check) => check.enabled).length;
+      const rate = sitesASecond(ledger, enabled);
+      const minutes = (count: number): number | null => (rate === null ? null : Math.ceil(count / rate / 60));
+      if (filter !== undefined) {
+        const query = { ...queryOf(filter), state: 'active' };
+        const { count, more } = await countUpTo(ledger, query, COUNTED);
+        if (!dryRun) {
+          void requestAll(ledger, query, by, now()).catch((error: unknown) =>
+            log.error({ error }, 'a bulk rescan could not be requested'),
+          );
+          audit(request, 'filter', JSON.stringify(filter));
+        }
+        return { sites: count, more, minutes: minutes(count), unknown: [], asked: !dryRun };
+      }
+      const found = new Set<number>();
+      const unknown = (sites ?? []).filter((text) => {
+        const parsed = parseIcpNumber(text);
+        const ids = parsed.ok
+          ? ledger.filings.find({ siteNumber: parsed.number.canonical })
+          : ledger.filings.find({ host: text.toLowerCase() });
+        const active = ids.filter((id) => ledger.sites.row(id)?.state === 'active');
+        for (const id of active) found.add(id);
+        return active.length === 0;
+      });
+      if (!dryRun && found.size > 0) {
+        ledger.sweeps.requestRescan([...found], by, now());
+        audit(request, `${found.size} sites`, [...found].slice(0, 100).join(' '));
+      }
+      return { sites: found.size, more: false, minutes: minutes(found.size), unknown, asked: !dryRun };
+    },
+  );
+  const waiting = needs('filings:read', 'Rescans that were asked for and have not begun', 'rescans');
+  app.get(
+    '/rescans',
+    {
+      config: waiting.config,
+      schema: {
+        summary: waiting.summary,
+        tags: [waiting.tag],
+        response: { 200: z.object({ single: z.int(), bulk: z.int() }) },
+      },
+    },
+    () => ledger.sweeps.rescansWaiting(),
+  );
+}

@@ -1,0 +1,164 @@
+import { createHmac } from 'node:crypto';
+import { MOVES } from '../../cases/moves.ts';
+import { InputError, messageOf } from '../../errors.ts';
+import type { FeedEvent, Webhook } from '../../ledger/api-store.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Logger } from '../../log.ts';
+import { isLoopbackHost } from '../../provider/address.ts';
+
+/** Events one turn hands to one webhook. */
+const EVENTS_A_TURN = 100;
+/** Waits after failures: 10 s, 20 s, … up to 10 minutes. */
+const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 600_000;
+const IDLE_MS = 1000;
+const MAX_ANSWER_BYTES = 10_000;
+
+/** What a webhook may be. Throws InputError. */
+export function readWebhook(given: { url: string; moves: readonly string[] }): { url: string; moves: string[] } {
+  const url = URL.parse(given.url);
+  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))))
+    throw new InputError(`${given.url}: no address a webhook may have`, 'give one that starts with https://');
+  if (url.username !== '' || url.password !== '')
+    throw new InputError('the address holds a password', 'webhooks are signed: check the signature instead');
+  const unknown = given.moves.find((move) => !Object.hasOwn(MOVES, move));
+  if (unknown !== undefined)
+    throw new InputError(`no move ${unknown}`, `give some of: ${Object.keys(MOVES).join(', ')}`);
+  return { url: url.href, moves: [...new Set(given.moves)] };
+}
+
+/** How deliveries are timed (ms). */
+export interface WebhookTimes {
+  timeoutMs: number;
+  /** A webhook that takes nothing for this long is told to admins. */
+  giveUpMs: number;
+}
+
+/**
+ * Tells other systems of case events: each webhook in the order of the feed, at least once, the next only after the one before was
+ * taken. The receiver knows a repeated event by its id. Nothing personal is in an event: it names case, move and states.
+ */
+export class WebhookSender {
+  readonly #ledger: Ledger;
+  readonly #times: WebhookTimes;
+  readonly #now: () => number;
+  readonly #log: Logger;
+  #working: Promise<number> | null = null;
+
+  constructor(ledger: Ledger, times: WebhookTimes, now: () => number, log: Logger) {
+    this.#ledger = ledger;
+    this.#times = times;
+    this.#now = now;
+    this.#log = log;
+  }
+
+  /** Hand over what is due. Gives events handed over; a turn under way is shared. */
+  turn(): Promise<number> {
+    this.#working ??= this.#turn().finally(() => {
+      this.#working = null;
+    });
+    return this.#working;
+  }
+
+  async #turn(): Promise<number> {
+    const counts = await Promise.all(this.#ledger.api.dueWebhooks(this.#now()).map((hook) => this.#serve(hook)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #serve(hook: Webhook): Promise<number> {
+    let { cursor } = hook;
+    let sent = 0;
+    const { api } = this.#ledger;
+    for (const event of api.feedAfter(cursor, EVENTS_A_TURN)) {
+      if (hook.moves.length === 0 || hook.moves.includes(event.move)) {
+        const fault = await this.#post(hook, event);
+        if (fault !== null) {
+          this.#failed(hook, cursor, sent === 0 ? hook.attempts : 0, fault);
+          return sent;
+        }
+        sent++;
+      }
+      cursor = event.feedId;
+      // After each: a crash repeats one event, not a hundred.
+      api.moveWebhook(hook.id, { cursor, attempts: 0, lastError: null, nextAt: this.#now() });
+    }
+    const nextAt = cursor < api.feedHead() ? this.#now() : this.#now() + IDLE_MS;
+    api.moveWebhook(hook.id, { cursor, attempts: 0, lastError: null, nextAt });
+    this.#ledger.resolveAlert(`webhook-${hook.id}`, this.#now());
+    return sent;
+  }
+
+  #failed(hook: Webhook, cursor: number, before: number, fault: string): void {
+    const attempts = before + 1;
+    const now = this.#now();
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, attempts - 1));
+    this.#ledger.api.moveWebhook(hook.id, { cursor, attempts, lastError: fault, nextAt: now + wait });
+    this.#log.warn({ webhook: hook.id, attempts, fault }, 'a webhook took no event');
+    const waited = Array.from({ length: attempts }, (_, index) =>
+      Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, index)),
+    );
+    if (waited.reduce((sum, one) => sum + one, 0) >= this.#times.giveUpMs)
+      this.#ledger.raiseAlert(
+        `webhook-${hook.id}`,
+        `webhook ${hook.id} takes no events: ${fault}; mend it, or remove it`,
+        now,
+      );
+  }
+
+  /** Gives null once the event was taken, else why not. */
+  async #post(hook: Webhook, event: FeedEvent): Promise<string | null> {
+    const body = JSON.stringify(eventBody(this.#ledger, event));
+    const stamp = String(Math.floor(this.#now() / 1000));
+    try {
+      const response = await fetch(hook.url, {
+        method: 'POST',
+        redirect: 'error',
+        signal: AbortSignal.timeout(this.#times.timeoutMs),
+        headers: {
+          'content-type': 'application/json',
+          'x-patrol-event': event.move,
+          'x-patrol-delivery': `${event.feedId}`,
+          'x-patrol-timestamp': stamp,
+          'x-patrol-signature': signEvent(hook.secret, stamp, body),
+        },
+        body,
+      });
+      await drain(response);
+      return response.ok ? null : `HTTP ${response.status}`;
+    } catch (error) {
+      return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
+    }
+  }
+}
+
+/** `sha256=` and the HMAC of timestamp, a full stop, and the body. */
+export const signEvent = (secret: string, stamp: string, body: string): string =>
+  `sha256=${createHmac('sha256', secret).update(`${stamp}.${body}`).digest('hex')}`;
+
+/** An event as other systems get it: in the feed of the API, and in webhooks. */
+export function eventBody(ledger: Ledger, event: FeedEvent) {
+  const record = ledger.cases.get(event.caseId);
+  return {
+    id: event.feedId,
+    case: record?.code ?? '',
+    programme: record?.programme ?? '',
+    move: event.move,
+    from: event.fromState,
+    to: event.toState,
+    at: new Date(event.at).toISOString(),
+    by: event.actorKind,
+    deadlineAt: record === null ? null : new Date(record.deadlineAt).toISOString(),
+  };
+}
+
+/** Answers are of no use; a receiver that sends for ever must not hold us. */
+async function drain(response: Response): Promise<void> {
+  let left = MAX_ANSWER_BYTES;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const part = await reader?.read();
+    left -= part?.value?.length ?? 0;
+    if (part === undefined || part.done) return;
+    if (left < 0) return reader?.cancel();
+  }
+}

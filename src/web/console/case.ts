@@ -1,0 +1,191 @@
+import { html } from 'ghtml';
+import { CaseDesk } from '../../cases/desk.ts';
+import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
+import type { CaseRecord } from '../../cases/types.ts';
+import { InputError } from '../../errors.ts';
+import { caseSummary, eventWords, findingTitle, noticeSummary } from '../../view/case-summary.ts';
+import { CASE_ACTS, type CaseAct } from '../case-acts.ts';
+import { actForm } from './case-forms.ts';
+import { stateText } from './cases.ts';
+import { listHtml, tableHtml, timeHtml } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+
+const codeOf = (params: unknown): string => (params as { code: string }).code;
+
+/** `/cases/:code`: findings, timeline, notices, acts, and what may be done now. */
+export function addCase(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/cases/:code',
+    ({ say }) => say('整改单', 'Case'),
+    (visit, request) => {
+      const record = parts.ledger.cases.byCode(codeOf(request.params));
+      return record === null ? null : casePage(parts, visit, record);
+    },
+  );
+  kit.data('/cases/:code/mark', (_visit, request) => ({
+    mark: markOf(parts, parts.ledger.cases.byCode(codeOf(request.params))),
+  }));
+  for (const [name, act] of Object.entries(CASE_ACTS))
+    kit.deed(
+      `/cases/:code/${name}`,
+      act.role,
+      `case ${name}`,
+      (request) => `/cases/${codeOf(request.params)}`,
+      (visit, form, request) => {
+        const code = codeOf(request.params);
+        const desk = new CaseDesk(parts.keeper);
+        const record = desk.find(code);
+        if (!act.offered(parts.keeper, record))
+          throw new InputError(
+            visit.say('该整改单当前不能执行此操作', `not possible while the case is ${record.state}`),
+            visit.say(`现在是“${stateText(visit, record.state)}”，可能刚有变化`, 'it may just have changed'),
+          );
+        act.act(desk, code, form, visit.actor, parts.now());
+        const now = desk.find(code);
+        return {
+          to: `/cases/${code}`,
+          said: visit.say(
+            `已办理：${act.zh}。当前阶段：${stateText(visit, now.state)}。`,
+            `Done: ${act.en}. The case is ${now.state}.`,
+          ),
+          object: `case ${code}`,
+          detail: form['reason'] ?? '',
+        };
+      },
+    );
+}
+
+/** Changes with every line of the case's history, every notice, every act. */
+function markOf({ ledger }: ConsoleParts, record: CaseRecord | null): string {
+  if (record === null) return '';
+  const notices = ledger.outbox.noticesOfCase(record.id).map(({ id, state, messageId }) => [id, state, messageId]);
+  const acts = ledger.enforcements.ofCase(record.id).map(({ id, state }) => [id, state]);
+  return JSON.stringify([record.seq, notices, acts]);
+}
+
+function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { keeper, ledger } = parts;
+  const { say, admin } = visit;
+  const summary = caseSummary(keeper, record);
+  const subject = ledger.contacts.subject(record.subjectId);
+  const title = keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme;
+  return html`<div data-live="case" data-mark="${markOf(parts, record)}" data-mark-from="/cases/${record.code}/mark">
+<p class="lead"><strong>${summary.domain ?? summary.number}</strong> · ${title} · <span class="badge none">${stateText(visit, record.state)}</span>!${record.dryRun ? html` <span class="badge none">${say('试运行：未通知任何人', 'dry-run: nobody was told')}</span>` : ''}</p>
+<div class="grid"><section class="card"><h2>${say('概况', 'Standing')}</h2>!${listHtml([
+    [say('编号', 'Code'), html`${record.code}`],
+    [
+      say('网站', 'Site'),
+      record.siteId === null
+        ? html`${say('主体下全部网站', 'all sites of the subject')}`
+        : html`<a href="/sites/${record.siteId}">${summary.number}</a>`,
+    ],
+    [say('主体', 'Subject'), html`${subject?.name ?? ''} <span class="soft">${subject?.subjectNumber ?? ''}</span>`],
+    [say('立案', 'Opened'), timeHtml(record.openedAt)],
+    [
+      say('期限', 'Deadline'),
+      html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定，只会顺延）', ' (provisional: only moves later)') : ''}`,
+    ],
+    [
+      say('已告知', 'Told'),
+      record.toldAt === null
+        ? html`${say('尚未告知任何人，期限不生效', 'nobody yet: no deadline counts')}`
+        : timeHtml(record.toldAt),
+    ],
+    [
+      say('下一步', 'Next'),
+      summary.next === null ? '—' : html`${summary.next.what} !${timeHtml(Date.parse(summary.next.at))}`,
+    ],
+    [say('延期 / 申诉', 'Extensions / appeals'), html`${record.extensions} / ${record.appeals}`],
+    [say('批准人', 'Approved by'), html`${record.approvals.join(', ') || '—'}`],
+    [say('规则版本', 'Policy'), html`${record.policy.version}`],
+  ])}</section>!${actsCard(parts, visit, record)}</div>
+<h2>${say('问题', 'Findings')}</h2>!${findingsHtml(parts, visit, record)}
+<h2>${say('处理记录', 'Timeline')}</h2><ol class="timeline">!${ledger.cases
+    .events(record.id)
+    .toReversed()
+    .map((event) => {
+      const change = event.from === event.to ? '' : ` → ${stateText(visit, event.to)}`;
+      const what = MOVES[event.move as Move];
+      const who =
+        event.actor.kind === 'system'
+          ? ''
+          : ` · ${event.actor.kind === 'owner' ? say('网站方', 'owner') : say('管理员', 'admin')} ${event.actor.name}`;
+      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${eventWords(event)}${who}</span></li>`;
+    })
+    .join('')}</ol>
+<h2>${say('通知', 'Notices')}</h2>!${noticesHtml(parts, visit, record)}
+!${enforcementHtml(parts, visit, record)}</div>`;
+}
+
+function actsCard({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say } = visit;
+  const offered = Object.entries(CASE_ACTS).filter(
+    ([, act]: [string, CaseAct]) => visit.may(act.role) && act.offered(keeper, record),
+  );
+  const others = visit.may('approver')
+    ? ''
+    : html`<p class="soft">${say('其他操作需要审批人。', 'Other acts need an approver.')}</p>`;
+  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${others}</section>`;
+}
+
+function findingsHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+  const rows = ledger.cases
+    .findings(record.id)
+    .map((finding) => [
+      finding.clearedAt === null
+        ? html`<span class="badge fail">${say('未解决', 'stands')}</span>`
+        : html`<span class="badge pass">${say('已解决', 'cleared')}</span>`,
+      html`${findingTitle(keeper, finding.checkId, finding)} <span class="soft">${finding.checkId} ${finding.code}</span>`,
+      finding.evidence.map(({ label, value }) => html`${label}: ${value}`).join('<br>') || '—',
+      timeHtml(finding.lastSeenAt),
+    ]);
+  return tableHtml(
+    [say('状态', 'State'), say('问题', 'Finding'), say('依据', 'Evidence'), say('最近确认', 'Last seen')],
+    rows,
+    say('没有问题。', 'None.'),
+    say('问题', 'Findings'),
+  );
+}
+
+function noticesHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+  const rows = ledger.outbox
+    .noticesOfCase(record.id)
+    .map((notice) => noticeSummary(keeper, notice))
+    .map((notice) => [
+      html`<a href="/notices/${notice.id}">${notice.id}</a>`,
+      html`${notice.kind}`,
+      html`${notice.channel}`,
+      html`${notice.recipient}`,
+      html`${notice.state}`,
+      notice.sentAt === null ? '—' : timeHtml(Date.parse(notice.sentAt)),
+      html`${notice.reason ?? ''}`,
+    ]);
+  return tableHtml(
+    [
+      '#',
+      say('类型', 'Kind'),
+      say('渠道', 'Channel'),
+      say('收件人', 'To'),
+      say('状态', 'State'),
+      say('发送', 'Sent'),
+      say('说明', 'Why'),
+    ],
+    rows,
+    say('没有通知。', 'None.'),
+    say('通知', 'Notices'),
+  );
+}
+
+function enforcementHtml({ ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+  const acts = ledger.enforcements.ofCase(record.id);
+  if (acts.length === 0) return '';
+  const rows = acts.map((act) => [
+    html`${act.act}${act.irrevocable ? say('（不可撤回）', ' (irrevocable)') : ''}`,
+    html`${act.state}`,
+    timeHtml(act.createdAt),
+    timeHtml(act.submittedAt),
+    html`${act.receipt ?? ''} ${act.error ?? ''}`,
+  ]);
+  return html`<h2>${say('处置', 'Enforcement')}</h2>!${tableHtml([say('动作', 'Act'), say('状态', 'State'), say('请求', 'Asked'), say('提交', 'Submitted'), say('回执', 'Receipt')], rows, '—', say('处置', 'Enforcement'))}`;
+}

@@ -1,0 +1,269 @@
+import { html } from 'ghtml';
+import { CaseDesk } from '../../cases/desk.ts';
+import { isTerminal, STATES } from '../../cases/moves.ts';
+import type { CaseRecord, CaseState } from '../../cases/types.ts';
+import { InputError } from '../../errors.ts';
+import type { AdminRole } from '../../ledger/admins-store.ts';
+import { caseSummary } from '../../view/case-summary.ts';
+import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-acts.ts';
+import { formOf } from '../web-app.ts';
+import { optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+
+const PAGE_ROWS = 50;
+const BOARD_ROWS = 6;
+const MAX_BULK = 200;
+const FILTERS = ['state', 'programme', 'text'] as const;
+const ALL_STATES = Object.keys(STATES) as CaseState[];
+const LIVE = ALL_STATES.filter((state) => !isTerminal(state));
+
+/** `/cases` and `/cases/board`: what runs, by stage or by deadline; and acts on many at once, with their effect shown first. */
+export function addCases(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/cases',
+    ({ say }) => say('整改单', 'Cases'),
+    (visit, request) => listPage(parts, visit, request.query),
+  );
+  kit.page(
+    '/cases/board',
+    ({ say }) => say('整改单看板', 'Cases by stage'),
+    (visit, request) => boardPage(parts, visit, request.query),
+  );
+  // Whose role an act wants is known once it is read: operators may only do what is theirs.
+  const demandAct = (visit: Visit, name: string | undefined): [string, CaseAct] => {
+    const act = Object.hasOwn(CASE_ACTS, name ?? '') ? CASE_ACTS[name ?? ''] : undefined;
+    if (act === undefined || act.bulk !== true)
+      throw new InputError(
+        visit.say('没有选择操作', 'no act was chosen'),
+        visit.say('请选择要执行的操作', 'choose one'),
+      );
+    if (!visit.may(act.role))
+      throw new InputError(
+        visit.say('您的角色不能执行此操作', 'your role may not do this'),
+        roleNeeded(visit, act.role),
+      );
+    return [name ?? '', act];
+  };
+  kit.deed(
+    '/cases/bulk',
+    'operator',
+    'preview bulk act',
+    () => '/cases',
+    (visit, form, request) => {
+      const [name, act] = demandAct(visit, form['act']);
+      const codes = codesOf(request.body);
+      if (codes.length === 0)
+        throw new InputError(
+          visit.say('没有选择整改单', 'no case was chosen'),
+          visit.say('请先勾选', 'tick some first'),
+        );
+      const desk = new CaseDesk(parts.keeper);
+      // Nothing is changed here: every act is done and taken back.
+      const results = codes.map((code) => tryAct(parts.keeper, desk, act, code, form, visit.actor, parts.now()));
+      return {
+        to: '/cases',
+        page: {
+          title: visit.say(`批量操作预览：${act.zh}`, `Preview: ${act.en}`),
+          body: previewBody(visit, name, act, results, formOf(request.body)),
+        },
+      };
+    },
+  );
+  kit.deed(
+    '/cases/bulk/apply',
+    'operator',
+    'bulk act',
+    () => '/cases',
+    (visit, form, request) => {
+      const [name, act] = demandAct(visit, form['act']);
+      const desk = new CaseDesk(parts.keeper);
+      const results = codesOf(request.body).map((code) =>
+        doAct(parts.keeper, desk, act, code, form, visit.actor, parts.now()),
+      );
+      const done = results.filter(({ problem }) => problem === null);
+      return {
+        to: '/cases',
+        page: { title: visit.say(`批量操作结果：${act.zh}`, `Done: ${act.en}`), body: resultsBody(visit, results) },
+        object: `${done.length} cases`,
+        detail: `${name}: ${done.map(({ code }) => code).join(' ')}`,
+      };
+    },
+  );
+}
+
+const roleNeeded = ({ say }: Visit, role: AdminRole): string =>
+  role === 'approver' ? say('需要审批人', 'it needs an approver') : say('需要操作员', 'it needs an operator');
+
+function codesOf(body: unknown): string[] {
+  const given = (body as { case?: unknown } | null)?.case;
+  const list = Array.isArray(given) ? given : [given];
+  return [...new Set(list.filter((one): one is string => typeof one === 'string' && /^[2-9A-Z]{10}$/.test(one)))].slice(
+    0,
+    MAX_BULK,
+  );
+}
+
+/** Cases of states by deadline, a page after a place. */
+function pageOf(
+  { ledger }: ConsoleParts,
+  query: Record<string, string>,
+  after: string | null,
+): { records: CaseRecord[]; next: string | null } {
+  const { state, programme = null } = query;
+  const states = state === undefined || !ALL_STATES.includes(state as CaseState) ? LIVE : [state as CaseState];
+  const [deadlineAt = 0, id = 0] = (after ?? '').split('.').map((part) => Number(part) || 0);
+  const records = states
+    .flatMap((one) => ledger.cases.pageInState(one, programme, { deadlineAt, id }, PAGE_ROWS + 1))
+    .sort((a, b) => a.deadlineAt - b.deadlineAt || a.id - b.id);
+  const shown = records.slice(0, PAGE_ROWS);
+  const last = shown.at(-1);
+  return {
+    records: shown,
+    next: records.length > PAGE_ROWS && last !== undefined ? `${last.deadlineAt}.${last.id}` : null,
+  };
+}
+
+/** Cases by a code, a domain, a number or a subject. */
+function matching(parts: ConsoleParts, text: string): CaseRecord[] {
+  const { ledger } = parts;
+  const own = ledger.cases.byCode(text);
+  if (own !== null) return [own];
+  const sites = ledger.sites.page({ text }, null, 50).rows;
+  const found = new Map<number, CaseRecord>();
+  for (const { id, subjectId } of sites) {
+    for (const record of ledger.cases.ofSite(id)) found.set(record.id, record);
+    for (const record of ledger.cases.ofSubject(subjectId))
+      if (record.scope === 'subject') found.set(record.id, record);
+  }
+  return [...found.values()].sort((a, b) => b.openedAt - a.openedAt).slice(0, PAGE_ROWS);
+}
+
+function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
+  const { say } = visit;
+  const query = queryOf(given, FILTERS);
+  const { text } = query;
+  const after = queryOf(given, ['after'])['after'] ?? null;
+  const { records, next } =
+    text === undefined ? pageOf(parts, query, after) : { records: matching(parts, text), next: null };
+  const operator = visit.may('operator');
+  const rows = records.map((record) => caseCells(parts, visit, record, operator));
+  const heads = [
+    ...(operator ? [html`<span class="sr">${say('选择', 'Choose')}</span>`] : []),
+    say('编号', 'Code'),
+    say('网站', 'Site'),
+    say('项目', 'Programme'),
+    say('阶段', 'Stage'),
+    say('期限', 'Deadline'),
+    say('下一步', 'Next'),
+  ];
+  const list = tableHtml(heads, rows, say('没有符合条件的整改单。', 'No case matches.'), say('整改单列表', 'Cases'));
+  return html`<p><a href="/cases/board">${say('看板', 'Board')}</a></p>!${filterForm(parts, visit, query)}
+!${operator && rows.length > 0 ? visit.form('/cases/bulk', html`!${list}!${bulkFields(visit)}`) : list}
+!${next === null ? '' : html`<p class="pages"><a href="/cases?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`}`;
+}
+
+function caseCells({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord, operator: boolean): string[] {
+  const { say, admin } = visit;
+  const summary = caseSummary(keeper, record);
+  return [
+    ...(operator ? [html`<input type="checkbox" name="case" value="${record.code}" aria-label="${record.code}">`] : []),
+    html`<a href="/cases/${record.code}">${record.code}</a>!${record.dryRun ? html` <span class="badge none">${say('试运行', 'dry-run')}</span>` : ''}`,
+    html`${summary.domain ?? ''} <span class="soft">${summary.number}</span>`,
+    html`${keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme}`,
+    html`${stateText(visit, record.state)}`,
+    html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定）', ' (provisional)') : ''}`,
+    summary.next === null ? '—' : html`${summary.next.what} !${timeHtml(Date.parse(summary.next.at))}`,
+  ];
+}
+
+/** A case's stage in words. */
+export const stateText = ({ say }: Visit, state: CaseState): string => say(STATES[state].zh, state);
+
+function filterForm({ keeper }: ConsoleParts, visit: Visit, query: Record<string, string>): string {
+  const { say, admin } = visit;
+  const programmes = Object.entries(keeper.rules.programmes.programmes).map(([id, { title }]): [string, string] => [
+    id,
+    title[admin.language],
+  ]);
+  return html`<form method="get" action="/cases" class="filters" role="search">
+<p class="grow"><label for="f-text">${say('编号、域名、备案号或主体', 'Code, domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p>
+<p><label for="f-state">${say('阶段', 'Stage')}</label><select id="f-state" name="state">!${optionsHtml([['', say('未结', 'open ones')], ...ALL_STATES.map((state): [string, string] => [state, stateText(visit, state)])], query['state'] ?? '')}</select></p>
+<p><label for="f-programme">${say('项目', 'Programme')}</label><select id="f-programme" name="programme">!${optionsHtml([['', say('不限', 'any')], ...programmes], query['programme'] ?? '')}</select></p>
+<p><button>${say('查询', 'Search')}</button> <a href="/cases">${say('清除', 'Clear')}</a></p></form>`;
+}
+
+function bulkFields(visit: Visit): string {
+  const { say } = visit;
+  const acts = Object.entries(CASE_ACTS).filter(([, { bulk, role }]) => bulk === true && visit.may(role));
+  return html`<fieldset class="bulk"><legend>${say('对所选整改单', 'With the chosen')}</legend>
+<p><label for="bulk-act">${say('操作', 'Act')}</label><select id="bulk-act" name="act">!${optionsHtml(
+    acts.map(([name, act]) => [name, say(act.zh, act.en)]),
+    '',
+  )}</select></p>
+<p><label for="bulk-date">${say('日期（仅“调整期限”）', 'Date (to move a deadline)')}</label><input id="bulk-date" name="date" type="date" value="${visit.typed('/cases/bulk', 'date')}"></p>
+<p class="grow"><label for="bulk-reason">${say('理由', 'Reason')}</label><input id="bulk-reason" name="reason" maxlength="500" value="${visit.typed('/cases/bulk', 'reason')}"></p>
+<p><button>${say('预览效果……', 'Preview the effect…')}</button></p></fieldset>`;
+}
+
+function previewBody(
+  visit: Visit,
+  name: string,
+  act: CaseAct,
+  results: ActResult[],
+  form: Partial<Record<string, string>>,
+): string {
+  const { say } = visit;
+  const possible = results.filter(({ problem }) => problem === null);
+  const carried = ['date', 'reason']
+    .map((field) => html`<input type="hidden" name="${field}" value="${form[field] ?? ''}">`)
+    .join('');
+  const confirm = html`<input type="hidden" name="act" value="${name}">!${carried}!${possible.map(({ code }) => html`<input type="hidden" name="case" value="${code}">`).join('')}<button class="!${act.grave === true ? 'grave' : ''}">${say(`确认：${act.zh}（${possible.length}）`, `${act.en} (${possible.length})`)}</button>`;
+  return html`<p>${say(act.effect.zh, act.effect.en)}</p><p>${say(`${possible.length} 个可以执行，${results.length - possible.length} 个不能。尚未改变任何内容。`, `${possible.length} can be done, ${results.length - possible.length} cannot. Nothing has changed yet.`)}</p>
+!${resultsTable(visit, results)}!${possible.length === 0 ? '' : visit.form('/cases/bulk/apply', confirm)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
+}
+
+function resultsBody(visit: Visit, results: ActResult[]): string {
+  const { say } = visit;
+  const done = results.filter(({ problem }) => problem === null).length;
+  return html`<p class="said" role="status">${say(`${done} 个已完成，${results.length - done} 个未能完成。`, `${done} done, ${results.length - done} not.`)}</p>!${resultsTable(visit, results)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
+}
+
+function resultsTable(visit: Visit, results: ActResult[]): string {
+  const { say } = visit;
+  return tableHtml(
+    [say('编号', 'Code'), say('现在', 'Now'), say('之后', 'After'), say('不能的原因', 'Why not')],
+    results.map(({ code, from, to, problem }) => [
+      html`<a href="/cases/${code}">${code}</a>`,
+      html`${stateText(visit, from)}`,
+      html`${to === null ? '—' : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
+      html`${problem ?? ''}`,
+    ]),
+    '—',
+    say('逐项效果', 'Effect by case'),
+  );
+}
+
+function boardPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
+  const { keeper, ledger } = parts;
+  const { say } = visit;
+  const { programme = null } = queryOf(given, ['programme']);
+  const totals = ledger.cases.totals();
+  const count = (state: CaseState): number =>
+    totals
+      .filter((one) => one.state === state && (programme === null || one.programme === programme))
+      .reduce((sum, one) => sum + one.count, 0);
+  const columns = LIVE.filter((state) => count(state) > 0).map((state) => {
+    const records = ledger.cases.pageInState(state, programme, { deadlineAt: 0, id: 0 }, BOARD_ROWS);
+    const more = count(state) - records.length;
+    return html`<section class="column"><h2>${stateText(visit, state)} <span class="soft">${count(state).toLocaleString('en')}</span></h2><ul class="plain-list">!${records
+      .map((record) => {
+        const { domain, number } = caseSummary(keeper, record);
+        return html`<li class="tile"><a href="/cases/${record.code}">${domain ?? number}</a><br><span class="soft">${record.programme} · !${timeHtml(record.deadlineAt)}</span></li>`;
+      })
+      .join(
+        '',
+      )}</ul>!${more > 0 ? html`<p><a href="/cases?state=${state}">${say(`另有 ${more.toLocaleString('en')} 个`, `${more.toLocaleString('en')} more`)}</a></p>` : ''}</section>`;
+  });
+  return html`<p><a href="/cases">${say('列表', 'List')}</a></p>!${columns.length === 0 ? html`<p>${say('没有未结的整改单。', 'No open cases.')}</p>` : html`<div class="board">!${columns.join('')}</div>`}`;
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import multipart, { type MultipartFile } from '@fastify/multipart';
+import type { FastifyRequest } from 'fastify';
+import { html } from 'ghtml';
+import { InputError, messageOf } from '../../errors.ts';
+import { COLUMN_NAMES, importTemplate } from '../../filing/columns.ts';
+import { importFilings, quoteCell } from '../../filing/import-filings.ts';
+import { providerNames } from '../../provider/provider-names.ts';
+import { nextHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+
+const PAGE_ROWS = 50;
+const REJECT_ROWS = 200;
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+const TYPES = ['.csv', '.tsv', '.txt', '.xlsx', '.ndjson', '.jsonl'];
+
+/** An import this process runs, or ran last. */
+interface Running {
+  file: string;
+  startedAt: number;
+  rows: number;
+  rejected: number;
+  share: number;
+  ended: boolean;
+  failed: string | null;
+}
+
+/** `/imports`: what was imported, what was not taken and why, and a file to import now. */
+export async function addImports(kit: ConsoleKit): Promise<void> {
+  const { parts, app } = kit;
+  let running: Running | null = null;
+  await app.register(multipart, {
+    attachFieldsToBody: 'keyValues',
+    limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: 10_000 },
+    onFile: takeFile,
+  });
+  kit.page(
+    '/imports',
+    ({ say }) => say('导入', 'Imports'),
+    (visit, request) => listPage(parts, visit, request.query, running),
+  );
+  kit.data('/imports/mark', () => ({ mark: markOf(running) }));
+  kit.data('/imports/template.csv', (visit, _request, reply) =>
+    reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', 'attachment; filename="filings-template.csv"')
+      .send(importTemplate(visit.admin.language)),
+  );
+  kit.page(
+    '/imports/:id',
+    ({ say }) => say('导入结果', 'Import'),
+    (visit, request) => importPage(parts, visit, request),
+  );
+  kit.data('/imports/:id/rejects.csv', (_visit, request, reply) => {
+    const id = Number((request.params as { id: string }).id);
+    if (parts.ledger.imports.get(id) === null) return reply.callNotFound();
+    const lines = parts.ledger.imports
+      .rejects(id, 0, 10_000)
+      .map(({ row, column, value, remedy }) => [row, column, value, remedy].map(quoteCell).join(','));
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="rejects-${id}.csv"`)
+      .send(`\ufeffrow,column,value,remedy\n${lines.join('\n')}\n`);
+  });
+  kit.deed(
+    '/imports',
+    'operator',
+    'import',
+    () => '/imports',
+    (visit, _form, request) => {
+      const taken = fileOf(request.body);
+      try {
+        if (taken === null)
+          throw new InputError(
+            visit.say('没有选择文件', 'no file was chosen'),
+            visit.say('请选择 CSV、XLSX 或 NDJSON 文件', 'choose a CSV, XLSX or NDJSON file'),
+          );
+        if (!TYPES.includes(extname(taken.name).toLowerCase()))
+          throw new InputError(
+            visit.say(`不支持 ${taken.name}`, `${taken.name} is of no known kind`),
+            visit.say('请用 CSV、XLSX 或 NDJSON', 'CSV, XLSX or NDJSON'),
+          );
+        if (taken.cut)
+          throw new InputError(
+            visit.say('文件超过 512 MB', 'the file has more than 512 MB'),
+            visit.say('请分成几个文件，或用命令行导入', 'split it, or use patrol import'),
+          );
+        if (running !== null && !running.ended)
+          throw new InputError(
+            visit.say('已有一个导入在进行', 'an import is under way'),
+            visit.say('请等它结束', 'wait for its end'),
+          );
+      } catch (error) {
+        if (taken !== null) rmSync(taken.folder, { recursive: true, force: true });
+        throw error;
+      }
+      const state: Running = {
+        file: taken.name,
+        startedAt: parts.now(),
+        rows: 0,
+        rejected: 0,
+        share: 0,
+        ended: false,
+        failed: null,
+      };
+      running = state;
+      void runImport(parts, taken, state);
+      return {
+        to: '/imports',
+        said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
+        object: 'import',
+        detail: taken.name,
+      };
+    },
+  );
+}
+
+/** A file as it was taken in. */
+interface Taken {
+  name: string;
+  path: string;
+  folder: string;
+  cut: boolean;
+}
+
+/** Write an uploaded file into a folder of its own; only those who may import come this far. */
+async function takeFile(this: FastifyRequest, part: MultipartFile): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'patrol-import-'));
+  const name = part.filename.split(/[\\/]/).at(-1)?.slice(0, 120) ?? '';
+  const path = join(folder, `${randomUUID()}${extname(name).toLowerCase()}`);
+  await pipeline(part.file, createWriteStream(path));
+  const taken: Taken = { name, path, folder, cut: part.file.truncated };
+  (part as unknown as { value: Taken }).value = taken;
+}
+
+function fileOf(body: unknown): Taken | null {
+  const file = (body as { file?: unknown } | null)?.file;
+  if (typeof file !== 'object' || file === null || !('path' in file)) return null;
+  const taken = file as Taken;
+  if (taken.name !== '') return taken;
+  rmSync(taken.folder, { recursive: true, force: true });
+  return null;
+}
+
+async function runImport(
+  { ledger, ranges, config, now, log }: ConsoleParts,
+  taken: Taken,
+  state: Running,
+): Promise<void> {
+  try {
+    const summary = await importFilings(
+      taken.path,
+      {
+        upsertFilings: (rows, at) => ledger.upsertFilings(rows, at),
+        recordImport: (record, from, to) => ledger.recordImport({ ...record, file: taken.name }, from, to),
+      },
+      {
+        dryRun: false,
+        rejectsFile: join(taken.folder, 'rejects.csv'),
+        accessProvider: config.settings.accessProvider,
+        providers: providerNames(ranges?.lists ?? []),
+        now,
+        onProgress: ({ rows, rejected, share }) => Object.assign(state, { rows, rejected, share }),
+      },
+    );
+    Object.assign(state, { rows: summary.rows, rejected: summary.rejected, share: 1 });
+  } catch (error) {
+    state.failed = error instanceof InputError ? `${error.message} → ${error.remedy}` : messageOf(error);
+    log.warn({ error: state.failed }, 'an import failed');
+  } finally {
+    state.ended = true;
+    rmSync(taken.folder, { recursive: true, force: true });
+  }
+}
+
+const markOf = (running: Running | null): string =>
+  running === null ? '' : JSON.stringify([running.rows, running.ended]);
+
+function runningHtml({ say }: Visit, running: Running | null): string {
+  if (running === null) return '';
+  if (running.failed !== null)
+    return html`<p class="said bad" role="alert">${running.file}：${say('未能导入', 'not imported')}：${running.failed}</p>`;
+  if (running.ended)
+    return html`<p class="said" role="status">${running.file}：${say(`已导入，${running.rows} 行，${running.rejected} 行被拒`, `imported, ${running.rows} rows, ${running.rejected} rejected`)}</p>`;
+  return html`<p role="status">${running.file}：${running.rows.toLocaleString('en')} ${say('行', 'rows')} <progress max="1" value="${running.share}" aria-label="${say('导入进度', 'Progress')}"></progress></p>`;
+}
+
+function listPage({ ledger }: ConsoleParts, visit: Visit, given: unknown, running: Running | null): string {
+  const { say } = visit;
+  const before = Number(queryOf(given, ['after'])['after'] ?? Number.NaN);
+  const imports = ledger.imports.recent(Number.isSafeInteger(before) ? before : null, PAGE_ROWS);
+  const rows = imports.map((one) => [
+    html`<a href="/imports/${one.id}">${one.id}</a>`,
+    html`${one.file.split(/[\\/]/).at(-1) ?? ''}`,
+    timeHtml(one.startedAt),
+    ...[one.rows, one.created, one.updated, one.unchanged].map((count) => html`${count.toLocaleString('en')}`),
+    one.rejected === 0 ? '0' : html`<a href="/imports/${one.id}">${one.rejected.toLocaleString('en')}</a>`,
+  ]);
+  const upload = visit.may('operator')
+    ? visit.form(
+        '/imports',
+        html`<p><label for="file">${say('备案数据文件（CSV、XLSX、NDJSON）', 'A file of filings (CSV, XLSX, NDJSON)')}</label><input id="file" name="file" type="file" accept="${TYPES.join(',')}" required></p><p><button>${say('导入', 'Import')}</button> <a href="/imports/template.csv">${say('下载模板', 'Template')}</a></p>`,
+        'enctype="multipart/form-data" class="card"',
+      )
+    : '';
+  return html`<div data-live="imports" data-mark="${markOf(running)}" data-mark-from="/imports/mark">!${runningHtml(visit, running)}</div>!${upload}
+!${tableHtml(['#', say('文件', 'File'), say('时间', 'At'), say('行', 'Rows'), say('新增', 'New'), say('更新', 'Updated'), say('未变', 'Unchanged'), say('被拒', 'Rejected')], rows, say('还没有导入。', 'None yet.'), say('导入记录', 'Imports'))}
+!${nextHtml(visit, '/imports', {}, imports.length < PAGE_ROWS ? null : String(imports.at(-1)?.id))}
+<details><summary>${say('可识别的列', 'Columns that are understood')}</summary><p>${Object.values(COLUMN_NAMES)
+    .map(([first]) => first)
+    .join(', ')}</p></details>`;
+}
+
+function importPage({ ledger }: ConsoleParts, visit: Visit, request: FastifyRequest): string | null {
+  const { say } = visit;
+  const id = Number((request.params as { id: string }).id);
+  const run = Number.isSafeInteger(id) ? ledger.imports.get(id) : null;
+  if (run === null) return null;
+  const after = Number(queryOf(request.query, ['after'])['after'] ?? 0);
+  const rejects = ledger.imports.rejects(id, Number.isSafeInteger(after) ? after : 0, REJECT_ROWS);
+  const rows = rejects.map((one) => [
+    html`${one.row}`,
+    html`${one.column}`,
+    html`${one.value === '' ? say('（空）', '(empty)') : one.value}`,
+    html`${one.remedy}`,
+  ]);
+  return html`<p>${run.file} · !${timeHtml(run.startedAt)} · ${say(`${run.rows} 行，新增 ${run.created}，更新 ${run.updated}，未变 ${run.unchanged}，被拒 ${run.rejected}`, `${run.rows} rows: ${run.created} new, ${run.updated} updated, ${run.unchanged} unchanged, ${run.rejected} rejected`)}</p>
+!${rejects.length === 0 ? '' : html`<p><a href="/imports/${id}/rejects.csv">${say('下载被拒的行', 'Download the rejects')}</a></p>`}
+!${tableHtml([say('行', 'Row'), say('列', 'Column'), say('值', 'Value'), say('改法', 'Remedy')], rows, run.rejected > 0 ? say('此次导入早于本版本，没有保存明细。', 'The import is older than this version: only its counts were kept.') : say('没有被拒的行。', 'No row was rejected.'), say('被拒的行', 'Rejects'))}
+!${nextHtml(visit, `/imports/${id}`, {}, rejects.length < REJECT_ROWS ? null : String(rejects.at(-1)?.id))}`;
+}

@@ -1,0 +1,200 @@
+import { html } from 'ghtml';
+import type { MessageState, Notice } from '../../ledger/outbox-store.ts';
+import { maskText } from '../../log.ts';
+import { resend } from '../../notify/resend.ts';
+import { noticeSummary } from '../../view/case-summary.ts';
+import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { demandReason } from './site.ts';
+
+const PAGE_ROWS = 50;
+const STATES = ['planned', 'enclosed', 'failed', 'cancelled'] as const;
+const STUCK: MessageState[] = ['unknown', 'failed', 'retry'];
+const DAY_MS = 86_400_000;
+
+/** `/notices`: what was sent to whom, what would be, and what is stuck. */
+export function addNotices(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/notices',
+    ({ say }) => say('通知', 'Notices'),
+    (visit, request) => listPage(parts, visit, request.query),
+  );
+  kit.page(
+    '/notices/:id',
+    ({ say }) => say('通知内容', 'Notice'),
+    (visit, request) => {
+      const notice = parts.ledger.outbox.notice(Number((request.params as { id: string }).id));
+      return notice === null ? null : noticePage(parts, visit, notice, false);
+    },
+  );
+  const back = (request: { params: unknown }): string => `/notices/${(request.params as { id: string }).id}`;
+  kit.deed('/notices/:id/resend', 'operator', 'resend notice', back, (visit, _form, request) => {
+    const id = Number((request.params as { id: string }).id);
+    const { state } = parts.ledger.transaction(() => resend(parts.keeper, id, parts.now()));
+    return {
+      to: `/notices/${id}`,
+      said:
+        state === 'unknown'
+          ? visit.say('将再次查询发送结果，不会重复发送。', 'Its fate is asked after again; it is not sent twice.')
+          : visit.say('将重新发送。', 'It is sent again.'),
+      object: `notice ${id}`,
+      detail: state,
+    };
+  });
+  kit.deed('/notices/:id/unmask', 'operator', 'unmask', back, (visit, form, request) => {
+    const id = Number((request.params as { id: string }).id);
+    const reason = demandReason(visit, form['reason']);
+    const notice = parts.ledger.outbox.notice(id);
+    return {
+      to: '/notices',
+      page: {
+        title: visit.say('通知内容', 'Notice'),
+        body: notice === null ? '' : noticePage(parts, visit, notice, true),
+      },
+      object: `notice ${id}`,
+      detail: reason,
+    };
+  });
+  // Stopping is for everybody who works here; letting go on again is a judgement.
+  for (const key of ['notices', 'enforcement'] as const) {
+    kit.deed(
+      `/stops/${key}/hold`,
+      'operator',
+      `hold ${key}`,
+      () => '/notices',
+      (visit, form) => {
+        const reason = demandReason(visit, form['reason']);
+        parts.ledger.enforcements.hold(key, maskText(reason), visit.admin.name, parts.now());
+        return { to: '/notices', said: visit.say('已停止。', 'Stopped.'), object: key, detail: reason };
+      },
+    );
+    kit.deed(
+      `/stops/${key}/release`,
+      'approver',
+      `release ${key}`,
+      () => '/notices',
+      (visit) => {
+        const released = parts.ledger.release(key, parts.now());
+        return {
+          to: '/notices',
+          said: released ? visit.say('已恢复。', 'It goes on.') : visit.say('本来没有停止。', 'It was not stopped.'),
+          object: key,
+        };
+      },
+    );
+  }
+}
+
+function selected(
+  { ledger, now }: ConsoleParts,
+  query: Record<string, string>,
+  before: number | null,
+): { notices: Notice[]; next: string | null } {
+  const { outbox } = ledger;
+  if (query['state'] === 'stuck') {
+    const found = new Map<number, Notice>();
+    const add = (notice: Notice): unknown => found.set(notice.id, notice);
+    outbox.notices('failed', PAGE_ROWS).forEach(add);
+    for (const state of STUCK)
+      for (const { id } of outbox.messages(state, PAGE_ROWS)) outbox.noticesOfMessage(id).forEach(add);
+    outbox
+      .notices('planned', PAGE_ROWS)
+      .filter(({ createdAt }) => createdAt < now() - DAY_MS)
+      .forEach(add);
+    return { notices: [...found.values()].sort((a, b) => b.id - a.id).slice(0, PAGE_ROWS * 2), next: null };
+  }
+  const state = STATES.find((one) => one === query['state']) ?? null;
+  const notices = outbox.noticesBefore(state, before, PAGE_ROWS + 1);
+  const shown = notices.slice(0, PAGE_ROWS);
+  return { notices: shown, next: notices.length > PAGE_ROWS ? String(shown.at(-1)?.id) : null };
+}
+
+function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
+  const { say } = visit;
+  const query = queryOf(given, ['state']);
+  const after = Number(queryOf(given, ['after'])['after'] ?? Number.NaN);
+  const { notices, next } = selected(parts, query, Number.isSafeInteger(after) ? after : null);
+  const rows = notices
+    .map((notice) => noticeSummary(parts.keeper, notice))
+    .map((one) => [
+      html`<a href="/notices/${one.id}">${one.id}</a>`,
+      /^[2-9A-Z]{10}$/.test(one.about) ? html`<a href="/cases/${one.about}">${one.about}</a>` : html`${one.about}`,
+      html`${one.kind}`,
+      html`${one.channel}`,
+      html`${one.recipient}`,
+      html`${one.state}${one.possibleDuplicates > 0 ? say(`（可能 ${one.possibleDuplicates + 1} 次）`, ` (maybe ${one.possibleDuplicates + 1}×)`) : ''}`,
+      one.sentAt === null ? '—' : timeHtml(Date.parse(one.sentAt)),
+      html`${[one.code, one.reason]
+        .filter((part) => part !== null)
+        .join(' ')
+        .slice(0, 120)}`,
+    ]);
+  const states: [string, string][] = [
+    ['', say('全部', 'all')],
+    ['stuck', say('需要处理', 'stuck')],
+    ['planned', say('待发', 'planned')],
+    ['enclosed', say('已写入消息', 'in a message')],
+    ['failed', say('失败', 'failed')],
+    ['cancelled', say('已取消', 'cancelled')],
+  ];
+  return html`!${stopsHtml(parts, visit)}<form method="get" action="/notices" class="filters"><p><label for="f-state">${say('状态', 'State')}</label><select id="f-state" name="state">!${optionsHtml(states, query['state'] ?? '')}</select></p><p><button>${say('查询', 'Show')}</button></p></form>
+!${tableHtml(['#', say('事项', 'About'), say('类型', 'Kind'), say('渠道', 'Channel'), say('收件人', 'To'), say('状态', 'State'), say('发送', 'Sent'), say('说明', 'Why')], rows, say('没有通知。', 'None.'), say('通知列表', 'Notices'))}!${nextHtml(visit, '/notices', query, next)}`;
+}
+
+function stopsHtml({ ledger, config }: ConsoleParts, visit: Visit): string {
+  const { say } = visit;
+  const one = (key: 'notices' | 'enforcement', name: string, live: boolean): string => {
+    const held = ledger.enforcements.held(key);
+    const path = `/stops/${key}/hold`;
+    const id = `hold-${key}`;
+    const state =
+      held === null
+        ? html`<span class="badge ${live ? 'pass' : 'none'}">${live ? say('已启用', 'live') : say('试运行', 'dry-run')}</span>`
+        : html`<span class="badge fail">${say('已停止', 'stopped')}</span> ${held.reason} !${timeHtml(held.since)}`;
+    const act =
+      held === null
+        ? visit.may('operator')
+          ? html`<details><summary>${say('紧急停止', 'Stop it')}</summary>!${visit.form(path, html`<p><label for="${id}">${say('理由', 'Reason')}</label><input id="${id}" name="reason" required minlength="2" maxlength="300" value="${visit.typed(path, 'reason')}"></p><p><button class="grave">${say('停止', 'Stop')}</button></p>`)}</details>`
+          : ''
+        : visit.may('approver')
+          ? visit.form(`/stops/${key}/release`, html`<button>${say('恢复', 'Let it go on')}</button>`)
+          : '';
+    return html`<div><p><strong>${name}</strong> !${state}</p>!${act}</div>`;
+  };
+  const { notices, enforcement } = config.settings;
+  return html`<div class="two card">!${one('notices', say('向网站方发送', 'Sending to owners'), notices.live)}!${one('enforcement', say('处置', 'Enforcement'), enforcement.live)}</div>`;
+}
+
+function noticePage({ keeper, ledger }: ConsoleParts, visit: Visit, notice: Notice, clear: boolean): string {
+  const { say } = visit;
+  const summary = noticeSummary(keeper, notice, clear);
+  const message = notice.messageId === null ? null : ledger.outbox.message(notice.messageId);
+  const attempts = message === null ? [] : ledger.outbox.attempts(message.id);
+  const text =
+    message === null ? null : (message.content.sms?.text ?? `${message.content.title}\n\n${message.content.text}`);
+  const path = `/notices/${notice.id}/unmask`;
+  const resendable = summary.state === 'failed' || summary.state === 'retry' || summary.state === 'unknown';
+  return html`!${listHtml([
+    [
+      say('事项', 'About'),
+      /^[2-9A-Z]{10}$/.test(summary.about)
+        ? html`<a href="/cases/${summary.about}">${summary.about}</a>`
+        : html`${summary.about}`,
+    ],
+    [say('类型', 'Kind'), html`${summary.kind} · ${summary.channel}`],
+    [say('收件人', 'To'), html`${summary.recipient}`],
+    [say('状态', 'State'), html`${summary.state} ${summary.code ?? ''} ${summary.reason ?? ''}`],
+    [say('最早发送', 'Not before'), timeHtml(notice.notBefore)],
+    [say('发送', 'Sent'), summary.sentAt === null ? '—' : timeHtml(Date.parse(summary.sentAt))],
+  ])}
+!${visit.may('operator') && resendable ? visit.form(`/notices/${notice.id}/resend`, html`<button>${say('重新发送', 'Send again')}</button>`) : ''}
+!${visit.may('operator') && !clear ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(path, html`<p><label for="reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(path, 'reason')}"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`)}</details>` : ''}
+<h2>${say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('尚未写成。', 'Not written yet.')}</p>` : html`<pre>${clear ? text : maskText(text)}</pre>`}
+<h2>${say('发送记录', 'Every touch of the wire')}</h2>!${tableHtml(
+    [say('时间', 'At'), say('动作', 'What'), say('结果', 'Outcome'), say('说明', 'Detail')],
+    attempts.map((one) => [timeHtml(one.at), html`${one.what}`, html`${one.outcome}`, html`${maskText(one.detail)}`]),
+    say('没有。', 'None.'),
+    say('发送记录', 'Attempts'),
+  )}`;
+}

@@ -1,0 +1,264 @@
+import { html } from 'ghtml';
+import { beijingText } from '../../calendar/beijing-time.ts';
+import { STATES } from '../../cases/moves.ts';
+import type { CaseState } from '../../cases/types.ts';
+import type { Sweep } from '../../ledger/types.ts';
+import { caseSummary } from '../../view/case-summary.ts';
+import { barsSvg, type Series, trendSvg } from './charts.ts';
+import { listHtml, tableHtml, timeHtml, verdictText } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+
+/** Sweeps the trend shows, and deadlines the list shows. */
+const TREND_SWEEPS = 24;
+const NEXT_DEADLINES = 10;
+const VERDICTS = ['fail', 'warn', 'inconclusive', 'pass'] as const;
+const DAY_MS = 86_400_000;
+
+/** `/`: what stands, what is due next, what goes on, and what needs a hand. */
+export function addOverview(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/',
+    ({ say }) => say('概览', 'Overview'),
+    async (visit) => {
+      const jobs = await parts.worker.queues().catch(() => null);
+      return html`<div data-live="overview" data-mark="${overviewMark(parts)}" data-mark-from="/overview/mark">
+!${needsHand(parts, visit)}<div class="grid">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
+    },
+  );
+  kit.data('/overview/mark', () => ({ mark: overviewMark(parts) }));
+}
+
+/** Changes whenever something the overview shows does. */
+function overviewMark({ ledger, figures }: ConsoleParts): string {
+  const open = ledger.sweeps.recent(3).map(({ id, state, judged, total }) => [id, state, judged, total]);
+  return JSON.stringify([
+    open,
+    figures.latest()?.at ?? 0,
+    ledger.api.feedHead(),
+    ledger.openAlerts().length,
+    ledger.sweeps.rescansWaiting(),
+  ]);
+}
+
+const card = (title: string, body: string, wide = false): string =>
+  html`<section class="card !${wide ? 'wide' : ''}"><h2>${title}</h2>!${body}</section>`;
+
+/** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
+function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
+  const { say } = visit;
+  const held = ledger.sweeps.recent(50).filter(({ state }) => state === 'held');
+  const totals = ledger.cases.totals();
+  const waiting = (state: CaseState): number =>
+    totals.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
+  const suspicions = ledger.reviews.waiting();
+  const items = [
+    ...held.map(
+      ({ id, heldReason }) =>
+        html`<li class="bad"><a href="/sweeps">${say(`熔断暂停巡检 ${id}`, `The circuit breaker holds sweep ${id}`)}</a>：${heldReason ?? ''}</li>`,
+    ),
+    ...ledger.enforcements
+      .holds()
+      .filter(({ releasedAt }) => releasedAt === null)
+      .map(
+        ({ key, reason, since }) =>
+          html`<li class="bad"><a href="/notices">${key === 'notices' ? say('通知发送已停止', 'Sending is stopped') : say('处置已停止', 'Enforcement is stopped')}</a>：${reason}（${beijingText(since)}）</li>`,
+      ),
+    ...(
+      [
+        ['enforcement-asked', say('待批准的限制访问', 'restrictions to approve')],
+        ['cancellation-asked', say('待批准的取消接入', 'cancellations to approve')],
+        ['appealed', say('待审核的申诉', 'appeals to judge')],
+      ] as const
+    )
+      .filter(([state]) => waiting(state) > 0)
+      .map(([state, text]) => html`<li><a href="/cases?state=${state}">${text}：${waiting(state)}</a></li>`),
+    ...(suspicions > 0
+      ? [html`<li><a href="/suspicions">${say('待人工研判', 'Suspicions to rule on')}：${suspicions}</a></li>`]
+      : []),
+    ...ledger
+      .openAlerts()
+      .slice(0, 20)
+      .map(({ message, raisedAt }) => html`<li>${message} <span class="soft">!${timeHtml(raisedAt)}</span></li>`),
+  ];
+  return items.length === 0
+    ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingText(now())}</span></p>`
+    : html`<section class="card wide"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
+}
+
+function sitesCard({ figures }: ConsoleParts, visit: Visit): string {
+  const { say } = visit;
+  const title = say('网站与核查结果', 'Sites by verdict');
+  const latest = figures.latest();
+  if (latest === null) return card(title, html`<p class="soft">${say('正在统计……', 'Counting…')}</p>`, true);
+  const active = latest.sites.filter(({ state }) => state === 'active').reduce((sum, { count }) => sum + count, 0);
+  const worst = (rank: number): number => latest.worst.find((one) => one.worst === rank)?.count ?? 0;
+  const judged = [4, 3, 2, 1].reduce((sum, rank) => sum + worst(rank), 0);
+  const checkIds = [...new Set(latest.verdicts.map(({ checkId }) => checkId))].sort();
+  const of = (checkId: string, verdict: string): number =>
+    latest.verdicts.find((one) => one.checkId === checkId && one.verdict === verdict)?.count ?? 0;
+  const number = (count: number): string => count.toLocaleString('en');
+  const rows = checkIds.map((checkId) => [
+    html`${checkId}`,
+    ...VERDICTS.map((verdict) =>
+      of(checkId, verdict) === 0
+        ? '0'
+        : html`<a href="/sites?verdict=${verdict}&amp;check=${checkId}">${number(of(checkId, verdict))}</a>`,
+    ),
+  ]);
+  const bars: Series[] = VERDICTS.map((verdict, index) => ({
+    name: verdictText(visit, verdict),
+    tone: verdict,
+    values: [worst(4 - index)],
+  }));
+  return card(
+    title,
+    html`!${listHtml([
+      [say('有效网站', 'Active sites'), html`${number(active)}`],
+      [say('尚未核查', 'Not judged yet'), html`${number(Math.max(0, active - judged))}`],
+    ])}
+!${barsSvg(bars, say('按最差结果', 'By worst verdict'))}
+!${tableHtml([say('核查项目', 'Check'), ...VERDICTS.map((verdict) => html`${verdictText(visit, verdict)}`)], rows, say('还没有核查结果。', 'No verdicts yet.'), say('按核查项目', 'By check'))}
+<p class="soft">${say('统计于', 'Counted at')} !${timeHtml(latest.at)}</p>`,
+    true,
+  );
+}
+
+function sweepCard({ ledger, now }: ConsoleParts, { say }: Visit): string {
+  const running = ledger.sweeps.recent(20).filter(({ state }) => state === 'running' || state === 'held');
+  const waiting = ledger.sweeps.rescansWaiting();
+  const rows = running.slice(0, 6).map((sweep) => {
+    const share = sweep.total === 0 ? 1 : sweep.judged / sweep.total;
+    return html`<li><p>${kindText({ say } as Visit, sweep)} ${sweep.id} · !${timeHtml(sweep.startedAt)}</p>
+<progress max="1" value="${share}" aria-label="${say('进度', 'Progress')} ${sweep.id}"></progress> ${sweep.judged.toLocaleString('en')} / ${sweep.total.toLocaleString('en')}</li>`;
+  });
+  const oldest = ledger.oldestDueAt();
+  const lag = oldest === null ? 0 : Math.max(0, now() - oldest);
+  return card(
+    say('巡检进度', 'Sweep progress'),
+    html`!${rows.length === 0 ? html`<p>${say('目前没有进行中的巡检。', 'No sweep is under way.')}</p>` : html`<ul class="plain-list">!${rows.join('')}</ul>`}
+!${listHtml([
+      [say('待复查请求', 'Rescans waiting'), html`${waiting.single + waiting.bulk}`],
+      [say('最久未查', 'Most overdue by'), html`${lag < 60_000 ? '0' : `${Math.round(lag / 60_000)} min`}`],
+    ])}`,
+  );
+}
+
+const kindText = ({ say }: Visit, { kind }: Sweep): string =>
+  ({ scheduled: say('定时巡检', 'Sweep'), scan: say('扫描', 'Scan'), rescan: say('复查', 'Rescan') })[kind];
+
+function casesCard({ ledger, keeper }: ConsoleParts, { say, admin }: Visit): string {
+  const totals = ledger.cases.totals().filter(({ state }) => STATES[state].terminal !== true);
+  const programmes = [...new Set(totals.map(({ programme }) => programme))].sort();
+  const states = (Object.keys(STATES) as CaseState[]).filter((state) => totals.some((one) => one.state === state));
+  const titleOf = (programme: string): string =>
+    keeper.rules.programmes.programmes[programme]?.title[admin.language] ?? programme;
+  const count = (programme: string, state: CaseState): number =>
+    totals.find((one) => one.programme === programme && one.state === state)?.count ?? 0;
+  const rows = states.map((state) => [
+    html`${say(STATES[state].zh, state)}`,
+    ...programmes.map((programme) =>
+      count(programme, state) === 0
+        ? '0'
+        : html`<a href="/cases?state=${state}&amp;programme=${programme}">${count(programme, state).toLocaleString('en')}</a>`,
+    ),
+  ]);
+  return card(
+    say('整改单', 'Cases by stage'),
+    tableHtml(
+      [say('阶段', 'Stage'), ...programmes.map((one) => html`${titleOf(one)}`)],
+      rows,
+      say('没有未结的整改单。', 'No open cases.'),
+      say('未结的整改单', 'Open cases'),
+    ),
+    true,
+  );
+}
+
+function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): string {
+  const soon = (['open', 'extended', 'restored'] as const)
+    .flatMap((state) => ledger.cases.pageInState(state, null, { deadlineAt: now(), id: 0 }, NEXT_DEADLINES))
+    .sort((a, b) => a.deadlineAt - b.deadlineAt)
+    .slice(0, NEXT_DEADLINES);
+  const rows = soon.map((record) => {
+    const { domain, number } = caseSummary(keeper, record);
+    const days = Math.floor((record.deadlineAt - now()) / DAY_MS);
+    return [
+      html`<a href="/cases/${record.code}">${record.code}</a>`,
+      html`${domain ?? number}`,
+      timeHtml(record.deadlineAt),
+      html`${say(`${days} 天`, `${days} d`)}`,
+    ];
+  });
+  return card(
+    say('最近的期限', 'Next deadlines'),
+    tableHtml(
+      [say('整改单', 'Case'), say('网站', 'Site'), say('期限', 'Deadline'), say('还剩', 'Left')],
+      rows,
+      say('没有临近的期限。', 'None.'),
+    ),
+  );
+}
+
+function trendCard({ ledger }: ConsoleParts, visit: Visit): string {
+  const { say } = visit;
+  const sweeps = ledger.sweeps.recentOfKind('scheduled', TREND_SWEEPS).toReversed();
+  const counts = sweeps.map(({ id }) => {
+    const final = ledger.sweeps.counts(id).filter(({ stage }) => stage === 'final');
+    return (verdict: string): number =>
+      final.filter((one) => one.verdict === verdict).reduce((sum, { count }) => sum + count, 0);
+  });
+  const share = (of: (verdict: string) => number, verdict: string): number => {
+    const all = VERDICTS.reduce((sum, one) => sum + of(one), 0);
+    return all === 0 ? 0 : (of(verdict) / all) * 100;
+  };
+  const series: Series[] = (['fail', 'warn', 'inconclusive'] as const).map((verdict) => ({
+    name: verdictText(visit, verdict),
+    tone: verdict,
+    values: counts.map((of) => share(of, verdict)),
+  }));
+  const title = say('最近巡检的走势（占比 %）', 'Trend of the last sweeps (share, %)');
+  if (sweeps.length < 2)
+    return card(title, html`<p class="soft">${say('至少两次巡检后显示。', 'Shown after two sweeps.')}</p>`);
+  const labels = sweeps.map(({ startedAt }) => beijingText(startedAt));
+  return card(title, trendSvg(series, labels, title));
+}
+
+function healthCard(
+  { ranges, config, worker, ledger, now }: ConsoleParts,
+  { say }: Visit,
+  jobs: Record<string, Record<string, number>> | null,
+): string {
+  const tick = worker.lastTickAt();
+  const silent = tick === null || now() - tick > config.settings.sweep.tickMs * 10;
+  const { maxAgeMs } = config.settings.ranges;
+  const old = (ranges?.lists ?? []).filter(({ date }) => now() - Date.parse(date) > maxAgeMs);
+  const queued = jobs === null ? null : Object.entries(jobs);
+  const { notices, enforcement } = config.settings;
+  const live = (on: boolean): string => (on ? say('已启用', 'live') : say('试运行', 'dry-run'));
+  const messages = ledger.outbox.nextDueAt();
+  return card(
+    say('运行状况', 'Health'),
+    listHtml([
+      [
+        say('调度', 'Scheduler'),
+        html`<span class="badge ${silent ? 'fail' : 'pass'}">${silent ? say('没有响应', 'silent') : say('正常', 'running')}</span> !${timeHtml(tick)}`,
+      ],
+      [
+        say('队列', 'Queues'),
+        queued === null
+          ? html`<span class="badge fail">${say('没有响应', 'no answer')}</span>`
+          : html`${queued.map(([name, counts]) => `${name} ${Object.values(counts).reduce((sum, one) => sum + one, 0)}`).join(' · ')}（${worker.kind}）`,
+      ],
+      [
+        say('网段列表', 'Provider lists'),
+        old.length === 0
+          ? html`<span class="badge pass">${say('有效', 'fresh')}</span> ${ranges?.lists.length ?? 0}`
+          : html`<span class="badge warn">${say('过期', 'old')}</span> <a href="/ranges">${old.map(({ id }) => id).join(', ')}</a>`,
+      ],
+      [say('通知', 'Notices'), html`${live(notices.live)}`],
+      [say('处置', 'Enforcement'), html`${live(enforcement.live)}`],
+      [say('最早待发通知', 'Next notice due'), timeHtml(messages)],
+    ]),
+  );
+}

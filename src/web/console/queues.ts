@@ -1,0 +1,55 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Queue } from 'bullmq';
+import { isOurs } from '../web-app.ts';
+import type { ConsoleKit } from './kit.ts';
+
+/** `/queues`: Bull Board behind the same sign-in. Looking is for operators; changing jobs is for approvers. */
+export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Promise<void> {
+  const adapter = new FastifyAdapter();
+  adapter.setBasePath('/queues');
+  createBullBoard({
+    queues: queues.map((queue) => new BullMQAdapter(queue)),
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: '备案巡检 beian-patrol', boardLogo: { path: '', width: 0, height: 0 } } },
+  });
+  await kit.app.register(async (scope) => {
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+      try {
+        done(null, body === '' ? {} : JSON.parse(String(body)));
+      } catch (error) {
+        done(error as Error);
+      }
+    });
+    scope.addHook('onRequest', async (request, reply) => {
+      const visit = kit.visit(request);
+      const changes = request.method !== 'GET' && request.method !== 'HEAD';
+      if (visit === null)
+        return changes
+          ? kit.refuse(request, reply, null, 'not signed in', '请先登录。 Sign in.')
+          : reply.redirect('/login', 303);
+      const role = changes ? 'approver' : 'operator';
+      if (!visit.may(role))
+        return kit.refuse(
+          request,
+          reply,
+          visit,
+          `needs ${role}`,
+          visit.say('您的角色不能查看或更改队列。', 'Your role may not do this.'),
+        );
+      if (changes && !isOurs(request, kit.publicOrigin))
+        return kit.refuse(request, reply, visit, 'cross-origin', '请在本网站操作。 Use this site itself.');
+      // Every request of the board's own page carries no form: a browser sends such only from here, and says so.
+      if (changes)
+        kit.access.audit(visit.admin.name, 'queue', request.url.slice(0, 200), 'done', request.method, kit.parts.now());
+      // The board writes its own styles into its page.
+      reply.header(
+        'content-security-policy',
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
+      );
+      return undefined;
+    });
+    await scope.register(adapter.registerPlugin(), { prefix: '/queues', basePath: '/queues' } as never);
+  });
+}

@@ -1,0 +1,265 @@
+import { html } from 'ghtml';
+import { STATES } from '../../cases/moves.ts';
+import type { Finding } from '../../checks/types.ts';
+import { InputError } from '../../errors.ts';
+import type { AuditBundle } from '../../judge/bundle.ts';
+import type { SiteRecord } from '../../ledger/filings-store.ts';
+import type { CheckState, VerdictRow } from '../../ledger/types.ts';
+import { maskText } from '../../log.ts';
+import { endOf, snippetOf } from '../../view/snippet.ts';
+import { describeFindings } from '../../view/verdict-view.ts';
+import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
+import { listHtml, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { siteStateText } from './sites.ts';
+
+const HISTORY = 20;
+const WORST = ['fail', 'warn', 'inconclusive', 'pass'];
+/** Stored artifacts larger than this are offered for download, not read into the page. */
+const MAX_BUNDLE_BYTES = 2_000_000;
+
+const idOf = (params: unknown): number => Number((params as { id: string }).id);
+
+/** `/sites/:id`: one site, its verdicts over time, and the evidence they stand on. */
+export function addSite(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/sites/:id',
+    ({ say }) => say('网站', 'Site'),
+    (visit, request) => {
+      const record = parts.ledger.filings.load(idOf(request.params));
+      return record === null ? null : sitePage(parts, visit, record, null);
+    },
+  );
+  kit.data('/sites/:id/mark', (_visit, request) => ({ mark: siteMark(parts, idOf(request.params)) }));
+  kit.deed(
+    '/sites/:id/rescan',
+    'operator',
+    'rescan',
+    (request) => `/sites/${idOf(request.params)}`,
+    (visit, _form, request) => {
+      const record = demandSite(parts, idOf(request.params));
+      if (record.state !== 'active')
+        throw new InputError(
+          `site ${record.filing.siteNumber} is ${record.state}`,
+          'only active filings are re-checked (R15)',
+        );
+      parts.ledger.sweeps.requestRescan([record.siteId], visit.admin.name, parts.now());
+      return {
+        to: `/sites/${record.siteId}`,
+        said: visit.say('已请求复查，结果会自动显示在本页。', 'Asked for: the result arrives on this page by itself.'),
+        object: `site ${record.filing.siteNumber}`,
+      };
+    },
+  );
+  kit.deed(
+    '/sites/:id/unmask',
+    'operator',
+    'unmask',
+    (request) => `/sites/${idOf(request.params)}`,
+    (visit, form, request) => {
+      const record = demandSite(parts, idOf(request.params));
+      const reason = demandReason(visit, form['reason']);
+      const body = sitePage(parts, visit, record, 'clear');
+      // Shown once, on this answer alone: the page itself stays masked.
+      return {
+        to: '',
+        page: { title: record.filing.siteNumber, body },
+        object: `site ${record.filing.siteNumber}`,
+        detail: reason,
+      };
+    },
+  );
+  kit.data('/sites/:id/evidence/:verdict/:hash', (visit, request, reply) => {
+    const { id, verdict, hash } = request.params as { id: string; verdict: string; hash: string };
+    const { ledger } = parts;
+    const owner = ledger.verdicts.siteOf(Number(verdict));
+    const piece = ledger.evidence.listOfVerdict(Number(verdict)).find((one) => one.hash === hash);
+    if (owner !== Number(id) || piece === undefined) return reply.callNotFound();
+    const bytes = ledger.evidence.bytes(hash);
+    if (bytes === null) return reply.callNotFound();
+    if (piece.kind === 'screenshot') return reply.type('image/jpeg').send(bytes);
+    // Pages of strangers are never shown as pages of ours.
+    kit.access.audit(visit.admin.name, 'download evidence', `verdict ${verdict}`, 'done', piece.name, parts.now());
+    return reply
+      .type('application/octet-stream')
+      .header(
+        'content-disposition',
+        `attachment; filename="${hash.slice(0, 12)}-${piece.kind}.${piece.kind === 'artifacts' ? 'json' : 'txt'}"`,
+      )
+      .send(bytes);
+  });
+}
+
+/** A reason for something that is written down. Throws InputError where there is none. */
+export function demandReason({ say }: Visit, reason: string | undefined): string {
+  const text = (reason ?? '').trim();
+  if (text.length < 2)
+    throw new InputError(
+      say('没有填写理由', 'no reason was given'),
+      say('请填写理由，会记入审计', 'give one: it stands in the audit log'),
+    );
+  return text.slice(0, 300);
+}
+
+function demandSite({ ledger }: ConsoleParts, siteId: number): SiteRecord {
+  const record = ledger.filings.load(siteId);
+  if (record === null) throw new InputError(`no site ${siteId}`, 'it may have been deleted');
+  return record;
+}
+
+/** Changes whenever a verdict of the site, or what waits for one, does. */
+function siteMark({ ledger }: ConsoleParts, siteId: number): string {
+  const states = ledger.verdicts
+    .standing(siteId)
+    .map(({ checkId, verdict, checkedAt, suspectLooks }) => [checkId, verdict, checkedAt, suspectLooks]);
+  return JSON.stringify([states, ledger.sweeps.rescanOf(siteId)?.requestedAt ?? null]);
+}
+
+function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: 'clear' | null): string {
+  const { ledger } = parts;
+  const { say } = visit;
+  const { filing } = record;
+  const states = ledger.verdicts
+    .standing(record.siteId)
+    .sort((a, b) => WORST.indexOf(a.verdict ?? '') - WORST.indexOf(b.verdict ?? ''));
+  const waiting = ledger.sweeps.rescanOf(record.siteId);
+  const looking = states.some(
+    ({ suspectLooks, sweepId, judgedSweepId }) => suspectLooks > 0 || (sweepId !== null && judgedSweepId !== sweepId),
+  );
+  const rescanForm =
+    visit.may('operator') && record.state === 'active'
+      ? visit.form(`/sites/${record.siteId}/rescan`, html`<button>${say('立即复查', 'Look again now')}</button>`)
+      : '';
+  return html`<div data-live="site" data-mark="${siteMark(parts, record.siteId)}" data-mark-from="/sites/${record.siteId}/mark">
+<p class="lead"><strong>${filing.domains.join(', ')}</strong> · ${filing.siteNumber} · ${record.siteName}</p>
+!${waiting !== null || looking ? html`<p class="said" role="status">${waiting !== null ? say('已请求复查，等待开始。', 'A look was asked for.') : say('正在复查或确认，结果会自动显示。', 'Being looked at; the result arrives by itself.')}</p>` : ''}
+!${rescanForm}
+<div class="grid"><section class="card"><h2>${say('备案信息', 'Filing')}</h2>!${listHtml([
+    [say('主体', 'Subject'), html`${record.subjectName} <span class="soft">${filing.subjectNumber}</span>`],
+    [say('域名', 'Domains'), html`${[...filing.domains, ...filing.hosts].join(', ')}`],
+    [
+      say('接入商', 'Access provider'),
+      html`${filing.accessProvider}${filing.product === null ? '' : ` (${filing.product})`}`,
+    ],
+    [say('省份', 'Province'), html`${filing.province}`],
+    [say('备案地址', 'Filed addresses'), html`${filing.filedAddresses.join(', ') || '—'}`],
+    [say('状态', 'State'), html`${siteStateText(visit, record.state)}`],
+    [say('审核通过', 'Approved'), html`${filing.approvedAt ?? '—'}`],
+  ])}</section>
+<section class="card"><h2>${say('负责人', 'Persons')}</h2>!${personsHtml(parts, visit, record, shown)}</section>
+<section class="card"><h2>${say('整改单', 'Cases')}</h2>!${casesHtml(parts, visit, record)}</section></div>
+<h2>${say('核查结果与证据', 'Verdicts and evidence')}</h2>
+!${states.length === 0 ? html`<p class="soft">${say('没有核查项目。', 'No checks.')}</p>` : states.map((state, index) => checkHtml(parts, visit, record.siteId, state, index < 3 && state.verdict !== 'pass')).join('')}</div>`;
+}
+
+function personsHtml({ ledger }: ConsoleParts, visit: Visit, { siteId }: SiteRecord, shown: 'clear' | null): string {
+  const { say } = visit;
+  const mask = (text: string | null): string => (text === null ? '—' : shown === 'clear' ? text : maskText(text));
+  const name = (text: string | null): string =>
+    text === null ? '—' : shown === 'clear' ? text : `${[...text][0] ?? ''}**`;
+  const rows = ledger.contacts
+    .ofSite(siteId)
+    .map((person) => [
+      html`${person.role === 'subject-head' ? say('主体负责人', 'subject head') : say('网站负责人', 'site head')}`,
+      html`${name(person.name)}`,
+      html`${mask(person.phone)}`,
+      html`${mask(person.email)}`,
+    ]);
+  const path = `/sites/${siteId}/unmask`;
+  const unmask =
+    shown !== 'clear' && visit.may('operator')
+      ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(
+          path,
+          html`<p><label for="unmask-reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="unmask-reason" name="reason" value="${visit.typed(path, 'reason')}" required minlength="2" maxlength="300"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`,
+        )}</details>`
+      : '';
+  return html`!${tableHtml([say('角色', 'Role'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], rows, say('导入数据中没有。', 'None in the import.'), say('负责人', 'Persons'))}!${unmask}`;
+}
+
+function casesHtml({ ledger }: ConsoleParts, { say }: Visit, { siteId }: SiteRecord): string {
+  const rows = ledger.cases
+    .ofSite(siteId)
+    .map((record) => [
+      html`<a href="/cases/${record.code}">${record.code}</a>`,
+      html`${record.programme}`,
+      html`${say(STATES[record.state].zh, record.state)}`,
+      timeHtml(record.deadlineAt),
+    ]);
+  return tableHtml(
+    [say('编号', 'Code'), say('项目', 'Programme'), say('阶段', 'Stage'), say('期限', 'Deadline')],
+    rows,
+    say('没有整改单。', 'None.'),
+    say('整改单', 'Cases'),
+  );
+}
+
+function checkHtml(parts: ConsoleParts, visit: Visit, siteId: number, state: CheckState, open: boolean): string {
+  const { ledger } = parts;
+  const { say } = visit;
+  const history = ledger.verdicts.history(siteId, state.checkId, HISTORY);
+  const [latest] = history;
+  const marks = [
+    ...(state.shadow === 1 ? [say('影子模式', 'shadow')] : []),
+    ...(state.suspectLooks > 0 ? [say('未通过，等待再次确认', 'did not pass, to be looked at again')] : []),
+  ];
+  return html`<details class="check" !${open ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${state.checkId}</strong> <span class="soft">${marks.join('，')}</span></summary>
+!${listHtml([
+    [say('自', 'Since'), timeHtml(state.since)],
+    [say('最近核查', 'Last looked at'), timeHtml(state.checkedAt)],
+    [say('下次核查', 'Next look'), timeHtml(state.nextDueAt)],
+  ])}
+!${latest === undefined ? '' : verdictBody(parts, visit, siteId, latest)}
+!${history.length < 2 ? '' : html`<h4>${say('历史', 'Over time')}</h4><ol class="over-time">!${history.map((row) => html`<li>!${verdictHtml(visit, row.verdict)} !${timeHtml(row.observedAt)} <span class="soft">${(JSON.parse(row.findings) as Finding[]).map(({ code }) => code).join(', ')}</span></li>`).join('')}</ol>`}</details>`;
+}
+
+function verdictBody({ ledger }: ConsoleParts, visit: Visit, siteId: number, row: VerdictRow): string {
+  const { say, admin } = visit;
+  const findings = describeFindings(row.checkId, JSON.parse(row.findings) as Finding[]);
+  const pieces = ledger.evidence.listOfVerdict(row.id);
+  const link = (hash: string): string => `/sites/${siteId}/evidence/${row.id}/${hash}`;
+  const bundlePiece = pieces.find(({ kind }) => kind === 'artifacts');
+  const bundle =
+    bundlePiece === undefined || bundlePiece.size > MAX_BUNDLE_BYTES
+      ? null
+      : readBundle(ledger.evidence.bytes(bundlePiece.hash));
+  const page = pieces.find(({ kind }) => kind === 'page');
+  const numbers = findings.flatMap(({ numbers: own }) => own);
+  const pageBytes = page === undefined || numbers.length === 0 ? null : ledger.evidence.bytes(page.hash);
+  const snippet = pageBytes === null ? null : snippetOf(endOf(pageBytes), numbers);
+  const pictures = pieces.filter(({ kind }) => kind === 'screenshot');
+  return html`!${findings
+    .map(
+      (
+        finding,
+      ) => html`<div class="finding"><h4>${finding.title[admin.language]} <span class="soft">${finding.code}</span></h4>
+!${finding.awaits ? html`<p class="said">${say('疑似：须人工研判后才生效。', 'A suspicion: weighs nothing before a human rules.')} <a href="/suspicions">${say('去研判', 'Rule')}</a></p>` : ''}
+!${finding.evidence.length === 0 ? '' : listHtml(finding.evidence.map(({ label, value }) => [label, html`${value}`]))}
+!${finding.remedy[admin.language] === '' ? '' : html`<p><strong>${say('整改办法', 'Remedy')}：</strong>${finding.remedy[admin.language]}</p>`}</div>`,
+    )
+    .join('')}
+!${findings.length === 0 ? html`<p class="soft">${say('没有发现问题。', 'Nothing found.')}</p>` : ''}
+<div class="side-by-side">!${bundle === null ? '' : html`!${dnsHtml(visit, bundle)}!${footerHtml(visit, bundle)}!${registrationHtml(visit, bundle)}!${tlsHtml(visit, bundle)}`}
+!${snippet === null ? '' : html`<section><h4>${say('页面原文', 'As found on the page')}</h4><pre><code>!${markedHtml(snippet, numbers)}</code></pre></section>`}
+!${pictures.map(({ hash }) => html`<section><h4>${say('截图', 'Screenshot')}</h4><a href="${link(hash)}"><img src="${link(hash)}" alt="${say('核查时的页面截图', 'The page as drawn')}" loading="lazy"></a></section>`).join('')}</div>
+<p class="soft">${verdictText(visit, row.verdict)} · ${row.stage} · ${row.algorithmVersion} · ${row.rangesVersion} · ${row.policyVersion}</p>
+!${pieces.length === 0 ? '' : html`<p class="soft">${say('证据', 'Evidence')}: !${pieces.map(({ name, hash, size }) => html`<a href="${link(hash)}">${name}</a> (${size.toLocaleString('en')} B, ${hash.slice(0, 12)})`).join(', ')}</p>`}`;
+}
+
+/** The numbers that were found, marked in the markup as it stood. */
+function markedHtml(text: string, numbers: string[]): string {
+  const serials = numbers.flatMap((number) => /\d{8,}/.exec(number)?.[0] ?? []);
+  const [serial] = serials;
+  const at = serial === undefined ? -1 : text.lastIndexOf(serial);
+  if (serial === undefined || at < 0) return html`${text}`;
+  return html`${text.slice(0, at)}<mark>${serial}</mark>${text.slice(at + serial.length)}`;
+}
+
+function readBundle(bytes: Buffer | null): AuditBundle | null {
+  if (bytes === null) return null;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as AuditBundle;
+  } catch {
+    return null;
+  }
+}

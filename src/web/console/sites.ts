@@ -1,0 +1,263 @@
+import { html } from 'ghtml';
+import { checks } from '../../checks/index.ts';
+import type { Verdict } from '../../checks/types.ts';
+import { InputError } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
+import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
+import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
+import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+
+const PAGE_ROWS = 50;
+const FILTERS = ['text', 'verdict', 'check', 'province', 'provider', 'state'] as const;
+const VERDICTS: readonly Verdict[] = ['fail', 'warn', 'inconclusive', 'pass'];
+const STATES = ['active', 'access-cancelled', 'revoked'] as const;
+/** Sites a filter is counted up to before it is asked for. */
+const COUNTED = 20_000;
+const MAX_SELECTED = 500;
+
+/** Query string → query. Throws nothing: what is no filter is left out. */
+export function siteQuery(given: Record<string, string>): SiteQuery {
+  const { text, verdict, check, province, provider, state } = given;
+  return {
+    ...(text !== undefined && { text }),
+    ...(VERDICTS.includes(verdict as Verdict) && { verdict: verdict as Verdict }),
+    ...(verdict !== undefined && checks.some(({ id }) => id === check) && { checkId: check as string }),
+    ...(province !== undefined && { province }),
+    ...(provider !== undefined && { provider }),
+    ...(STATES.includes(state as 'active') && { state: state as string }),
+  };
+}
+
+/** `/sites`: search, filters, saved views, and rescans of a selection or of everything a filter finds. */
+export function addSites(kit: ConsoleKit): void {
+  const { parts } = kit;
+  kit.page(
+    '/sites',
+    ({ say }) => say('网站', 'Sites'),
+    (visit, request) => sitesPage(parts, visit, request.query),
+  );
+  kit.deed(
+    '/sites/views',
+    'viewer',
+    'save view',
+    () => '/sites',
+    (visit, form) => {
+      const name = (form['name'] ?? '').trim().slice(0, 60);
+      const query = new URLSearchParams(
+        queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS),
+      ).toString();
+      if (name === '')
+        throw new InputError(visit.say('视图没有名称', 'the view has no name'), visit.say('请填写名称', 'give one'));
+      parts.ledger.admins.putView(visit.admin.id, 'sites', name, query);
+      return { to: `/sites?${query}`, said: visit.say(`已保存视图“${name}”。`, `View “${name}” saved.`) };
+    },
+  );
+  kit.deed(
+    '/sites/views/:id/delete',
+    'viewer',
+    'delete view',
+    () => '/sites',
+    (visit, _form, request) => {
+      const { id } = request.params as { id: string };
+      parts.ledger.admins.deleteView(Number(id), visit.admin.id);
+      return { to: '/sites', said: visit.say('视图已删除。', 'View deleted.') };
+    },
+  );
+  kit.deed(
+    '/sites/rescan',
+    'operator',
+    'rescan selection',
+    () => '/sites',
+    (visit, form, request) => {
+      const ids = selectedOf(request.body).filter((id) => parts.ledger.sites.row(id)?.state === 'active');
+      if (ids.length === 0)
+        throw new InputError(
+          visit.say('没有选择有效网站', 'no active site was chosen'),
+          visit.say('请先勾选网站', 'tick some first'),
+        );
+      parts.ledger.sweeps.requestRescan(ids, visit.admin.name, parts.now());
+      const back = `/sites?${new URLSearchParams(queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS)).toString()}`;
+      return {
+        to: back,
+        said: visit.say(
+          `已请求复查 ${ids.length} 个网站，结果会陆续更新。`,
+          `${ids.length} sites are looked at again ahead of the sweep.`,
+        ),
+        object: `${ids.length} sites`,
+        detail: ids.slice(0, 100).join(' '),
+      };
+    },
+  );
+  kit.deed(
+    '/sites/rescan/preview',
+    'operator',
+    'preview rescan',
+    () => '/sites',
+    async (visit, form) => {
+      const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
+      return {
+        to: '/sites',
+        page: {
+          title: visit.say('复查筛选结果', 'Rescan what the filter finds'),
+          body: await previewBody(parts, visit, query),
+        },
+      };
+    },
+  );
+  kit.deed(
+    '/sites/rescan/filter',
+    'operator',
+    'rescan filter',
+    () => '/sites',
+    (visit, form) => {
+      const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
+      void requestAll(parts.ledger, { ...siteQuery(query), state: 'active' }, visit.admin.name, parts.now()).catch(
+        (error: unknown) => parts.log.error({ error }, 'a bulk rescan could not be requested'),
+      );
+      const words = new URLSearchParams(query).toString();
+      return {
+        to: `/sites?${words}`,
+        said: visit.say(
+          '已开始请求复查，排在单个复查之后、定时巡检之前。',
+          'Being asked for: after single rescans, ahead of the sweep.',
+        ),
+        object: 'filter',
+        detail: words === '' ? 'all sites' : words,
+      };
+    },
+  );
+}
+
+function selectedOf(body: unknown): number[] {
+  const given = (body as { site?: unknown } | null)?.site;
+  const list = Array.isArray(given) ? given : [given];
+  return [...new Set(list.map(Number).filter((id) => Number.isSafeInteger(id) && id > 0))].slice(0, MAX_SELECTED);
+}
+
+async function previewBody(
+  { ledger, config }: ConsoleParts,
+  visit: Visit,
+  query: Record<string, string>,
+): Promise<string> {
+  const { say } = visit;
+  const { count, more } = await countUpTo(ledger, { ...siteQuery(query), state: 'active' }, COUNTED);
+  const enabled = Object.values(config.settings.checks).filter((check) => check.enabled).length;
+  const rate = sitesASecond(ledger, enabled);
+  const words = new URLSearchParams(query).toString();
+  const minutes = rate === null ? null : Math.max(1, Math.round(count / rate / 60));
+  const time =
+    minutes === null
+      ? say('暂无近期速度可供估算。', 'No recent pace to estimate from.')
+      : say(
+          `按近期速度约需 ${minutes} 分钟${more ? '以上' : ''}。`,
+          `At the recent pace about ${minutes} min${more ? ' or more' : ''}.`,
+        );
+  return html`<p>${say(`将复查 ${count.toLocaleString('en')}${more ? ' 个以上' : ' 个'}有效网站。`, `${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
+<p class="soft">${words === '' ? say('没有筛选条件：全部有效网站。', 'No filter: every active site.') : words}</p>
+!${count === 0 ? '' : visit.form('/sites/rescan/filter', html`<input type="hidden" name="query" value="${words}"><button>${say('确认复查', 'Look again')}</button>`)}
+<p><a href="/sites?${words}">${say('返回', 'Back')}</a></p>`;
+}
+
+function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Visit, given: unknown): string {
+  const { say } = visit;
+  const query = queryOf(given, FILTERS);
+  const after = queryOf(given, ['after'])['after'] ?? null;
+  const page = ledger.sites.page(siteQuery(query), after, PAGE_ROWS);
+  const words = new URLSearchParams(query).toString();
+  const operator = visit.may('operator');
+  const rows = page.rows.map((row) => siteCells(ledger, visit, row, operator));
+  const heads = [
+    ...(operator ? [html`<span class="sr">${say('选择', 'Choose')}</span>`] : []),
+    say('域名', 'Domain'),
+    say('网站', 'Site'),
+    say('主体', 'Subject'),
+    say('省份', 'Province'),
+    say('状态', 'State'),
+    say('核查结果', 'Verdicts'),
+  ];
+  const list = tableHtml(heads, rows, say('没有符合条件的网站。', 'No site matches.'), say('网站列表', 'Sites'));
+  const hidden = html`<input type="hidden" name="query" value="${words}">`;
+  const body =
+    operator && rows.length > 0
+      ? visit.form(
+          '/sites/rescan',
+          html`!${hidden}!${list}<p><button>${say('复查所选', 'Look at the chosen again')}</button></p>`,
+        )
+      : list;
+  const provinces = [...new Set((figures.latest()?.sites ?? []).map(({ province }) => province))].sort();
+  const providers = [...new Set([config.settings.accessProvider, ...(ranges?.lists ?? []).map(({ id }) => id)])];
+  return html`!${filterForm(visit, query, provinces, providers)}!${viewsHtml(ledger, visit, words)}
+!${page.stopped ? html`<p class="said" role="status">${say('已查找一部分，请用“下一页”继续。', 'Part of the register was searched: go on with the next page.')}</p>` : ''}
+!${body}!${nextHtml(visit, '/sites', query, page.next)}
+!${operator ? visit.form('/sites/rescan/preview', html`!${hidden}<button class="plain">${say('复查全部筛选结果……', 'Look at everything this filter finds…')}</button>`) : ''}`;
+}
+
+function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean): string[] {
+  const standing = ledger.verdicts
+    .standing(row.id)
+    .filter(({ verdict, nextDueAt }) => verdict !== null && nextDueAt !== null);
+  const worst = VERDICTS.find((one) => standing.some(({ verdict, shadow }) => verdict === one && shadow === 0)) ?? null;
+  const bad = standing.filter(({ verdict }) => verdict === worst && worst !== 'pass').map(({ checkId }) => checkId);
+  return [
+    ...(operator ? [html`<input type="checkbox" name="site" value="${row.id}" aria-label="${row.host}">`] : []),
+    html`<a href="/sites/${row.id}">${row.host}</a>`,
+    html`${row.siteNumber}<br><span class="soft">${row.name}</span>`,
+    html`${row.subjectName}`,
+    html`${row.province}`,
+    html`${siteStateText(visit, row.state)}`,
+    html`!${verdictHtml(visit, worst)} <span class="soft">${bad.join(', ')}</span>`,
+  ];
+}
+
+/** The state of a filing in words. */
+export const siteStateText = ({ say }: Visit, state: string): string =>
+  ({
+    active: say('有效', 'active'),
+    'access-cancelled': say('已取消接入', 'access cancelled'),
+    revoked: say('已注销', 'revoked'),
+  })[state] ?? state;
+
+function filterForm(visit: Visit, query: Record<string, string>, provinces: string[], providers: string[]): string {
+  const { say } = visit;
+  const any: [string, string] = ['', say('不限', 'any')];
+  const select = (name: string, label: string, options: [string, string][]): string =>
+    html`<p><label for="f-${name}">${label}</label><select id="f-${name}" name="${name}">!${optionsHtml([any, ...options], query[name] ?? '')}</select></p>`;
+  return html`<form method="get" action="/sites" class="filters" role="search">
+<p class="grow"><label for="f-text">${say('域名、备案号或主体名称', 'Domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p>
+!${select(
+    'verdict',
+    say('结果', 'Verdict'),
+    VERDICTS.map((verdict) => [verdict, verdictText(visit, verdict)]),
+  )}
+!${select(
+    'check',
+    say('核查项目', 'Check'),
+    checks.map(({ id }) => [id, id]),
+  )}
+!${select(
+    'province',
+    say('省份', 'Province'),
+    provinces.map((one) => [one, one]),
+  )}
+!${select(
+    'provider',
+    say('接入商', 'Provider'),
+    providers.map((one) => [one, one]),
+  )}
+!${select(
+    'state',
+    say('状态', 'State'),
+    STATES.map((state) => [state, siteStateText(visit, state)]),
+  )}
+<p><button>${say('查询', 'Search')}</button> <a href="/sites">${say('清除', 'Clear')}</a></p></form>`;
+}
+
+function viewsHtml(ledger: Ledger, visit: Visit, words: string): string {
+  const { say } = visit;
+  const views = ledger.admins.views(visit.admin.id, 'sites');
+  const path = '/sites/views';
+  return html`<details class="views"><summary>${say('保存的视图', 'Saved views')}（${views.length}）</summary>
+!${views.length === 0 ? '' : html`<ul class="plain-list">!${views.map((view) => html`<li><a href="/sites?${view.query}">${view.name}</a> !${visit.form(`/sites/views/${view.id}/delete`, html`<button class="plain small">${say('删除', 'Delete')}<span class="sr"> ${view.name}</span></button>`, 'class="inline"')}</li>`).join('')}</ul>`}
+!${visit.form(path, html`<input type="hidden" name="query" value="${words}"><p><label for="view-name">${say('把当前筛选存为', 'Keep this filter as')}</label><input id="view-name" name="name" maxlength="60" value="${visit.typed(path, 'name')}" required></p><p><button class="plain">${say('保存', 'Save')}</button></p>`)}</details>`;
+}

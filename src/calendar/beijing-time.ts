@@ -43,6 +43,13 @@ export function beijingText(instant: number): string {
   return `${year}年${month}月${day}日 ${time}（星期${weekday}）`;
 }
 
+/** An instant in a table: `2026-12-07 18:00`; an end of day is 24:00 of that day. */
+export function beijingTable(instant: number): string {
+  const endOfDay = (instant + OFFSET_MS) % DAY_MS === 0;
+  const time = endOfDay ? '24:00' : new Date(instant + OFFSET_MS).toISOString().slice(11, 16);
+  return `${beijingDate(endOfDay ? instant - 1 : instant)} ${time}`;
+}
+
 /** The short form for an SMS: `12月7日24:00`. */
 export function beijingShort(instant: number): string {
   const match = /年(.*日) (\d\d:\d\d)/.exec(beijingText(instant));

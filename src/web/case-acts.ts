@@ -180,7 +180,7 @@ export const CASE_ACTS: Record<string, CaseAct> = {
     effect: { zh: '写入处理记录，不通知任何人。', en: 'Goes into the history; nobody is told.' },
     fields: ['reason'],
     bulk: true,
-    offered: from('noted'),
+    offered: () => true,
     act: (desk, code, form, actor, now) => desk.note(code, reasonOf(form), actor, now),
   },
 };

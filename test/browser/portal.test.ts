@@ -1,38 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser } from '../../src/gather/find-browser.ts';
 import { createLogger } from '../../src/log.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { hasBrowser } from '../support/browser.ts';
 import { CaseWorld } from '../support/case-world.ts';
+import { launchBrowser, photographer, serious } from '../support/pages.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 /** A phone. */
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, locale: 'zh-CN' };
 /** Where pictures for the docs go (`docs/images`), when they are to be made anew. */
 const PICTURES = process.env['PORTAL_PICTURES'];
 
-/** What axe finds serious or critical. It is put in by the debugger: the page's own policy lets no foreign script in. */
-async function serious(page: Page): Promise<string[]> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: AXE });
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: 'axe.run().then(({ violations }) => violations)',
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  const violations = result.value as { id: string; impact: string; nodes: { html: string }[] }[];
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
-}
-
-const picture = async (page: Page, name: string): Promise<void> => {
-  if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `portal-${name}.png`), fullPage: true });
-};
+const picture = photographer(PICTURES, 'portal');
 
 describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
   let world: CaseWorld;
@@ -66,12 +45,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
       now: world.now,
       pollMs: 200,
     });
-    const executablePath = findBrowser(null);
-    browser = await chromium.launch({
-      ...(executablePath !== null && { executablePath }),
-      headless: true,
-      chromiumSandbox: process.getuid?.() !== 0,
-    });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();

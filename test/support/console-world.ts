@@ -54,7 +54,11 @@ export async function openConsole(
     now,
     pollMs: options.pollMs ?? 200,
     queues: [queue as unknown as Queue],
-    worker: { kind: 'embedded', lastTickAt: now, queues: async () => ({ gather: await queue.getJobCounts('waiting', 'active') }) },
+    worker: {
+      kind: 'embedded',
+      lastTickAt: now,
+      queues: async () => ({ gather: await queue.getJobCounts('waiting', 'active') }),
+    },
     extend: (app) => addApi(app, { keeper, ledger, config, ranges, log, now }),
   });
   return {

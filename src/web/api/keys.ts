@@ -6,23 +6,31 @@ import { hashOf } from '../../notify/one-time-secret.ts';
 
 /** What a key may open, and the least role an admin has who gives it away. */
 export const SCOPES = {
-  'filings:read': { role: 'viewer', en: 'sites with their verdicts and evidence' },
-  'filings:write': { role: 'operator', en: 'insert and update filings' },
-  'rescans:write': { role: 'operator', en: 'ask for sites to be looked at again' },
-  'cases:read': { role: 'viewer', en: 'cases with findings, history, notices and acts' },
-  'cases:write': { role: 'operator', en: 're-checks, extensions, appeals, notes' },
-  'cases:decide': { role: 'approver', en: 'approve, decline, judge, waive, restore, move deadlines' },
-  'notices:read': { role: 'viewer', en: 'notices and their fate, masked' },
-  'messages:read': { role: 'viewer', en: 'in-site messages of subjects' },
-  'messages:write': { role: 'operator', en: 'mark in-site messages read' },
-  'orders:read': { role: 'viewer', en: 'filing orders' },
-  'orders:write': { role: 'operator', en: 'push filing orders' },
-  'violations:read': { role: 'viewer', en: 'content violations' },
-  'violations:write': { role: 'operator', en: 'report content violations' },
-  'inbound-sms:write': { role: 'operator', en: 'hand over SMS that came in' },
-  'webhooks:read': { role: 'viewer', en: 'webhooks, and the feed of case events' },
-  'personal:read': { role: 'operator', en: 'persons and addresses in clear, each call in the audit log' },
-} as const satisfies Record<string, { role: AdminRole; en: string }>;
+  'filings:read': { role: 'viewer', zh: '网站及核查结果、证据', en: 'sites with their verdicts and evidence' },
+  'filings:write': { role: 'operator', zh: '新增和更新备案', en: 'insert and update filings' },
+  'rescans:write': { role: 'operator', zh: '请求复查', en: 'ask for sites to be looked at again' },
+  'cases:read': { role: 'viewer', zh: '整改单及处理记录', en: 'cases with findings, history, notices and acts' },
+  'cases:write': { role: 'operator', zh: '复查、延期、申诉、备注', en: 're-checks, extensions, appeals, notes' },
+  'cases:decide': {
+    role: 'approver',
+    zh: '批准、驳回、审核申诉、结案、恢复、调整期限',
+    en: 'approve, decline, judge, waive, restore, move deadlines',
+  },
+  'notices:read': { role: 'viewer', zh: '通知及发送结果（脱敏）', en: 'notices and their fate, masked' },
+  'messages:read': { role: 'viewer', zh: '站内信', en: 'in-site messages of subjects' },
+  'messages:write': { role: 'operator', zh: '标记站内信已读', en: 'mark in-site messages read' },
+  'orders:read': { role: 'viewer', zh: '备案订单', en: 'filing orders' },
+  'orders:write': { role: 'operator', zh: '推送备案订单', en: 'push filing orders' },
+  'violations:read': { role: 'viewer', zh: '内容违规', en: 'content violations' },
+  'violations:write': { role: 'operator', zh: '上报内容违规', en: 'report content violations' },
+  'inbound-sms:write': { role: 'operator', zh: '转交上行短信', en: 'hand over SMS that came in' },
+  'webhooks:read': { role: 'viewer', zh: '整改单事件', en: 'webhooks, and the feed of case events' },
+  'personal:read': {
+    role: 'operator',
+    zh: '完整的负责人信息，每次调用记入审计',
+    en: 'persons and addresses in clear, each call in the audit log',
+  },
+} as const satisfies Record<string, { role: AdminRole; zh: string; en: string }>;
 
 export type Scope = keyof typeof SCOPES;
 

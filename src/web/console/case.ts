@@ -9,6 +9,7 @@ import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { wordOf } from './words.ts';
 
 const codeOf = (params: unknown): string => (params as { code: string }).code;
 
@@ -94,7 +95,9 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
     ],
     [
       say('下一步', 'Next'),
-      summary.next === null ? '—' : html`${summary.next.what} !${timeHtml(Date.parse(summary.next.at))}`,
+      summary.next === null
+        ? '—'
+        : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
     ],
     [say('延期 / 申诉', 'Extensions / appeals'), html`${record.extensions} / ${record.appeals}`],
     [say('批准人', 'Approved by'), html`${record.approvals.join(', ') || '—'}`],
@@ -136,7 +139,7 @@ function findingsHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: 
       finding.clearedAt === null
         ? html`<span class="badge fail">${say('未解决', 'stands')}</span>`
         : html`<span class="badge pass">${say('已解决', 'cleared')}</span>`,
-      html`${findingTitle(keeper, finding.checkId, finding)} <span class="soft">${finding.checkId} ${finding.code}</span>`,
+      html`${findingTitle(keeper, finding.checkId, finding)} <span class="soft">${finding.code}</span>`,
       finding.evidence.map(({ label, value }) => html`${label}: ${value}`).join('<br>') || '—',
       timeHtml(finding.lastSeenAt),
     ]);
@@ -148,16 +151,17 @@ function findingsHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: 
   );
 }
 
-function noticesHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+function noticesHtml({ keeper, ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say } = visit;
   const rows = ledger.outbox
     .noticesOfCase(record.id)
     .map((notice) => noticeSummary(keeper, notice))
     .map((notice) => [
       html`<a href="/notices/${notice.id}">${notice.id}</a>`,
-      html`${notice.kind}`,
-      html`${notice.channel}`,
+      html`${wordOf(visit, 'notice', notice.kind)}`,
+      html`${wordOf(visit, 'channel', notice.channel)}`,
       html`${notice.recipient}`,
-      html`${notice.state}`,
+      html`${wordOf(visit, 'delivery', notice.state)}`,
       notice.sentAt === null ? '—' : timeHtml(Date.parse(notice.sentAt)),
       html`${notice.reason ?? ''}`,
     ]);
@@ -177,12 +181,13 @@ function noticesHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: C
   );
 }
 
-function enforcementHtml({ ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+function enforcementHtml({ ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say } = visit;
   const acts = ledger.enforcements.ofCase(record.id);
   if (acts.length === 0) return '';
   const rows = acts.map((act) => [
-    html`${act.act}${act.irrevocable ? say('（不可撤回）', ' (irrevocable)') : ''}`,
-    html`${act.state}`,
+    html`${wordOf(visit, 'act', act.act)}${act.irrevocable ? say('（不可撤回）', ' (irrevocable)') : ''}`,
+    html`${wordOf(visit, 'enforcement', act.state)}`,
     timeHtml(act.createdAt),
     timeHtml(act.submittedAt),
     html`${act.receipt ?? ''} ${act.error ?? ''}`,

@@ -9,6 +9,7 @@ import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-
 import { formOf } from '../web-app.ts';
 import { optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { wordOf } from './words.ts';
 
 const PAGE_ROWS = 50;
 const BOARD_ROWS = 6;
@@ -173,7 +174,9 @@ function caseCells({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord, o
     html`${keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme}`,
     html`${stateText(visit, record.state)}`,
     html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定）', ' (provisional)') : ''}`,
-    summary.next === null ? '—' : html`${summary.next.what} !${timeHtml(Date.parse(summary.next.at))}`,
+    summary.next === null
+      ? '—'
+      : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
   ];
 }
 
@@ -259,7 +262,7 @@ function boardPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     return html`<section class="column"><h2>${stateText(visit, state)} <span class="soft">${count(state).toLocaleString('en')}</span></h2><ul class="plain-list">!${records
       .map((record) => {
         const { domain, number } = caseSummary(keeper, record);
-        return html`<li class="tile"><a href="/cases/${record.code}">${domain ?? number}</a><br><span class="soft">${record.programme} · !${timeHtml(record.deadlineAt)}</span></li>`;
+        return html`<li class="tile"><a href="/cases/${record.code}">${domain ?? number}</a><br><span class="soft">${keeper.rules.programmes.programmes[record.programme]?.title[visit.admin.language] ?? record.programme} · !${timeHtml(record.deadlineAt)}</span></li>`;
       })
       .join(
         '',

@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import { beijingText } from '../../calendar/beijing-time.ts';
+import { beijingTable } from '../../calendar/beijing-time.ts';
 import type { Told, Visit } from './kit.ts';
 
 const PAGES: [path: string, zh: string, en: string][] = [
@@ -66,7 +66,7 @@ export const listHtml = (rows: [label: string, value: string][]): string =>
 
 /** An instant, or a dash. */
 export const timeHtml = (instant: number | null): string =>
-  instant === null ? '—' : html`<time datetime="${new Date(instant).toISOString()}">${beijingText(instant)}</time>`;
+  instant === null ? '—' : html`<time datetime="${new Date(instant).toISOString()}">${beijingTable(instant)}</time>`;
 
 const VERDICTS: Record<string, [zh: string, en: string]> = {
   pass: ['通过', 'pass'],

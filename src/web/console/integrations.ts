@@ -132,8 +132,8 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
         html`<p><label for="key-name">${say('名称', 'Name')}</label><input id="key-name" name="name" value="${visit.typed(keyPath, 'name')}" maxlength="60" required></p>
 <fieldset><legend>${say('权限', 'Scopes')}</legend>!${Object.entries(SCOPES)
           .map(
-            ([scope, { en }]) =>
-              html`<p><label class="check"><input type="checkbox" name="scope" value="${scope}"> ${scope} <span class="soft">${en}</span></label></p>`,
+            ([scope, { zh, en }]) =>
+              html`<p><label class="check"><input type="checkbox" name="scope" value="${scope}"> ${scope} <span class="soft">${say(zh, en)}</span></label></p>`,
           )
           .join('')}</fieldset>
 <p><label for="key-until">${say('有效期至（可不填）', 'Good until (may be empty)')}</label><input id="key-until" name="until" type="date" value="${visit.typed(keyPath, 'until')}"></p><p><button>${say('新建', 'Make')}</button></p>`,

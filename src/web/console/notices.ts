@@ -6,6 +6,7 @@ import { noticeSummary } from '../../view/case-summary.ts';
 import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { demandReason } from './site.ts';
+import { wordOf } from './words.ts';
 
 const PAGE_ROWS = 50;
 const STATES = ['planned', 'enclosed', 'failed', 'cancelled'] as const;
@@ -120,10 +121,10 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     .map((one) => [
       html`<a href="/notices/${one.id}">${one.id}</a>`,
       /^[2-9A-Z]{10}$/.test(one.about) ? html`<a href="/cases/${one.about}">${one.about}</a>` : html`${one.about}`,
-      html`${one.kind}`,
-      html`${one.channel}`,
+      html`${wordOf(visit, 'notice', one.kind)}`,
+      html`${wordOf(visit, 'channel', one.channel)}`,
       html`${one.recipient}`,
-      html`${one.state}${one.possibleDuplicates > 0 ? say(`（可能 ${one.possibleDuplicates + 1} 次）`, ` (maybe ${one.possibleDuplicates + 1}×)`) : ''}`,
+      html`${wordOf(visit, 'delivery', one.state)}${one.possibleDuplicates > 0 ? say(`（可能 ${one.possibleDuplicates + 1} 次）`, ` (maybe ${one.possibleDuplicates + 1}×)`) : ''}`,
       one.sentAt === null ? '—' : timeHtml(Date.parse(one.sentAt)),
       html`${[one.code, one.reason]
         .filter((part) => part !== null)
@@ -182,9 +183,15 @@ function noticePage({ keeper, ledger }: ConsoleParts, visit: Visit, notice: Noti
         ? html`<a href="/cases/${summary.about}">${summary.about}</a>`
         : html`${summary.about}`,
     ],
-    [say('类型', 'Kind'), html`${summary.kind} · ${summary.channel}`],
+    [
+      say('类型', 'Kind'),
+      html`${wordOf(visit, 'notice', summary.kind)} · ${wordOf(visit, 'channel', summary.channel)}`,
+    ],
     [say('收件人', 'To'), html`${summary.recipient}`],
-    [say('状态', 'State'), html`${summary.state} ${summary.code ?? ''} ${summary.reason ?? ''}`],
+    [
+      say('状态', 'State'),
+      html`${wordOf(visit, 'delivery', summary.state)} ${summary.code ?? ''} ${summary.reason ?? ''}`,
+    ],
     [say('最早发送', 'Not before'), timeHtml(notice.notBefore)],
     [say('发送', 'Sent'), summary.sentAt === null ? '—' : timeHtml(Date.parse(summary.sentAt))],
   ])}

@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import { beijingText } from '../../calendar/beijing-time.ts';
+import { beijingTable } from '../../calendar/beijing-time.ts';
 import { STATES } from '../../cases/moves.ts';
 import type { CaseState } from '../../cases/types.ts';
 import type { Sweep } from '../../ledger/types.ts';
@@ -7,6 +7,7 @@ import { caseSummary } from '../../view/case-summary.ts';
 import { barsSvg, type Series, trendSvg } from './charts.ts';
 import { listHtml, tableHtml, timeHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { checkTitle } from './words.ts';
 
 /** Sweeps the trend shows, and deadlines the list shows. */
 const TREND_SWEEPS = 24;
@@ -23,7 +24,7 @@ export function addOverview(kit: ConsoleKit): void {
     async (visit) => {
       const jobs = await parts.worker.queues().catch(() => null);
       return html`<div data-live="overview" data-mark="${overviewMark(parts)}" data-mark-from="/overview/mark">
-!${needsHand(parts, visit)}<div class="grid">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
+!${needsHand(parts, visit)}<div class="columns">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
     },
   );
   kit.data('/overview/mark', () => ({ mark: overviewMark(parts) }));
@@ -62,7 +63,7 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
       .filter(({ releasedAt }) => releasedAt === null)
       .map(
         ({ key, reason, since }) =>
-          html`<li class="bad"><a href="/notices">${key === 'notices' ? say('通知发送已停止', 'Sending is stopped') : say('处置已停止', 'Enforcement is stopped')}</a>：${reason}（${beijingText(since)}）</li>`,
+          html`<li class="bad"><a href="/notices">${key === 'notices' ? say('通知发送已停止', 'Sending is stopped') : say('处置已停止', 'Enforcement is stopped')}</a>：${reason}（${beijingTable(since)}）</li>`,
       ),
     ...(
       [
@@ -82,7 +83,7 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
       .map(({ message, raisedAt }) => html`<li>${message} <span class="soft">!${timeHtml(raisedAt)}</span></li>`),
   ];
   return items.length === 0
-    ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingText(now())}</span></p>`
+    ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
     : html`<section class="card wide"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
 }
 
@@ -99,7 +100,7 @@ function sitesCard({ figures }: ConsoleParts, visit: Visit): string {
     latest.verdicts.find((one) => one.checkId === checkId && one.verdict === verdict)?.count ?? 0;
   const number = (count: number): string => count.toLocaleString('en');
   const rows = checkIds.map((checkId) => [
-    html`${checkId}`,
+    html`${checkTitle(visit, checkId)}`,
     ...VERDICTS.map((verdict) =>
       of(checkId, verdict) === 0
         ? '0'
@@ -220,7 +221,7 @@ function trendCard({ ledger }: ConsoleParts, visit: Visit): string {
   const title = say('最近巡检的走势（占比 %）', 'Trend of the last sweeps (share, %)');
   if (sweeps.length < 2)
     return card(title, html`<p class="soft">${say('至少两次巡检后显示。', 'Shown after two sweeps.')}</p>`);
-  const labels = sweeps.map(({ startedAt }) => beijingText(startedAt));
+  const labels = sweeps.map(({ startedAt }) => beijingTable(startedAt));
   return card(title, trendSvg(series, labels, title));
 }
 

@@ -12,6 +12,7 @@ import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
 import { listHtml, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { siteStateText } from './sites.ts';
+import { checkTitle } from './words.ts';
 
 const HISTORY = 20;
 const WORST = ['fail', 'warn', 'inconclusive', 'pass'];
@@ -177,12 +178,12 @@ function personsHtml({ ledger }: ConsoleParts, visit: Visit, { siteId }: SiteRec
   return html`!${tableHtml([say('角色', 'Role'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], rows, say('导入数据中没有。', 'None in the import.'), say('负责人', 'Persons'))}!${unmask}`;
 }
 
-function casesHtml({ ledger }: ConsoleParts, { say }: Visit, { siteId }: SiteRecord): string {
+function casesHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, { siteId }: SiteRecord): string {
   const rows = ledger.cases
     .ofSite(siteId)
     .map((record) => [
       html`<a href="/cases/${record.code}">${record.code}</a>`,
-      html`${record.programme}`,
+      html`${keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme}`,
       html`${say(STATES[record.state].zh, record.state)}`,
       timeHtml(record.deadlineAt),
     ]);
@@ -203,7 +204,7 @@ function checkHtml(parts: ConsoleParts, visit: Visit, siteId: number, state: Che
     ...(state.shadow === 1 ? [say('影子模式', 'shadow')] : []),
     ...(state.suspectLooks > 0 ? [say('未通过，等待再次确认', 'did not pass, to be looked at again')] : []),
   ];
-  return html`<details class="check" !${open ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${state.checkId}</strong> <span class="soft">${marks.join('，')}</span></summary>
+  return html`<details class="check" !${open ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${checkTitle(visit, state.checkId)}</strong> <span class="soft">${state.checkId}</span> <span class="soft">${marks.join('，')}</span></summary>
 !${listHtml([
     [say('自', 'Since'), timeHtml(state.since)],
     [say('最近核查', 'Last looked at'), timeHtml(state.checkedAt)],

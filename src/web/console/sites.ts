@@ -7,6 +7,7 @@ import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
 import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { checkTitle } from './words.ts';
 
 const PAGE_ROWS = 50;
 const FILTERS = ['text', 'verdict', 'check', 'province', 'provider', 'state'] as const;
@@ -206,7 +207,7 @@ function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean
     html`${row.subjectName}`,
     html`${row.province}`,
     html`${siteStateText(visit, row.state)}`,
-    html`!${verdictHtml(visit, worst)} <span class="soft">${bad.join(', ')}</span>`,
+    html`!${verdictHtml(visit, worst)} <span class="soft">${bad.map((id) => checkTitle(visit, id)).join('、')}</span>`,
   ];
 }
 
@@ -233,7 +234,7 @@ function filterForm(visit: Visit, query: Record<string, string>, provinces: stri
 !${select(
     'check',
     say('核查项目', 'Check'),
-    checks.map(({ id }) => [id, id]),
+    checks.map(({ id }) => [id, checkTitle(visit, id)]),
   )}
 !${select(
     'province',

@@ -4,6 +4,7 @@ import { SuspicionDesk } from '../../programmes/suspicions.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { listHtml, optionsHtml, queryOf, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { checkTitle } from './words.ts';
 
 const SHOWN = 50;
 const STATES = ['waiting', 'confirmed', 'dismissed', 'gone'] as const;
@@ -73,7 +74,7 @@ function reviewHtml(host: string, visit: Visit, review: Review): string {
   };
   return html`<section class="card"><h2><a href="/sites/${review.siteId}">${host}</a> · ${finding?.title[admin.language] ?? review.code}</h2>
 !${listHtml([
-    [say('核查项目', 'Check'), html`${review.checkId} ${review.code}`],
+    [say('核查项目', 'Check'), html`${checkTitle(visit, review.checkId)}`],
     [say('首次', 'Asked'), timeHtml(review.askedAt)],
     [say('最近看到', 'Last seen'), timeHtml(review.lastSeenAt)],
     ...review.evidence.map(({ label, value }): [string, string] => [label, html`${value}`]),

@@ -1,0 +1,87 @@
+import { findCheck } from '../../checks/index.ts';
+import type { Visit } from './kit.ts';
+
+/** Words of ours as people read them in Chinese; in English they are read as they are. */
+const ZH: Record<string, Record<string, string>> = {
+  channel: {
+    email: '邮件',
+    sms: '短信',
+    'in-site': '站内信',
+    wecom: '企业微信',
+    dingtalk: '钉钉',
+    feishu: '飞书',
+    webhook: '回调',
+  },
+  notice: {
+    found: '整改通知',
+    reminder: '到期提醒',
+    extended: '延期通过',
+    'extension-refused': '延期未通过',
+    overdue: '逾期通知',
+    enforced: '限制访问通知',
+    cancelled: '取消接入通知',
+    resolved: '整改通过',
+    withdrawn: '撤回通知',
+    'appeal-received': '申诉受理',
+    'appeal-accepted': '申诉成立',
+    'appeal-refused': '申诉不成立',
+    renewal: '续费提醒',
+    'early-warning': '预警',
+    'review-open': '年审开始',
+    'review-reminder': '年审提醒',
+    'review-reported': '年审已报',
+    'review-refused': '年审回复无效',
+    'review-publicity': '年审公示',
+    'review-revocation': '年审注销',
+    'order-stale': '订单提醒',
+    'order-deleted': '订单删除',
+    'order-invalid': '订单失效',
+    'violation-found': '违规通知',
+    'violation-suspended': '违规暂停服务',
+    'violation-resumed': '恢复服务',
+    'violation-closed': '违规关闭服务',
+    'contact-verification': '联系人验证',
+    'admin-alert': '管理员告警',
+    'admin-digest': '管理员日报',
+  },
+  delivery: {
+    planned: '待发',
+    enclosed: '已写入消息',
+    failed: '失败',
+    cancelled: '已取消',
+    sending: '发送中',
+    retry: '待重试',
+    unknown: '结果未知',
+    accepted: '已提交',
+    delivered: '已送达',
+    'dry-run': '试运行',
+  },
+  next: {
+    reminder: '到期提醒',
+    deadline: '期限',
+    'ask-enforcement': '请示限制访问',
+    'ask-cancellation': '请示取消接入',
+    'appeal-nudge': '申诉催办',
+    'appeal-late': '申诉超期',
+    look: '例行复查',
+  },
+  act: { 'restrict-access': '限制访问', 'restore-access': '恢复访问', 'cancel-access': '取消接入' },
+  enforcement: {
+    waiting: '等待',
+    sending: '提交中',
+    pending: '处理中',
+    done: '完成',
+    failed: '失败',
+    cancelled: '已取消',
+    'dry-run': '试运行',
+  },
+};
+
+/** A word of ours in the reader's language. */
+export function wordOf({ say }: Visit, kind: string, word: string): string {
+  return say(ZH[kind]?.[word] ?? word, word);
+}
+
+/** What a check is called. */
+export const checkTitle = ({ admin }: Visit, checkId: string): string =>
+  findCheck(checkId)?.title[admin.language] ?? checkId;

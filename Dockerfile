@@ -11,7 +11,8 @@ ENV NODE_ENV=production \
     PATROL_QUEUE_DIR=/data/queue \
     PATROL_HTTP_HOST=0.0.0.0 \
     PATROL_PORTAL_HOST=0.0.0.0 \
-    PATROL_INBOUND_HOST=0.0.0.0
+    PATROL_INBOUND_HOST=0.0.0.0 \
+    PATROL_CONSOLE_HOST=0.0.0.0
 COPY --from=install /app/node_modules ./node_modules
 COPY package.json ./
 COPY src ./src
@@ -20,6 +21,6 @@ COPY config ./config
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
-EXPOSE 8787 8788 8789
+EXPOSE 8787 8788 8789 8790
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch('http://127.0.0.1:8787/readyz').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/cli.ts", "start"]

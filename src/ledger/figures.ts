@@ -14,8 +14,9 @@ export interface LedgerFigures {
   worst: { worst: number; count: number }[];
 }
 
-/** Younger figures are shown as they are. */
+/** Younger figures are shown as they are; and counting takes at most this share of a core. */
 const FRESH_MS = 60_000;
+const SHARE = 0.05;
 
 /**
  * Counts figures in a thread that only reads, so that neither the worker nor a page waits for them. Older ones are given at once
@@ -38,7 +39,8 @@ export class FiguresCounter {
 
   /** The figures last counted; null before the first count. Starts a new count where they are old. */
   latest(): LedgerFigures | null {
-    if (this.#latest === null || this.#now() - this.#latest.at > FRESH_MS) void this.refresh();
+    const known = this.#latest;
+    if (known === null || this.#now() - known.at > Math.max(FRESH_MS, known.tookMs / SHARE)) void this.refresh();
     return this.#latest;
   }
 

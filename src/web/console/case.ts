@@ -9,7 +9,7 @@ import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { wordOf } from './words.ts';
+import { saidOf, wordOf } from './words.ts';
 
 const codeOf = (params: unknown): string => (params as { code: string }).code;
 
@@ -104,7 +104,7 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
     [say('规则版本', 'Policy'), html`${record.policy.version}`],
   ])}</section>!${actsCard(parts, visit, record)}</div>
 <h2>${say('问题', 'Findings')}</h2>!${findingsHtml(parts, visit, record)}
-<h2>${say('处理记录', 'Timeline')}</h2><ol class="timeline">!${ledger.cases
+<h2>${say('处理记录', 'Timeline')}</h2><ol class="timeline" reversed>!${ledger.cases
     .events(record.id)
     .toReversed()
     .map((event) => {
@@ -114,7 +114,7 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
         event.actor.kind === 'system'
           ? ''
           : ` · ${event.actor.kind === 'owner' ? say('网站方', 'owner') : say('管理员', 'admin')} ${event.actor.name}`;
-      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${eventWords(event)}${who}</span></li>`;
+      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${saidOf(visit, eventWords(event))}${who}</span></li>`;
     })
     .join('')}</ol>
 <h2>${say('通知', 'Notices')}</h2>!${noticesHtml(parts, visit, record)}

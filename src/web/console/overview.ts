@@ -12,6 +12,8 @@ import { checkTitle } from './words.ts';
 /** Sweeps the trend shows, and deadlines the list shows. */
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
+const MAX_ALERTS = 20;
+const MAX_OLD_LISTS = 5;
 const VERDICTS = ['fail', 'warn', 'inconclusive', 'pass'] as const;
 const DAY_MS = 86_400_000;
 
@@ -79,7 +81,9 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
       : []),
     ...ledger
       .openAlerts()
-      .slice(0, 20)
+      // Those counted above by what they are about.
+      .filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key))
+      .slice(0, MAX_ALERTS)
       .map(({ message, raisedAt }) => html`<li>${message} <span class="soft">!${timeHtml(raisedAt)}</span></li>`),
   ];
   return items.length === 0
@@ -255,7 +259,10 @@ function healthCard(
         say('网段列表', 'Provider lists'),
         old.length === 0
           ? html`<span class="badge pass">${say('有效', 'fresh')}</span> ${ranges?.lists.length ?? 0}`
-          : html`<span class="badge warn">${say('过期', 'old')}</span> <a href="/ranges">${old.map(({ id }) => id).join(', ')}</a>`,
+          : html`<span class="badge warn">${say('过期', 'old')}</span> <a href="/ranges">${old
+              .slice(0, MAX_OLD_LISTS)
+              .map(({ id }) => id)
+              .join(', ')}${old.length > MAX_OLD_LISTS ? ` … (${old.length})` : ''}</a>`,
       ],
       [say('通知', 'Notices'), html`${live(notices.live)}`],
       [say('处置', 'Enforcement'), html`${live(enforcement.live)}`],

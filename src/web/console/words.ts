@@ -82,6 +82,13 @@ export function wordOf({ say }: Visit, kind: string, word: string): string {
   return say(ZH[kind]?.[word] ?? word, word);
 }
 
+/** What a line of a history says, with our own words among it in the reader's language. */
+export function saidOf(visit: Visit, text: string): string {
+  const word = (token: string): string =>
+    ['notice', 'channel', 'act'].map((kind) => wordOf(visit, kind, token)).find((one) => one !== token) ?? token;
+  return text.split(' ').map(word).join(' ');
+}
+
 /** What a check is called. */
 export const checkTitle = ({ admin }: Visit, checkId: string): string =>
   findCheck(checkId)?.title[admin.language] ?? checkId;

@@ -10,7 +10,7 @@ const NOTICE_ROW = `id, topic, stage, kind, channel, recipient, person, name, ca
       created_at AS createdAt, look_asked_at AS lookAskedAt`;
 /** What a row of the list of sites shows. */
 const SITE_ROW = `s.id, s.site_number AS siteNumber, s.name, s.state, s.access_provider AS accessProvider, u.id AS subjectId,
-      u.name AS subjectName, u.province`;
+      u.name AS subjectName, u.kind AS subjectKind, u.province`;
 
 /** Statements of the console and the API; see `queries.ts`. */
 export const consoleQueries = {
@@ -58,6 +58,7 @@ export const consoleQueries = {
     'SELECT digest, status, body, created_at AS createdAt FROM idempotent_answers WHERE key_id = ? AND idempotency_key = ?',
   answerPut: 'UPDATE idempotent_answers SET status = ?, body = ? WHERE key_id = ? AND idempotency_key = ?',
   answerDrop: 'DELETE FROM idempotent_answers WHERE key_id = ? AND idempotency_key = ?',
+  answersFree: 'DELETE FROM idempotent_answers WHERE status IS NULL AND created_at > 0',
   answersPrune: 'DELETE FROM idempotent_answers WHERE created_at < ?',
 
   // webhooks out
@@ -103,7 +104,8 @@ export const consoleQueries = {
   // sweeps and rescans
   sweepsOfKind: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, total, judged
     FROM sweeps WHERE kind = ? ORDER BY started_at DESC LIMIT ?`,
-  rescansWaiting: 'SELECT bulk, count(*) AS count, min(requested_at) AS since FROM rescan_requests GROUP BY bulk',
+  // Counted up to a limit: it is asked for all the time, and most of all while a million wait.
+  rescansWaiting: 'SELECT count(*) AS count FROM (SELECT 1 FROM rescan_requests WHERE bulk = ? LIMIT ?)',
   rescanOf: 'SELECT requested_at AS requestedAt, requested_by AS requestedBy FROM rescan_requests WHERE site_id = ?',
 
   // cases and notices, a page at a time
@@ -115,6 +117,8 @@ export const consoleQueries = {
   noticesOfStateBefore: `SELECT ${NOTICE_ROW} FROM notices WHERE state = ? AND id < ? ORDER BY created_at DESC LIMIT ?`,
 
   verdictSite: 'SELECT site_id AS siteId FROM verdicts WHERE id = ?',
+
+  noticesPlannedBefore: `SELECT ${NOTICE_ROW} FROM notices WHERE state = 'planned' AND created_at < ? ORDER BY created_at LIMIT ?`,
 
   // whole-ledger figures, counted by a thread of its own
   siteTotals: `SELECT u.province, s.state, count(*) AS count FROM sites s JOIN subjects u ON u.id = s.subject_id GROUP BY u.province, s.state`,

@@ -127,7 +127,7 @@ export const queries = {
 
   // rescans
   rescanInsert: `INSERT INTO rescan_requests (site_id, requested_at, requested_by, bulk) VALUES (?, ?, ?, ?)
-    ON CONFLICT (site_id) DO UPDATE SET requested_at = excluded.requested_at, bulk = min(bulk, excluded.bulk)`,
+    ON CONFLICT (site_id) DO UPDATE SET bulk = min(bulk, excluded.bulk)`,
   rescansTake: `DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests WHERE bulk = ?
       ORDER BY requested_at LIMIT ?) RETURNING site_id AS siteId`,
 

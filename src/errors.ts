@@ -1,11 +1,14 @@
 /** Something the user gave us is wrong: said in one line, with the remedy, exit code 2. */
 export class InputError extends Error {
   readonly remedy: string;
+  /** The same for people who read Chinese and have no command line: what is wrong, and what to do. */
+  readonly zh: string | null;
 
-  constructor(message: string, remedy: string) {
+  constructor(message: string, remedy: string, zh: string | null = null) {
     super(message);
     this.name = 'InputError';
     this.remedy = remedy;
+    this.zh = zh;
   }
 }
 

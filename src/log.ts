@@ -10,6 +10,21 @@ export function maskText(text: string): string {
   return text.replace(IDENTITY, '$1***********$2').replace(MOBILE, '$1****$2').replace(EMAIL, '$1***@$2');
 }
 
+/** A telephone number, however it is written: its first three and last two digits. */
+export function maskPhone(phone: string): string {
+  const digits = phone.replace(/\D/g, '');
+  return digits.length < 7 ? '***' : `${digits.slice(0, 3)}****${digits.slice(-2)}`;
+}
+
+/** A mail address, however it is written: its first sign and its host. */
+export function maskEmail(email: string): string {
+  const at = email.lastIndexOf('@');
+  return at < 1 ? '***' : `${[...email][0] ?? ''}***${email.slice(at)}`;
+}
+
+/** The first sign of a name: 张**. */
+export const maskName = (name: string): string => `${[...name][0] ?? ''}**`;
+
 /** Mask every string inside a value, to a depth of 6. */
 export function maskValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return maskText(value);

@@ -40,6 +40,7 @@ export class CaseDesk {
         throw new MoveRefused(
           `case ${record.code}: while access is restricted the page cannot be looked at (限制访问期间无法复查页面)`,
           'appeal (申诉), or let an admin give access back for a time: patrol cases restore',
+          '限制访问期间无法复查页面：请申诉，或先临时恢复访问',
         );
       const asked = ledger.cases.events(record.id).filter(({ move }) => move === 'recheck-asked');
       const limits = rules.settings.cases.ownerRecheck;
@@ -117,6 +118,7 @@ export class CaseDesk {
       throw new MoveRefused(
         `case ${code}: nothing is restricted by it`,
         'patrol cases show CODE tells what was asked and done',
+        '本案没有限制任何访问',
       );
     this.#demandOwnRestriction(record, sites);
     const again = record.state === 'restoring' || record.state === 'lifting';
@@ -137,10 +139,15 @@ export class CaseDesk {
         throw new MoveRefused(
           `case ${code}: nothing waits for approval while it is ${record.state}`,
           'patrol cases list --state enforcement-asked shows what does',
+          '当前没有待批准的事项',
         );
       const needed = rules.settings.enforcement.approvals[cancelling ? 'cancel-access' : 'restrict-access'];
       if (record.approvals.includes(actor.name))
-        throw new MoveRefused(`case ${code}: ${actor.name} approved already`, 'a second person must approve too');
+        throw new MoveRefused(
+          `case ${code}: ${actor.name} approved already`,
+          'a second person must approve too',
+          '您已批准过，还需另一人批准',
+        );
       if (record.approvals.length + 1 < needed) return this.#keeper.move(record.id, 'approval-given', { now, actor });
       const move = cancelling ? 'cancellation-approved' : 'enforcement-approved';
       const saved = this.#keeper.move(record.id, move, {
@@ -178,6 +185,7 @@ export class CaseDesk {
       throw new MoveRefused(
         `case ${record.code}: case ${other} restricts the same site`,
         `judge that one first: patrol cases show ${other}`,
+        `同一网站另有案件 ${other} 在限制访问，请先处理该案`,
       );
   }
 
@@ -193,6 +201,7 @@ export class CaseDesk {
         wanted === 'cancel-access'
           ? 'it cannot be taken back (R17.8)'
           : 'wait until it is done, then: patrol cases restore, or waive',
+        '已提交接入系统，不能撤回：请等执行完成后再临时恢复或结案',
       );
   }
 
@@ -204,20 +213,28 @@ export class CaseDesk {
       throw new MoveRefused(
         `case ${code}: access is restricted, so a deadline gives no time`,
         'give access back for a time instead: patrol cases restore',
+        '访问已被限制，调整期限没有意义：请临时恢复访问',
       );
     const deadlineAt = beijingInstant(date, '24:00');
     if (!/^\d{4}-\d{2}-\d{2}$/.test(date) || Number.isNaN(deadlineAt) || beijingDate(deadlineAt - 1) !== date)
-      throw new MoveRefused(`case ${code}: ${date} is no date`, 'write it like 2026-12-31');
-    if (deadlineAt <= now) throw new MoveRefused(`case ${code}: ${date} has passed`, 'give a later date');
+      throw new MoveRefused(
+        `case ${code}: ${date} is no date`,
+        'write it like 2026-12-31',
+        `${date} 不是日期，请按 2026-12-31 填写`,
+      );
+    if (deadlineAt <= now)
+      throw new MoveRefused(`case ${code}: ${date} has passed`, 'give a later date', `${date} 已过，请填更晚的日期`);
     if (deadlineAt < record.deadlineAt && record.toldAt !== null)
       throw new MoveRefused(
         `case ${code}: the owner was told ${beijingDate(record.deadlineAt - 1)}; a deadline never moves earlier`,
         'give that date or a later one',
+        '期限已告知网站负责人，只能顺延，不能提前',
       );
     if (deadlineAt > now + MAX_MOVE_MS)
       throw new MoveRefused(
         `case ${code}: ${date} is more than a year away`,
         'waive the case instead, or give an earlier date',
+        '不能超过一年，请填更早的日期，或结案',
       );
     return this.#keeper.move(record.id, 'deadline-moved', { now, actor, data: { deadlineAt, reason, until: date } });
   }
@@ -245,5 +262,6 @@ export class CaseDesk {
 const MAX_MOVE_MS = 366 * 86_400_000;
 
 function demandText(code: string, text: string): void {
-  if (text.trim() === '') throw new MoveRefused(`case ${code}: a reason is needed`, 'give it: --reason "…"');
+  if (text.trim() === '')
+    throw new MoveRefused(`case ${code}: a reason is needed`, 'give it: --reason "…"', '请填写理由');
 }

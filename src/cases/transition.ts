@@ -7,8 +7,8 @@ import type { Act, Actor, CaseRecord, CaseState } from './types.ts';
 
 /** A move that the table does not allow here: said with what is possible instead. */
 export class MoveRefused extends InputError {
-  constructor(message: string, remedy: string) {
-    super(message, remedy);
+  constructor(message: string, remedy: string, zh: string | null = null) {
+    super(message, remedy, zh);
     this.name = 'MoveRefused';
   }
 }

@@ -128,7 +128,9 @@ export function addAdminsCommand(program: Command, environment: CliEnvironment):
         const admin = demandAdmin(ledger, name);
         const password = await readPassword(`new password for ${name}: `);
         demandPassword(password, name);
-        ledger.admins.save({ ...admin, passwordHash: await hashPassword(password), failures: 0, lockedUntil: null });
+        const passwordHash = await hashPassword(password);
+        // As it is by now: somebody typed for a while.
+        ledger.admins.save({ ...demandAdmin(ledger, name), passwordHash, failures: 0, lockedUntil: null });
         ledger.admins.endSessions(admin.id, '');
         audit(ledger, 'set password', `admin ${name}`, '', now);
         report(options, { name }, `${name} has a new password; all sign-ins were ended`);

@@ -3,10 +3,11 @@ import type { Command } from 'commander';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { CASE_NOTICE_KINDS } from '../cases/notice-kinds.ts';
 import { InputError } from '../errors.ts';
-import type { MessageState, Notice } from '../ledger/outbox-store.ts';
+import type { Notice } from '../ledger/outbox-store.ts';
 import { compose } from '../notify/compose.ts';
 import { resend } from '../notify/resend.ts';
 import { SMS_TEMPLATES, smsText } from '../notify/sms-templates.ts';
+import { stuckNotices } from '../notify/stuck.ts';
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
 import { noticeSummary } from '../view/case-summary.ts';
 import { messageText, noticeTable } from './case-output.ts';
@@ -129,12 +130,7 @@ function selectNotices(
     throw new InputError(`--state ${options.state}: no such state`, `give one of: ${STATES.join(', ')}`);
   if (options.stuck !== true)
     return outbox.notices((options.state as Notice['state'] | undefined) ?? null, options.limit);
-  const bad: MessageState[] = ['unknown', 'failed', 'retry'];
-  return [
-    ...outbox.notices('failed', options.limit),
-    ...bad.flatMap((state) => outbox.messages(state, options.limit)).flatMap(({ id }) => outbox.noticesOfMessage(id)),
-    ...outbox.notices('planned', options.limit).filter(({ createdAt }) => createdAt < now - 86_400_000),
-  ].slice(0, options.limit);
+  return stuckNotices(outbox, now, options.limit);
 }
 
 function writeHtml(file: string, html: string | null): void {

@@ -138,7 +138,8 @@ export function addStartCommand(program: Command, environment: CliEnvironment): 
         },
         'patrol is running',
       );
-      if (adminConsole !== null) tellConsole(adminConsole.address, ledger?.admins.all().length === 0);
+      if (adminConsole !== null)
+        tellConsole(config.settings.console.url ?? adminConsole.address, ledger?.admins.all().length === 0);
       await untilStopped();
       log.info({ drainTimeoutMs: config.settings.ops.drainTimeoutMs }, 'draining');
       patrol = null;

@@ -43,6 +43,8 @@ export interface ImportOptions {
   /** Provider ids and names (lower case) → id. */
   providers: ReadonlyMap<string, string>;
   now: () => number;
+  /** Rows of one transaction (1000): others that use the same ledger wait for it. */
+  batchRows?: number;
   onProgress?: (progress: { rows: number; rejected: number; share: number }) => void;
   /** Called for every site taken, with its ledger id (none in a dry run). */
   onSite?: (siteId: number) => void;
@@ -118,7 +120,7 @@ export async function importFilings(file: string, ledger: FilingSink, options: I
       seen.add(shortDigest(result.row.siteNumber));
       batch.push({ line: row.line, row: result.row });
     }
-    if (batch.length >= BATCH_ROWS) {
+    if (batch.length >= (options.batchRows ?? BATCH_ROWS)) {
       flush();
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -76,7 +76,7 @@ export class Dispatcher {
   async #dispatchRescans(): Promise<number> {
     const { sweep } = this.#options.settings;
     const single = await this.#takeRescans(sweep.batchSites, false);
-    if (this.#options.ledger.sweeps.rescansWaiting().bulk === 0) return single;
+    if (this.#options.ledger.sweeps.rescansWaiting(1).bulk === 0) return single;
     const room = Math.min(await this.room(), sweep.batchSites);
     return single + (room === 0 ? 0 : await this.#takeRescans(room, true));
   }

@@ -245,6 +245,7 @@ export class Patrol {
       sleep(drainTimeoutMs, undefined, { signal: limit.signal }).catch(() => undefined),
     ]);
     limit.abort();
+    await this.webhooks?.close();
     await this.backend.close(drainTimeoutMs);
     await this.gatherContext.close();
     this.consequences?.close();

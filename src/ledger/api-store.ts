@@ -118,6 +118,11 @@ export class ApiStore {
     this.#db.run('answerDrop', keyId, idempotencyKey);
   }
 
+  /** Calls that were under way when the worker ended: nobody answers them any more. */
+  freeAnswers(): void {
+    this.#db.run('answersFree');
+  }
+
   /** Forget answers older than `before`. */
   prune(before: number): number {
     return this.#db.run('answersPrune', before);
@@ -148,9 +153,9 @@ export class ApiStore {
     return this.#db.all<WebhookRow>('webhooksDue', now).map(webhookOf);
   }
 
-  /** What became of a delivery; nothing where the webhook was removed meanwhile. */
-  moveWebhook(id: number, to: Pick<Webhook, 'cursor' | 'attempts' | 'lastError' | 'nextAt'>): void {
-    this.#db.run('webhookMove', to.cursor, to.attempts, to.lastError, to.nextAt, id);
+  /** What became of a delivery. False where the webhook was removed meanwhile. */
+  moveWebhook(id: number, to: Pick<Webhook, 'cursor' | 'attempts' | 'lastError' | 'nextAt'>): boolean {
+    return this.#db.run('webhookMove', to.cursor, to.attempts, to.lastError, to.nextAt, id) === 1;
   }
 
   removeWebhook(id: number, now: number): boolean {

@@ -29,6 +29,7 @@ export class FiguresCounter {
   #latest: LedgerFigures | null = null;
   #counting: Promise<void> | null = null;
   #worker: Worker | null = null;
+  #closed = false;
 
   /** `path`: the ledger's file. `onFault` hears when counting failed: the figures before stay. */
   constructor(path: string, now: () => number, onFault: (error: unknown) => void) {
@@ -46,11 +47,14 @@ export class FiguresCounter {
 
   /** Count now; resolves once it is done, or failed. */
   refresh(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
     this.#counting ??= this.#count()
       .then((figures) => {
         this.#latest = { ...figures, at: this.#now() };
       })
-      .catch(this.#onFault)
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#onFault(error);
+      })
       .finally(() => {
         this.#counting = null;
       });
@@ -72,6 +76,7 @@ export class FiguresCounter {
 
   /** End a count that is under way. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#worker?.terminate();
     await this.#counting;
   }

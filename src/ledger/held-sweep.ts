@@ -11,7 +11,11 @@ export function decideHeldSweep(ledger: Ledger, sweepId: number, decision: 'rele
   return ledger.transaction(() => {
     const sweep = ledger.sweeps.get(sweepId);
     if (sweep === null || sweep.state !== 'held')
-      throw new InputError(`sweep ${sweepId} is not held`, 'patrol sweeps list shows those that are');
+      throw new InputError(
+        `sweep ${sweepId} is not held`,
+        'patrol sweeps list shows those that are',
+        '该巡检没有被暂停，可能已被处理',
+      );
     const checkIds = checks.map((check) => check.id);
     const touched =
       decision === 'release' ? ledger.sweeps.release(sweepId, now) : ledger.sweeps.discard(sweepId, checkIds, now);

@@ -1,5 +1,5 @@
 import type { ImportRecord } from '../filing/import-filings.ts';
-import { maskText } from '../log.ts';
+import { maskEmail, maskName, maskPhone, maskText } from '../log.ts';
 import type { Statements } from './statements.ts';
 
 /** An import that ran. */
@@ -24,6 +24,15 @@ export interface ImportReject {
   remedy: string;
 }
 
+/** What is kept of a cell that was not taken: nothing that names or reaches a person. */
+function maskCell(column: string, value: string): string {
+  if (value === '' || column === '(row)') return '';
+  if (/phone/.test(column)) return maskPhone(value);
+  if (/email/.test(column)) return maskEmail(value);
+  if (/head_name|representative|shareholders|holder/.test(column)) return maskName(value);
+  return maskText(value);
+}
+
 /** Imports, and the first of what they did not take. */
 export class ImportsStore {
   readonly #db: Statements;
@@ -39,7 +48,7 @@ export class ImportsStore {
       const values = [file, startedAt, finishedAt, rows, created, updated, unchanged, rejected] as const;
       const { id } = this.#db.get<{ id: number }>('importInsert', ...values) as { id: number };
       for (const { row, column, value, remedy } of summary.kept)
-        this.#db.run('importRejectInsert', id, row, column, maskText(value).slice(0, 200), remedy);
+        this.#db.run('importRejectInsert', id, row, column, maskCell(column, value).slice(0, 200), remedy);
       return id;
     });
   }

@@ -172,6 +172,11 @@ export class OutboxStore {
     return rows.map(noticeOf);
   }
 
+  /** Planned notices made before an instant, oldest first. */
+  plannedBefore(instant: number, limit: number): Notice[] {
+    return this.#db.all<NoticeRow>('noticesPlannedBefore', instant, limit).map(noticeOf);
+  }
+
   /** Move a notice on. */
   setNotice(id: number, state: Notice['state'], reason: string | null, messageId: number | null = null): void {
     this.#db.run('noticeState', state, reason, messageId, id);

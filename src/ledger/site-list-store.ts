@@ -1,6 +1,8 @@
 import type { QueryName } from '../../db/queries.ts';
 import type { Verdict } from '../checks/types.ts';
+import type { SubjectKind } from '../filing/types.ts';
 import type { Statements } from './statements.ts';
+import type { CheckState } from './types.ts';
 
 /** What a list of sites is narrowed to. */
 export interface SiteQuery {
@@ -22,6 +24,7 @@ export interface SiteRow {
   accessProvider: string;
   subjectId: number;
   subjectName: string;
+  subjectKind: SubjectKind;
   province: string;
   /** Its first filed domain. */
   host: string;
@@ -34,12 +37,18 @@ export interface SitePage {
   next: string | null;
   /** The search stopped at its budget before the page was full: the rest is searched from `next` on. */
   stopped: boolean;
+  /** A search by text matches more than it looks through: it must be narrowed down. */
+  truncated: boolean;
 }
 
 /** Rows looked at for one page: what keeps any filter quick over millions of sites. */
 const BUDGET = 20_000;
-/** Sites a search by text looks through. */
+/** Rows looked at before whoever works through all of them lets others work. */
+const CHUNK = 1000;
+/** Sites a search by text looks through: with their verdicts a fraction of a tenth of a second. */
 const MATCHES = 2000;
+/** Subjects it looks through, and sites of each. */
+const SUBJECTS = 200;
 
 type Found = Omit<SiteRow, 'host'> & { checkId?: string };
 
@@ -52,32 +61,39 @@ export class SiteListStore {
   }
 
   /** A page of the sites that pass a query, `limit` at most, from a `next` of the page before. */
-  page(query: SiteQuery, cursor: string | null, limit: number): SitePage {
+  page(query: SiteQuery, cursor: string | null, limit: number, budget = BUDGET): SitePage {
     const found: Found[] = [];
     let looked = 0;
     let last: Found | null = null;
     let ended = true;
-    for (const row of this.#candidates(query, cursor)) {
+    // Signs nobody types end a search's own language.
+    const text = query.text?.replace(/\p{Cc}/gu, '').trim() ?? '';
+    const matched = text === '' ? null : this.#matches(text);
+    for (const row of matched === null ? this.#walk(query, cursor) : this.#rowsOf(matched.ids, cursor)) {
       // Never in the middle of a site's checks: the next page begins behind the site.
-      if ((found.length >= limit || looked >= BUDGET) && row.id !== last?.id) {
+      if ((found.length >= limit || looked >= budget) && row.id !== last?.id) {
         ended = false;
         break;
       }
       looked++;
       last = row;
       // A site stands once however many of its checks match.
-      if (found.at(-1)?.id !== row.id && passes(row, query)) found.push(row);
+      if (found.at(-1)?.id !== row.id && passes(row, query) && (matched === null || this.#hasVerdict(row.id, query)))
+        found.push(row);
     }
     const rows = found.map(({ checkId: _, ...row }) => ({ ...row, host: this.firstHost(row.id) }));
     const next = ended || last === null ? null : `${last.subjectId}.${last.id}`;
-    return { rows, next, stopped: !ended && found.length < limit };
+    return { rows, next, stopped: !ended && found.length < limit, truncated: matched?.truncated ?? false };
   }
 
-  /** Ids of the sites that pass a query, in pages, for those who work through all of them. */
-  *ids(query: SiteQuery, page = 1000): Generator<number[]> {
+  /**
+   * Ids of the sites that pass a query, a few at a time (also none), for those who work through all of them and let others work in
+   * between.
+   */
+  *ids(query: SiteQuery): Generator<number[]> {
     for (let cursor: string | null = null; ; ) {
-      const { rows, next } = this.page(query, cursor, page);
-      if (rows.length > 0) yield rows.map(({ id }) => id);
+      const { rows, next } = this.page(query, cursor, CHUNK, CHUNK);
+      yield rows.map(({ id }) => id);
       if (next === null) return;
       cursor = next;
     }
@@ -93,10 +109,10 @@ export class SiteListStore {
     return row === undefined ? null : { ...row, host: this.firstHost(siteId) };
   }
 
-  #candidates(query: SiteQuery, cursor: string | null): Iterable<Found> {
-    const [subjectId = 0, siteId = 0] = (cursor ?? '').split('.').map((part) => Number(part) || 0);
-    const { text, verdict, province, provider, state } = query;
-    if (text !== undefined && text !== '') return this.#matching(text, siteId);
+  /** Rows of the filter that tells most, by its index. */
+  #walk(query: SiteQuery, cursor: string | null): Iterable<Found> {
+    const [subjectId = 0, siteId = 0] = placeOf(cursor);
+    const { verdict, province, provider, state } = query;
     const walk = (name: QueryName, ...parameters: (string | number)[]): Iterable<Found> =>
       this.#db.iterate<Found>(name, ...parameters);
     if (verdict !== undefined) return walk('sitesOfVerdictAfter', verdict, siteId);
@@ -106,40 +122,62 @@ export class SiteListStore {
     return walk('sitesAfter', siteId);
   }
 
-  /** Sites by a text, in the order of their ids. */
-  *#matching(text: string, after: number): Generator<Found> {
-    const ids = [...this.#matches(text.trim())].filter((id) => id > after).sort((a, b) => a - b);
-    for (const id of ids) {
+  /** Rows of given sites, in the order of their ids, after a place. */
+  *#rowsOf(ids: ReadonlySet<number>, cursor: string | null): Generator<Found> {
+    const [, after = 0] = placeOf(cursor);
+    for (const id of [...ids].filter((one) => one > after).sort((a, b) => a - b)) {
       const row = this.#db.get<Found>('siteRow', id);
       if (row !== undefined) yield row;
     }
   }
 
-  #matches(text: string): Set<number> {
+  /** Has a site a check with the verdict asked for? */
+  #hasVerdict(siteId: number, { verdict, checkId }: SiteQuery): boolean {
+    return (
+      verdict === undefined ||
+      this.#db
+        .all<CheckState>('statesOfSite', siteId)
+        .some(
+          (state) =>
+            state.verdict === verdict &&
+            state.nextDueAt !== null &&
+            (checkId === undefined || state.checkId === checkId),
+        )
+    );
+  }
+
+  #matches(text: string): { ids: Set<number>; truncated: boolean } {
     const ids = new Set<number>();
-    const add = (name: QueryName, ...parameters: string[]): void => {
-      for (const { siteId } of this.#db.all<{ siteId: number }>(name, ...parameters, MATCHES)) ids.add(siteId);
+    let truncated = false;
+    const add = (rows: { siteId: number }[], most: number): void => {
+      truncated ||= rows.length >= most || ids.size + rows.length > MATCHES;
+      for (const { siteId } of rows) if (ids.size < MATCHES) ids.add(siteId);
     };
-    const range = (from: string): [string, string] => [from, `${from}\u{10ffff}`];
+    const from = (name: QueryName, text_: string): void =>
+      add(this.#db.all(name, text_, `${text_}\u{10ffff}`, MATCHES), MATCHES);
     const host = text.toLowerCase();
-    add('hostsFrom', ...range(host));
-    add('registrablesFrom', ...range(host));
+    from('hostsFrom', host);
+    from('registrablesFrom', host);
     // 京ICP备12345678号 with the blanks and width people paste.
-    add('siteNumbersFrom', ...range(text.normalize('NFKC').replace(/\s/g, '').replace(/icp/i, 'ICP')));
-    for (const { id } of this.#subjects(text))
-      for (const { siteId } of this.#db.all<{ siteId: number }>('sitesOfSubjectId', id, 200)) ids.add(siteId);
-    return ids;
+    from('siteNumbersFrom', text.normalize('NFKC').replace(/\s/g, '').replace(/icp/i, 'ICP'));
+    const subjects = this.#subjects(text);
+    truncated ||= subjects.length >= SUBJECTS;
+    for (const { id } of subjects) add(this.#db.all('sitesOfSubjectId', id, SUBJECTS), SUBJECTS);
+    return { ids, truncated };
   }
 
   /** Subjects by a part of their name; parts of one or two characters are looked for at its beginning. */
   #subjects(text: string): { id: number }[] {
-    if ([...text].length < 3) return this.#db.all('subjectsFrom', text, `${text}\u{10ffff}`, 200);
-    return this.#db.all('subjectsNamed', `"${text.replaceAll('"', '""')}"`, 200);
+    if ([...text].length < 3) return this.#db.all('subjectsFrom', text, `${text}\u{10ffff}`, SUBJECTS);
+    return this.#db.all('subjectsNamed', `"${text.replaceAll('"', '""')}"`, SUBJECTS);
   }
 }
 
-function passes(row: Found, { verdict, checkId, province, provider, state, text }: SiteQuery): boolean {
-  if (checkId !== undefined && verdict !== undefined && text === undefined && row.checkId !== checkId) return false;
+const placeOf = (cursor: string | null): number[] => (cursor ?? '').split('.').map((part) => Number(part) || 0);
+
+function passes(row: Found, { checkId, province, provider, state }: SiteQuery): boolean {
+  // Rows of the list of verdicts name their check.
+  if (checkId !== undefined && row.checkId !== undefined && row.checkId !== checkId) return false;
   if (province !== undefined && row.province !== province) return false;
   if (provider !== undefined && row.accessProvider !== provider) return false;
   return state === undefined || row.state === state;

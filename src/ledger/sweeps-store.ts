@@ -139,6 +139,11 @@ export class SweepsStore {
     });
   }
 
+  /** Sweeps that run or are held, newest first, however many ended since. */
+  underWay(): Sweep[] {
+    return this.#db.all<Sweep>('sweepsOpen').sort((a, b) => b.startedAt - a.startedAt);
+  }
+
   /** True while the circuit breaker holds a scheduled sweep: nothing scheduled is taken up until an admin looks. */
   isHeld(): boolean {
     return this.#db.all<Sweep>('sweepsOpen').some(({ kind, state }) => kind === 'scheduled' && state === 'held');
@@ -228,10 +233,9 @@ export class SweepsStore {
     return this.#db.all<{ siteId: number }>('rescansTake', bulk ? 1 : 0, limit).map(({ siteId }) => siteId);
   }
 
-  /** Requests nobody took up yet. */
-  rescansWaiting(): { single: number; bulk: number } {
-    const rows = this.#db.all<{ bulk: number; count: number }>('rescansWaiting');
-    const of = (bulk: number): number => rows.find((row) => row.bulk === bulk)?.count ?? 0;
+  /** Requests nobody took up yet, counted up to `most` each. */
+  rescansWaiting(most = 10_000): { single: number; bulk: number } {
+    const of = (bulk: number): number => this.#db.get<{ count: number }>('rescansWaiting', bulk, most)?.count ?? 0;
     return { single: of(0), bulk: of(1) };
   }
 

@@ -33,7 +33,7 @@ export class ContactDesk {
       const email = readAddress('email', given.email);
       const phone = readAddress('phone', given.phone);
       if (email === null && phone === null)
-        throw new InputError('the contact has no address', 'give --email, --phone, or both');
+        throw new InputError('the contact has no address', 'give --email, --phone, or both', '请填写邮箱或手机号');
       const known = ledger.contacts.extras(subject.id);
       const same = (one: ExtraContact): boolean =>
         (email !== null && one.email === email) || (phone !== null && one.phone === phone);
@@ -42,11 +42,13 @@ export class ContactDesk {
         throw new InputError(
           `extra contact ${twice.id} has that address already`,
           'patrol contacts list shows it; change it with patrol contacts change',
+          '已有联系人使用该地址',
         );
       if (known.length >= MAX_EXTRA_CONTACTS)
         throw new InputError(
           `${subjectNumber} has ${known.length} extra contacts, the most there may be (R7)`,
           'remove one first: patrol contacts remove',
+          '其他联系人已达上限（R7），请先删除一个',
         );
       const id = ledger.contacts.addExtra({ subjectId: subject.id, name: given.name, email, phone }, now);
       const contact = ledger.contacts.extra(id) as ExtraContact;
@@ -170,6 +172,7 @@ export class ContactDesk {
       throw new InputError(
         'notices.portalUrl is not set: the link in the mail would lead nowhere',
         'set it to the public address of the portal',
+        '尚未配置整改页面的公网地址（notices.portalUrl），邮件中的链接无法打开',
       );
     // What was to be asked before and has not gone out yet is not asked any more: nobody gets two, and no old address one.
     for (const channel of ['email', 'sms'] as const)
@@ -202,6 +205,7 @@ function readAddress(field: 'email' | 'phone', text: string | undefined): string
     throw new InputError(
       `${field}: ${text.slice(0, 80)} cannot be used`,
       field === 'email' ? 'write name@example.cn' : 'write a mainland mobile number, 11 digits',
+      field === 'email' ? '邮箱格式不正确' : '请填写 11 位大陆手机号',
     );
   return address;
 }

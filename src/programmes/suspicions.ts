@@ -19,13 +19,22 @@ export class SuspicionDesk {
     const review = this.#ledger.reviews.get(id);
     if (review === null) throw new InputError(`no suspicion ${id}`, 'patrol suspicions list shows them');
     if (reason.trim() === '')
-      throw new InputError('a ruling needs a reason', 'give --reason: it stands in the evidence');
+      throw new InputError(
+        'a ruling needs a reason',
+        'give --reason: it stands in the evidence',
+        '请填写理由，会写入证据',
+      );
     if (review.state === 'gone')
-      throw new InputError(`suspicion ${id} is no longer seen at the site`, 'patrol rescan the site to be sure');
+      throw new InputError(
+        `suspicion ${id} is no longer seen at the site`,
+        'patrol rescan the site to be sure',
+        '网站上已看不到该内容，可立即复查确认',
+      );
     if (review.state === ruling)
       throw new InputError(
         `suspicion ${id} is ${ruling} already, by ${review.ruledBy}: ${review.reason}`,
         'nothing to do; the other ruling would replace it',
+        '已是该结论',
       );
     return this.#ledger.transaction(() => {
       this.#ledger.reviews.rule(id, ruling, by, maskText(reason.trim()).slice(0, 300), now);

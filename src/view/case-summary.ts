@@ -78,14 +78,15 @@ function recipientOf(keeper: CaseKeeper, { channel, recipient, subjectId }: Noti
   return unmask ? recipient : maskText(recipient);
 }
 
-/** What a finding is called, in Chinese. */
+/** What a finding is called. */
 export function findingTitle(
   keeper: CaseKeeper,
   checkId: string,
   finding: { code: string; params: Record<string, string | number>; about: string | null },
+  language: 'zh' | 'en' = 'zh',
 ): string {
   const check = keeper.rules.checks.find(({ id }) => id === checkId);
-  return fillText(check?.codes[finding.code]?.title.zh ?? finding.code, finding);
+  return fillText(check?.codes[finding.code]?.title[language] ?? finding.code, finding);
 }
 
 /** What a move said, in a few words. */

@@ -55,11 +55,14 @@ export const CASE_ACTS: Record<string, CaseAct> = {
       zh: '批准限制访问或取消接入；取消接入执行后不可撤回（R17.8）。执行前仍会再复查一次。',
       en: 'Restricting, or irrevocably cancelling, access goes on (R17.8); a fresh look comes before it.',
     },
-    fields: [],
+    fields: ['reason'],
     grave: true,
     bulk: true,
     offered: (_keeper, { state }) => state === 'enforcement-asked' || state === 'cancellation-asked',
-    act: (desk, code, _form, actor, now) => desk.approve(code, actor, now),
+    act: (desk, code, form, actor, now) => {
+      desk.note(code, reasonOf(form), actor, now);
+      desk.approve(code, actor, now);
+    },
   },
   decline: {
     role: 'approver',
@@ -145,7 +148,7 @@ export const CASE_ACTS: Record<string, CaseAct> = {
         workingDays: Number(form['days']),
       };
       const judged = desk.askExtension(code, request, onOwnersWord(actor), now);
-      if (!judged.granted) throw new InputError(judged.why.zh, judged.why.en);
+      if (!judged.granted) throw new InputError(judged.why.en, 'the rules of the programme', judged.why.zh);
     },
   },
   appeal: {
@@ -186,59 +189,66 @@ export const CASE_ACTS: Record<string, CaseAct> = {
 };
 
 /** What became, or would become, of a case. */
-export type ActResult = {
+export interface ActResult {
   code: string;
   from: CaseRecord['state'];
   to: CaseRecord['state'] | null;
-  problem: string | null;
-};
+  /** Notices that follow. */
+  notices: number;
+  /** Why it is not possible; null where it is. */
+  problem: { zh: string; en: string } | null;
+}
+
+/** Who acts on what, with what was filled in. */
+export interface ActInput {
+  act: CaseAct;
+  code: string;
+  form: Form;
+  actor: Actor;
+  now: number;
+}
 
 /** Undoes a transaction whose outcome was only wanted to be known. */
 class Undo extends Error {}
 
-/** What an act would do to a case, by doing it and taking it back. */
-export function tryAct(
-  keeper: CaseKeeper,
-  desk: CaseDesk,
-  act: CaseAct,
-  code: string,
-  form: Form,
-  actor: Actor,
-  now: number,
-): ActResult {
-  const before = desk.find(code).state;
-  let result: ActResult = { code, from: before, to: null, problem: null };
+/** What an act would do to a case, by doing it and taking it back. Throws MoveRefused where there is no such case. */
+export function tryAct(keeper: CaseKeeper, desk: CaseDesk, input: ActInput): ActResult {
+  let result: ActResult | null = null;
   try {
     keeper.ledger.transaction(() => {
-      result = doAct(keeper, desk, act, code, form, actor, now);
+      result = doAct(keeper, desk, input);
       throw new Undo();
     });
   } catch (error) {
     if (!(error instanceof Undo)) throw error;
   }
-  return result;
+  return result as unknown as ActResult;
 }
 
-/** Do an act to a case; what cannot be done is told, not thrown. */
-export function doAct(
-  keeper: CaseKeeper,
-  desk: CaseDesk,
-  act: CaseAct,
-  code: string,
-  form: Form,
-  actor: Actor,
-  now: number,
-): ActResult {
+/** Do an act to a case; what cannot be done is told, not thrown. Throws MoveRefused where there is no such case. */
+export function doAct(keeper: CaseKeeper, desk: CaseDesk, { act, code, form, actor, now }: ActInput): ActResult {
   const record = desk.find(code);
+  const planned = (): number => keeper.ledger.outbox.noticesOfCase(record.id).length;
+  const before = planned();
   try {
     keeper.ledger.transaction(() => {
-      if (!act.offered(keeper, record))
-        throw new InputError(`not possible while it is ${record.state}`, STATES[record.state].zh);
+      demandOffered(keeper, record, act);
       act.act(desk, code, form, actor, now);
     });
-    return { code, from: record.state, to: desk.find(code).state, problem: null };
+    return { code, from: record.state, to: desk.find(code).state, notices: planned() - before, problem: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return { code, from: record.state, to: null, problem: `${error.message} (${error.remedy})` };
+    const problem = { en: `${error.message} (${error.remedy})`, zh: error.zh ?? error.message };
+    return { code, from: record.state, to: null, notices: 0, problem };
   }
+}
+
+/** Throws InputError where an act is not offered for a case as it stands. */
+export function demandOffered(keeper: CaseKeeper, record: CaseRecord, act: CaseAct): void {
+  if (!act.offered(keeper, record))
+    throw new InputError(
+      `not possible while the case is ${record.state}`,
+      'it may just have changed: look at it again, `offered` lists what is possible',
+      `当前为“${STATES[record.state].zh}”，不能执行；可能刚有变化`,
+    );
 }

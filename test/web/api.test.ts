@@ -1,8 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingTable } from '../../src/calendar/beijing-time.ts';
+import { readXlsxRows } from '../../src/filing/read-xlsx.ts';
 import { createLogger } from '../../src/log.ts';
 import { makeKey, SCOPES, type Scope } from '../../src/web/api/keys.ts';
 import { WebhookSender } from '../../src/web/api/webhooks.ts';
@@ -359,6 +363,28 @@ describe('what machines push', () => {
   });
 });
 
+describe('a fault of ours', () => {
+  it('is answered the same when the call is repeated: it may have been done', async () => {
+    const key = keyFor('orders:write');
+    const { orders } = world.ledger;
+    const put = orders.put.bind(orders);
+    orders.put = () => {
+      throw new Error('the disk is gone');
+    };
+    const headers = { 'idempotency-key': 'fault-1' };
+    const order = {
+      order_number: 'O-9',
+      kind: 'first',
+      subject_name: '甲',
+      domains: 'jia.cn',
+      created_on: '2026-11-20',
+    };
+    expect((await call('POST', '/orders', key, [order], headers)).status).toBe(500);
+    orders.put = put;
+    expect(await call('POST', '/orders', key, [order], headers)).toMatchObject({ status: 500, body: { status: 500 } });
+  });
+});
+
 describe('exports', () => {
   it('CSV, NDJSON and XLSX hold every row, and nothing personal', async () => {
     const key = keyFor('filings:read', 'cases:read');
@@ -375,7 +401,14 @@ describe('exports', () => {
       .map((line) => JSON.parse(line) as { code: string });
     expect(ndjson.map(({ code }) => code)).toEqual(world.cases().map(({ code }) => code));
     const xlsx = await fetchFile('/exports/sites.xlsx');
-    expect(xlsx.subarray(0, 2).toString()).toBe('PK');
+    const file = join(mkdtempSync(join(tmpdir(), 'patrol-xlsx-')), 'sites.xlsx');
+    writeFileSync(file, xlsx);
+    // The import's own reader: heads, and a row a site.
+    const rows = await Array.fromAsync(readXlsxRows(file).rows);
+    rmSync(dirname(file), { recursive: true });
+    expect(rows).toHaveLength(7);
+    expect(JSON.stringify(rows[0])).toContain('site_number');
+    expect(JSON.stringify(rows)).toContain('京ICP备2021000001号-1');
   });
 });
 

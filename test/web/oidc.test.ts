@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { OAuth2Server } from 'oauth2-mock-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CaseWorld } from '../support/case-world.ts';
@@ -98,6 +99,28 @@ describe('sign-in by an identity provider', () => {
       outcome: 'refused',
       detail: 'identity without a role',
     });
+  });
+
+  it('gives no second door: no password here, and what is taken away there ends at once', async () => {
+    claims = { sub: 'u9', preferred_username: 'key:root cli', groups: ['beian-look'] };
+    const { session } = await signIn();
+    const admin = world.ledger.admins.byOidc(`${provider.issuer.url} u9`);
+    expect(admin?.name).toBe('keyrootcli');
+    expect(await page(session)).not.toContain('/account/password');
+    const form = createHmac('sha256', session.split('=')[1] ?? '')
+      .update('form /account/password')
+      .digest('base64url');
+    const chosen = 'chosen by myself 12';
+    await fetch(`${address}/account/password`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: address, cookie: session, 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ form, new: chosen, again: chosen }),
+    });
+    expect(world.ledger.admins.byOidc(`${provider.issuer.url} u9`)?.passwordHash).toBeNull();
+    claims = { sub: 'u9', groups: [] };
+    expect((await signIn()).response.status).toBe(403);
+    expect((await fetch(`${address}/`, { headers: { cookie: session }, redirect: 'manual' })).status).toBe(303);
   });
 
   it('never lets somebody into an account that is called the same', async () => {

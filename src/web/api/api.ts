@@ -25,6 +25,9 @@ import { addSiteRoutes } from './site-routes.ts';
 
 const MAX_BODY_BYTES = 2_000_000;
 const MAX_IDEMPOTENCY_KEY = 100;
+/** The documentation draws with styles of its own; nothing comes from elsewhere. */
+const DOCS_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 /** Wrong keys one address may try in a minute. */
 const MISSES_A_MINUTE = 30;
 const TITLES: Record<number, string> = {
@@ -92,8 +95,14 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
     },
     transform: jsonSchemaTransform,
   });
-  await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { persistAuthorization: false } });
+  await scope.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformStaticCSP: () => DOCS_POLICY,
+    uiConfig: { persistAuthorization: false, validatorUrl: null },
+  });
   scope.get('/openapi.json', { schema: { hide: true } as never }, () => scope.swagger());
+  ledger.api.freeAnswers();
   const access = guard(scope, parts);
   const kit: ApiKit = {
     app: typed(scope),
@@ -200,8 +209,8 @@ function guard(scope: FastifyInstance, { ledger, config, log, now }: ApiParts): 
     const { idempotencyKey, apiKey } = request;
     if (idempotencyKey === null || apiKey === null) return payload;
     request.idempotencyKey = null;
-    // What came to nothing may be tried again; what was done is answered the same for a day.
-    if (reply.statusCode < 400 && typeof payload === 'string')
+    // What was refused may be tried again; what was done, or may have been done before a fault of ours, is answered the same for a day.
+    if ((reply.statusCode < 400 || reply.statusCode >= 500) && typeof payload === 'string')
       ledger.api.putAnswer(apiKey.id, idempotencyKey, reply.statusCode, payload);
     else ledger.api.dropAnswer(apiKey.id, idempotencyKey);
     return payload;
@@ -219,6 +228,7 @@ function answerFaults(scope: FastifyInstance, { log }: ApiParts): void {
   ): FastifyReply =>
     reply
       .code(status)
+      .headers(status === 429 ? { 'retry-after': '60' } : {})
       .type('application/problem+json; charset=utf-8')
       // Past the route's own schema of answers: a fault has its own.
       .serializer((value: unknown) => JSON.stringify(value))

@@ -4,7 +4,7 @@ import { isTerminal, STATES } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
 import { caseDetail, caseSummary } from '../../view/case-summary.ts';
-import { CASE_ACTS } from '../case-acts.ts';
+import { CASE_ACTS, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, nextShape, pageQuery, placeOf } from './paging.ts';
 import { eventBody } from './webhooks.ts';
@@ -130,11 +130,12 @@ function addActing({ app, parts, needs, keyOf, demand, audit }: ApiKit): void {
       if (definition === undefined) throw new ApiFault(404, `no act ${name}`, `one of: ${ACTS.join(', ')}`);
       if (definition.role === 'approver') demand(request, 'cases:decide');
       const record = demandCase([ledger.cases.byCode(code), code]);
-      if (!definition.offered(keeper, record))
-        throw new InputError(
-          `${name} is not possible while the case is ${record.state}`,
-          'GET the case: `offered` lists what is',
-        );
+      const { approvals } = parts.config.settings.enforcement;
+      const needed = approvals[record.state === 'cancellation-asked' ? 'cancel-access' : 'restrict-access'];
+      // Two persons are demanded, and a key is somebody's second hand.
+      if (name === 'approve' && needed > 1)
+        throw new InputError('two persons must approve here, and a key is none', 'approve in the console');
+      demandOffered(keeper, record, definition);
       const { days, ...texts } = request.body;
       const form = { ...texts, ...(days !== undefined && { days: String(days) }) } as Partial<Record<string, string>>;
       const actor = { kind: 'admin' as const, name: `key:${keyOf(request).name}` };

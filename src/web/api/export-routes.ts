@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { quoteCell } from '../../filing/import-filings.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { caseSummary } from '../../view/case-summary.ts';
+import { openName } from '../../view/subject-name.ts';
 import { ApiFault, type ApiKit, type ApiParts } from './kit.ts';
 
 const TYPES = {
@@ -13,12 +14,12 @@ const TYPES = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 /** Rows a spreadsheet file may have: it is made in memory, and people do not read more. */
-const MAX_XLSX_ROWS = 100_000;
+const MAX_XLSX_ROWS = 20_000;
 const CHUNK = 500;
 
 type Row = Record<string, string | number | null>;
 
-/** Whole tables: CSV and NDJSON as a stream of any length, XLSX up to a hundred thousand rows. No personal data in any. */
+/** Whole tables: CSV and NDJSON as a stream of any length, XLSX up to twenty thousand rows. No personal data in any. */
 export function addExportRoutes({ app, parts, needs, audit }: ApiKit): void {
   const tables = { sites: sitesOf, cases: casesOf };
   for (const [name, scope] of [
@@ -67,7 +68,7 @@ function siteCells(ledger: Ledger, siteId: number): Row {
     site_number: row?.siteNumber ?? '',
     domain: row?.host ?? '',
     site_name: row?.name ?? '',
-    subject_name: row?.subjectName ?? '',
+    subject_name: row === null ? '' : openName(row.subjectName, row.subjectKind),
     province: row?.province ?? '',
     access_provider: row?.accessProvider ?? '',
     state: row?.state ?? '',

@@ -17,7 +17,11 @@ export const SCOPES = {
     en: 'approve, decline, judge, waive, restore, move deadlines',
   },
   'notices:read': { role: 'viewer', zh: '通知及发送结果（脱敏）', en: 'notices and their fate, masked' },
-  'messages:read': { role: 'viewer', zh: '站内信', en: 'in-site messages of subjects' },
+  'messages:read': {
+    role: 'operator',
+    zh: '站内信（含姓名）',
+    en: 'in-site messages of subjects, with the names in them',
+  },
   'messages:write': { role: 'operator', zh: '标记站内信已读', en: 'mark in-site messages read' },
   'orders:read': { role: 'viewer', zh: '备案订单', en: 'filing orders' },
   'orders:write': { role: 'operator', zh: '推送备案订单', en: 'push filing orders' },
@@ -39,13 +43,21 @@ const MAX_NAME = 60;
 /** Read a list of scopes. Throws InputError naming those that are none, or above a role. */
 export function readScopes(given: readonly string[], role: AdminRole): Scope[] {
   if (given.length === 0)
-    throw new InputError('the key opens nothing', `give scopes: ${Object.keys(SCOPES).join(', ')}`);
+    throw new InputError(
+      'the key opens nothing',
+      `give scopes: ${Object.keys(SCOPES).join(', ')}`,
+      '请至少选择一项权限',
+    );
   return given.map((one) => {
     if (!Object.hasOwn(SCOPES, one))
       throw new InputError(`no scope ${one}`, `give some of: ${Object.keys(SCOPES).join(', ')}`);
     const scope = one as Scope;
     if (ROLES.indexOf(SCOPES[scope].role) > ROLES.indexOf(role))
-      throw new InputError(`scope ${one} is above your role`, `it takes a ${SCOPES[scope].role}`);
+      throw new InputError(
+        `scope ${one} is above your role`,
+        `it takes a ${SCOPES[scope].role}`,
+        '您的角色不能授予该权限',
+      );
     return scope;
   });
 }
@@ -58,10 +70,11 @@ export function makeKey(
 ): { key: string; id: number } {
   const name = given.name.trim();
   if (name === '' || name.length > MAX_NAME)
-    throw new InputError('the key needs a name', `of at most ${MAX_NAME} characters`);
-  if (store.keyByName(name) !== null) throw new InputError(`a key is called ${name} already`, 'give another name');
+    throw new InputError('the key needs a name', `of at most ${MAX_NAME} characters`, '请填写名称');
+  if (store.keyByName(name) !== null)
+    throw new InputError(`a key is called ${name} already`, 'give another name', '已有同名密钥，请换一个名称');
   if (given.expiresAt !== null && !(given.expiresAt > now))
-    throw new InputError('the key would be over already', 'give a later date');
+    throw new InputError('the key would be over already', 'give a later date', '有效期已过，请填更晚的日期');
   const scopes = readScopes([...new Set(given.scopes)], given.role);
   // Recognisable, so that scanners of repositories find one that got lost.
   const key = `bpk_${randomBytes(32).toString('base64url')}`;

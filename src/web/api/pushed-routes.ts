@@ -55,8 +55,8 @@ export function addPushedRoutes({ app, parts, needs, audit }: ApiKit): void {
       config: report.config,
       schema: { summary: report.summary, tags: [report.tag], body: rows, response: { 200: answers, 400: answers } },
     },
-    (request, reply) => {
-      const answer = takeViolations(request.body, parts);
+    async (request, reply) => {
+      const answer = await takeViolations(request.body, parts);
       audit(request, 'violations', `${(answer[1] as unknown[]).length} rows`);
       return send(reply, answer) as never;
     },
@@ -104,8 +104,8 @@ export function addPushedRoutes({ app, parts, needs, audit }: ApiKit): void {
       config: sms.config,
       schema: { summary: sms.summary, tags: [sms.tag], body: rows, response: { 200: answers, 400: answers } },
     },
-    (request, reply) => {
-      const answer = genericSms(request.body, parts);
+    async (request, reply) => {
+      const answer = await genericSms(request.body, parts);
       audit(request, 'inbound SMS', `${(answer[1] as unknown[]).length} rows`);
       return send(reply, answer) as never;
     },

@@ -1,13 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { checks } from '../../checks/index.ts';
 import type { Finding } from '../../checks/types.ts';
 import { FIELDS, type Field } from '../../filing/columns.ts';
 import { parseIcpNumber } from '../../filing/site-number.ts';
 import { type FilingRow, validateRow } from '../../filing/validate-row.ts';
-import type { SiteRecord } from '../../ledger/filings-store.ts';
+import type { SiteRecord, UpsertOutcome } from '../../ledger/filings-store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery } from '../../ledger/site-list-store.ts';
 import { providerNames } from '../../provider/provider-names.ts';
+import { openName } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
@@ -16,7 +18,10 @@ import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
 const VERDICTS = ['pass', 'warn', 'fail', 'inconclusive'] as const;
 const COUNTED = 20_000;
 const MAX_ROWS = 1000;
+/** Filings written in one transaction: the worker goes on in between. */
+const ROWS_AT_ONCE = 100;
 const MAX_SITES = 1000;
+const MOST_SINGLE = 50;
 
 const filterShape = {
   text: z
@@ -123,15 +128,17 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
     (request) => {
       const { limit, cursor } = request.query;
       const page = ledger.sites.page(queryOf(request.query), placeOf(cursor), limit);
-      const sites = page.rows.map(({ host, siteNumber, name, subjectName, province, accessProvider, state }) => ({
-        siteNumber,
-        name,
-        domain: host,
-        subjectName,
-        province,
-        accessProvider,
-        state,
-      }));
+      const sites = page.rows.map(
+        ({ host, siteNumber, name, subjectName, subjectKind, province, accessProvider, state }) => ({
+          siteNumber,
+          name,
+          domain: host,
+          subjectName: openName(subjectName, subjectKind),
+          province,
+          accessProvider,
+          state,
+        }),
+      );
       return { sites, next: cursorOf(page.next), partial: page.stopped };
     },
   );
@@ -180,7 +187,7 @@ function siteBody(ledger: Ledger, record: SiteRecord): z.infer<typeof siteShape>
     name: record.siteName,
     domain: filing.domains[0] ?? '',
     domains: [...filing.domains, ...filing.hosts],
-    subjectName: record.subjectName,
+    subjectName: openName(record.subjectName, filing.subjectKind),
     province: filing.province,
     accessProvider: filing.accessProvider,
     filedAddresses: filing.filedAddresses,
@@ -243,7 +250,7 @@ function addWriting({ app, parts, needs, audit }: ApiKit): void {
         },
       },
     },
-    (request) => {
+    async (request) => {
       const defaults = {
         accessProvider: config.settings.accessProvider,
         providers: providerNames(ranges?.lists ?? []),
@@ -255,7 +262,12 @@ function addWriting({ app, parts, needs, audit }: ApiKit): void {
         if (read.ok) rows.push(read.row);
         else for (const { field, value, remedy } of read.problems) rejected.push({ row, field, value, remedy });
       }
-      const outcomes = ledger.upsertFilings(rows, now());
+      const startedAt = now();
+      const outcomes: UpsertOutcome[] = [];
+      for (let from = 0; from < rows.length; from += ROWS_AT_ONCE) {
+        outcomes.push(...ledger.upsertFilings(rows.slice(from, from + ROWS_AT_ONCE), startedAt));
+        await setImmediate();
+      }
       const count = (result: string): number => outcomes.filter((one) => one.result === result).length;
       audit(request, `${rows.length} filings`, `${rejected.length} problems`);
       return { created: count('created'), updated: count('updated'), unchanged: count('unchanged'), rejected };
@@ -322,7 +334,8 @@ function addRescans({ app, parts, needs, keyOf, audit }: ApiKit): void {
         return active.length === 0;
       });
       if (!dryRun && found.size > 0) {
-        ledger.sweeps.requestRescan([...found], by, now());
+        // A long list waits behind what people click.
+        ledger.sweeps.requestRescan([...found], by, now(), found.size > MOST_SINGLE);
         audit(request, `${found.size} sites`, [...found].slice(0, 100).join(' '));
       }
       return { sites: found.size, more: false, minutes: minutes(found.size), unknown, asked: !dryRun };

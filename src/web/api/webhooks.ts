@@ -18,12 +18,20 @@ const MAX_ANSWER_BYTES = 10_000;
 export function readWebhook(given: { url: string; moves: readonly string[] }): { url: string; moves: string[] } {
   const url = URL.parse(given.url);
   if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackHost(url.hostname))))
-    throw new InputError(`${given.url}: no address a webhook may have`, 'give one that starts with https://');
+    throw new InputError(
+      `${given.url}: no address a webhook may have`,
+      'give one that starts with https://',
+      '地址须以 https:// 开头',
+    );
   if (url.username !== '' || url.password !== '')
-    throw new InputError('the address holds a password', 'webhooks are signed: check the signature instead');
+    throw new InputError(
+      'the address holds a password',
+      'webhooks are signed: check the signature instead',
+      '地址中不能带密码：推送带有签名',
+    );
   const unknown = given.moves.find((move) => !Object.hasOwn(MOVES, move));
   if (unknown !== undefined)
-    throw new InputError(`no move ${unknown}`, `give some of: ${Object.keys(MOVES).join(', ')}`);
+    throw new InputError(`no move ${unknown}`, `give some of: ${Object.keys(MOVES).join(', ')}`, `没有事件 ${unknown}`);
   return { url: url.href, moves: [...new Set(given.moves)] };
 }
 
@@ -43,7 +51,8 @@ export class WebhookSender {
   readonly #times: WebhookTimes;
   readonly #now: () => number;
   readonly #log: Logger;
-  #working: Promise<number> | null = null;
+  readonly #working = new Map<number, Promise<number>>();
+  readonly #closed = new AbortController();
 
   constructor(ledger: Ledger, times: WebhookTimes, now: () => number, log: Logger) {
     this.#ledger = ledger;
@@ -52,17 +61,25 @@ export class WebhookSender {
     this.#log = log;
   }
 
-  /** Hand over what is due. Gives events handed over; a turn under way is shared. */
-  turn(): Promise<number> {
-    this.#working ??= this.#turn().finally(() => {
-      this.#working = null;
-    });
-    return this.#working;
+  /** Hand over what is due, to each in a turn of its own: a slow receiver holds up none but itself. Gives events handed over. */
+  async turn(): Promise<number> {
+    if (this.#closed.signal.aborted) return 0;
+    const counts = await Promise.all(
+      this.#ledger.api.dueWebhooks(this.#now()).map((hook) => {
+        const working = this.#working.get(hook.id);
+        if (working !== undefined) return 0;
+        const begun = this.#serve(hook).finally(() => this.#working.delete(hook.id));
+        this.#working.set(hook.id, begun);
+        return begun;
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  async #turn(): Promise<number> {
-    const counts = await Promise.all(this.#ledger.api.dueWebhooks(this.#now()).map((hook) => this.#serve(hook)));
-    return counts.reduce((sum, count) => sum + count, 0);
+  /** Break off what is under way: the event is told again later. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await Promise.allSettled(this.#working.values());
   }
 
   async #serve(hook: Webhook): Promise<number> {
@@ -72,6 +89,7 @@ export class WebhookSender {
     for (const event of api.feedAfter(cursor, EVENTS_A_TURN)) {
       if (hook.moves.length === 0 || hook.moves.includes(event.move)) {
         const fault = await this.#post(hook, event);
+        if (this.#closed.signal.aborted) return sent;
         if (fault !== null) {
           this.#failed(hook, cursor, sent === 0 ? hook.attempts : 0, fault);
           return sent;
@@ -80,7 +98,8 @@ export class WebhookSender {
       }
       cursor = event.feedId;
       // After each: a crash repeats one event, not a hundred.
-      api.moveWebhook(hook.id, { cursor, attempts: 0, lastError: null, nextAt: this.#now() });
+      const stands = api.moveWebhook(hook.id, { cursor, attempts: 0, lastError: null, nextAt: this.#now() });
+      if (!stands) return sent;
     }
     const nextAt = cursor < api.feedHead() ? this.#now() : this.#now() + IDLE_MS;
     api.moveWebhook(hook.id, { cursor, attempts: 0, lastError: null, nextAt });
@@ -113,7 +132,7 @@ export class WebhookSender {
       const response = await fetch(hook.url, {
         method: 'POST',
         redirect: 'error',
-        signal: AbortSignal.timeout(this.#times.timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(this.#times.timeoutMs), this.#closed.signal]),
         headers: {
           'content-type': 'application/json',
           'x-patrol-event': event.move,

@@ -1,5 +1,17 @@
 // Progressive: without it every page works, and is loaded anew by hand.
 (() => {
+  for (const table of document.querySelectorAll('form table')) {
+    const boxes = () => table.querySelectorAll('td input[type="checkbox"]');
+    const head = table.querySelector('th .sr');
+    if (boxes().length === 0 || head === null) continue;
+    const all = document.createElement('input');
+    all.type = 'checkbox';
+    all.setAttribute('aria-label', head.textContent);
+    all.addEventListener('change', () => {
+      for (const box of boxes()) box.checked = all.checked;
+    });
+    head.after(all);
+  }
   const every = Number(document.body.dataset.every);
   const part = document.querySelector('[data-live]');
   if (part === null || !(every > 0)) return;
@@ -7,6 +19,7 @@
   /** Somebody writes, or chooses: nothing is taken from under their fingers. */
   const busy = () =>
     document.activeElement?.matches('input, textarea, select') ||
+    document.querySelector('td input:checked') !== null ||
     [...document.querySelectorAll('textarea, input[type="text"], input:not([type])')].some(
       (field) => field.value !== field.defaultValue,
     );

@@ -21,8 +21,8 @@ export interface SessionTimes {
   idleMs: number;
 }
 
-/** What signing in gave. `locked` is told only to who knows the password. */
-export type SignIn = { ok: true; token: string; admin: Admin } | { ok: false; reason: 'wrong' | 'locked' | 'busy' };
+/** What signing in gave. A locked account answers like a wrong password: it must not tell which one was right. */
+export type SignIn = { ok: true; token: string; admin: Admin } | { ok: false; reason: 'wrong' | 'busy' };
 
 /** Who may use the console: admins by password (and a code of their telephone), sessions kept by the server. */
 export class ConsoleAccess {
@@ -43,26 +43,47 @@ export class ConsoleAccess {
     const right = await isPassword(given.password, known?.passwordHash ?? null);
     // Read again: others may have tried meanwhile.
     const admin = known === null ? null : admins.get(known.id);
-    const refused = (reason: 'wrong' | 'locked', why: string): SignIn => {
+    const refused = (why: string): SignIn => {
       this.#misses.add(address, now);
       // A name nobody has may be a password in the wrong field.
       this.audit(admin?.name ?? '-', 'sign-in', admin === null ? '' : `admin ${admin.name}`, 'refused', why, now);
-      return { ok: false, reason };
+      return { ok: false, reason: 'wrong' };
     };
-    if (admin === null) return refused('wrong', 'no such admin');
-    if (admin.lockedUntil !== null && admin.lockedUntil > now)
-      return refused(right ? 'locked' : 'wrong', 'the account is locked');
+    if (admin === null) return refused('no such admin');
+    if (isLocked(admin, now)) return refused('the account is locked');
     const step = admin.totpSecret === null ? null : totpStep(admin.totpSecret, given.code, admin.totpStep, now);
     if (!right || admin.disabledAt !== null || (admin.totpSecret !== null && step === null)) {
-      const failures = admin.failures + 1;
-      const lockedUntil = failures >= MAX_FAILURES ? now + LOCK_MS : null;
-      admins.save({ ...admin, failures: lockedUntil === null ? failures : 0, lockedUntil });
       const what = right ? (admin.disabledAt === null ? 'wrong code' : 'disabled') : 'wrong password';
-      return refused('wrong', lockedUntil === null ? what : `${what}; locked`);
+      return refused(this.#countFailure(admin, now) ? `${what}; locked` : what);
     }
     const fresh: Admin = { ...admin, failures: 0, lockedUntil: null, totpStep: step ?? admin.totpStep };
     admins.save(fresh);
     return { ok: true, token: this.start(fresh, 'password', now), admin: fresh };
+  }
+
+  /**
+   * Does somebody who is signed in know the password? Wrong ones count as at the door; the lock ends every session. Gives the
+   * admin as he is now, or null.
+   */
+  async prove(adminId: number, password: string, now: number): Promise<Admin | null> {
+    const { admins } = this.#ledger;
+    const known = admins.get(adminId);
+    if (known === null || isLocked(known, now)) return null;
+    const right = await isPassword(password, known.passwordHash);
+    // Read again: others may have changed it meanwhile.
+    const admin = admins.get(adminId);
+    if (admin === null || admin.passwordHash !== known.passwordHash || isLocked(admin, now)) return null;
+    if (right) return admin;
+    if (this.#countFailure(admin, now)) admins.endSessions(admin.id, '');
+    return null;
+  }
+
+  /** Count a wrong password or code. True when it locked the account. */
+  #countFailure(admin: Admin, now: number): boolean {
+    const failures = admin.failures + 1;
+    const locked = failures >= MAX_FAILURES;
+    this.#ledger.admins.save({ ...admin, failures: locked ? 0 : failures, lockedUntil: locked ? now + LOCK_MS : null });
+    return locked;
   }
 
   /** Start a session for somebody who proved who they are. Gives the cookie's token (256 bits, kept by its hash). */
@@ -105,3 +126,5 @@ export class ConsoleAccess {
     this.#ledger.admins.audit({ ...entry, detail: maskText(detail).slice(0, 1000) });
   }
 }
+
+const isLocked = ({ lockedUntil }: Admin, now: number): boolean => lockedUntil !== null && lockedUntil > now;

@@ -7,7 +7,7 @@ import { formOf, isOurs } from '../web-app.ts';
 import { framed, listHtml, roleText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import type { Oidc } from './oidc.ts';
-import { demandPassword, hashPassword, isPassword, MIN_PASSWORD } from './passwords.ts';
+import { demandPassword, hashPassword, MIN_PASSWORD } from './passwords.ts';
 import { newTotpSecret, totpStep, totpUri } from './totp.ts';
 
 /** Sign-ins an address may try in a minute, right or wrong: each costs a quarter of a second. */
@@ -35,8 +35,8 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     if (!result.ok) {
       parts.log.warn({ reason: result.reason }, 'console refused a sign-in');
       const words = {
-        wrong: '用户名、密码或动态码不正确。 Name, password or code is wrong.',
-        locked: '该账号因多次输错已锁定 15 分钟。 The account is locked for 15 minutes.',
+        wrong:
+          '用户名、密码或动态码不正确；连续输错 5 次的账号锁定 15 分钟。 Name, password or code is wrong; five wrong ones lock an account for 15 minutes.',
         busy: '尝试过于频繁，请一分钟后再试。 Too many tries: wait a minute.',
       };
       return send(
@@ -83,7 +83,9 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     () => '/account',
     async (visit, form) => {
       const { admin, say } = visit;
-      if (admin.passwordHash !== null && !(await isPassword(form['old'] ?? '', admin.passwordHash)))
+      demandOwnPassword(visit);
+      const proved = await access.prove(admin.id, form['old'] ?? '', parts.now());
+      if (proved === null)
         throw new InputError(say('原密码不正确', 'the present password is wrong'), say('请重新输入', 'type it again'));
       demandPassword(form['new'] ?? '', admin.name);
       if (form['new'] !== form['again'])
@@ -92,7 +94,8 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
           say('请重新输入', 'type them again'),
         );
       const passwordHash = await hashPassword(form['new'] ?? '');
-      parts.ledger.admins.save({ ...(parts.ledger.admins.get(admin.id) ?? admin), passwordHash });
+      // As it is by now: hashing takes a while.
+      parts.ledger.admins.save({ ...(parts.ledger.admins.get(admin.id) ?? proved), passwordHash, failures: 0 });
       parts.ledger.admins.endSessions(admin.id, hashOf(visit.token));
       return {
         to: '/account',
@@ -122,6 +125,7 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     () => '/account',
     (visit, form) => {
       const { admin, say } = visit;
+      demandOwnPassword(visit);
       const secret = form['secret'] ?? '';
       const step = /^[A-Z2-7]{32}$/.test(secret) ? totpStep(secret, form['code'] ?? '', null, parts.now()) : null;
       if (admin.totpSecret !== null || step === null)
@@ -144,12 +148,22 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     () => '/account',
     async (visit, form) => {
       const { admin, say } = visit;
-      if (!(await isPassword(form['password'] ?? '', admin.passwordHash)))
+      const proved = await access.prove(admin.id, form['password'] ?? '', parts.now());
+      if (proved === null)
         throw new InputError(say('密码不正确', 'the password is wrong'), say('请重新输入', 'type it again'));
-      parts.ledger.admins.save({ ...admin, totpSecret: null, totpStep: null });
+      parts.ledger.admins.save({ ...proved, totpSecret: null, totpStep: null });
       return { to: '/account', said: say('动态码已停用。', 'Off.'), object: `admin ${admin.name}` };
     },
   );
+}
+
+/** Whoever signs in by the identity provider gets no second door here: what it takes away would stay open. */
+function demandOwnPassword({ admin, say }: Visit): void {
+  if (admin.passwordHash === null)
+    throw new InputError(
+      say('您通过统一认证登录', 'you sign in by the identity provider'),
+      say('密码和动态码请在那里设置', 'set password and second factor there'),
+    );
 }
 
 /** Give a browser its session; the one it had ends. */
@@ -181,13 +195,16 @@ function accountPage(visit: Visit, fresh: string | null): string {
     html`<p><label for="${id}">${label}</label><input id="${id}" !${attributes}></p>`;
   const password = form(
     '/account/password',
-    html`!${admin.passwordHash === null ? '' : field('old', say('原密码', 'Present password'), 'name="old" type="password" autocomplete="current-password" required')}!${field('new', say(`新密码（至少 ${MIN_PASSWORD} 个字符）`, `New password (at least ${MIN_PASSWORD} characters)`), `name="new" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" required`)}!${field('again', say('再次输入', 'Again'), 'name="again" type="password" autocomplete="new-password" required')}<p><button>${say('更改密码', 'Change')}</button></p>`,
+    html`!${field('old', say('原密码', 'Present password'), 'name="old" type="password" autocomplete="current-password" required')}!${field('new', say(`新密码（至少 ${MIN_PASSWORD} 个字符）`, `New password (at least ${MIN_PASSWORD} characters)`), `name="new" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" required`)}!${field('again', say('再次输入', 'Again'), 'name="again" type="password" autocomplete="new-password" required')}<p><button>${say('更改密码', 'Change')}</button></p>`,
     'class="narrow"',
   );
-  return html`!${listHtml([
+  const who = listHtml([
     [say('用户名', 'Name'), html`${admin.name}`],
     [say('角色', 'Role'), html`${roleText(visit, admin.role)}`],
-  ])}<h2>${say('密码', 'Password')}</h2>!${password}<h2>${say('动态码（TOTP）', 'Authenticator (TOTP)')}</h2>!${totpHtml(visit, fresh)}`;
+  ]);
+  if (admin.passwordHash === null)
+    return html`!${who}<p>${say('您通过统一认证登录，密码请在那里设置。', 'You sign in by the identity provider: set your password there.')}</p>`;
+  return html`!${who}<h2>${say('密码', 'Password')}</h2>!${password}<h2>${say('动态码（TOTP）', 'Authenticator (TOTP)')}</h2>!${totpHtml(visit, fresh)}`;
 }
 
 function totpHtml({ admin, say, form }: Visit, fresh: string | null): string {

@@ -1,15 +1,22 @@
 import { html } from 'ghtml';
 import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
-import type { CaseRecord } from '../../cases/types.ts';
-import { InputError } from '../../errors.ts';
+import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { caseSummary, eventWords, findingTitle, noticeSummary } from '../../view/case-summary.ts';
-import { CASE_ACTS, type CaseAct } from '../case-acts.ts';
+import { openName } from '../../view/subject-name.ts';
+import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
 import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { saidOf, wordOf } from './words.ts';
+
+/** States that move on by a person of the provider. */
+const WAITS: Partial<Record<CaseState, { zh: string; en: string }>> = {
+  'enforcement-asked': { zh: '等待批准限制访问', en: 'approval of the restriction' },
+  'cancellation-asked': { zh: '等待批准取消接入', en: 'approval of the cancellation' },
+  appealed: { zh: '等待审核申诉', en: 'judgement of the appeal' },
+};
 
 const codeOf = (params: unknown): string => (params as { code: string }).code;
 
@@ -18,7 +25,7 @@ export function addCase(kit: ConsoleKit): void {
   const { parts } = kit;
   kit.page(
     '/cases/:code',
-    ({ say }) => say('整改单', 'Case'),
+    ({ say }, request) => say(`整改单 ${codeOf(request.params)}`, `Case ${codeOf(request.params)}`),
     (visit, request) => {
       const record = parts.ledger.cases.byCode(codeOf(request.params));
       return record === null ? null : casePage(parts, visit, record);
@@ -37,12 +44,8 @@ export function addCase(kit: ConsoleKit): void {
         const code = codeOf(request.params);
         const desk = new CaseDesk(parts.keeper);
         const record = desk.find(code);
-        if (!act.offered(parts.keeper, record))
-          throw new InputError(
-            visit.say('该整改单当前不能执行此操作', `not possible while the case is ${record.state}`),
-            visit.say(`现在是“${stateText(visit, record.state)}”，可能刚有变化`, 'it may just have changed'),
-          );
-        act.act(desk, code, form, visit.actor, parts.now());
+        demandOffered(parts.keeper, record, act);
+        parts.ledger.transaction(() => act.act(desk, code, form, visit.actor, parts.now()));
         const now = desk.find(code);
         return {
           to: `/cases/${code}`,
@@ -74,14 +77,17 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
   return html`<div data-live="case" data-mark="${markOf(parts, record)}" data-mark-from="/cases/${record.code}/mark">
 <p class="lead"><strong>${summary.domain ?? summary.number}</strong> · ${title} · <span class="badge none">${stateText(visit, record.state)}</span>!${record.dryRun ? html` <span class="badge none">${say('试运行：未通知任何人', 'dry-run: nobody was told')}</span>` : ''}</p>
 <div class="grid"><section class="card"><h2>${say('概况', 'Standing')}</h2>!${listHtml([
-    [say('编号', 'Code'), html`${record.code}`],
+    [say('案件码', 'Code'), html`${record.code}`],
     [
       say('网站', 'Site'),
       record.siteId === null
         ? html`${say('主体下全部网站', 'all sites of the subject')}`
         : html`<a href="/sites/${record.siteId}">${summary.number}</a>`,
     ],
-    [say('主体', 'Subject'), html`${subject?.name ?? ''} <span class="soft">${subject?.subjectNumber ?? ''}</span>`],
+    [
+      say('主体', 'Subject'),
+      html`${openName(subject?.name ?? '', subject?.kind ?? '')} <a href="/contacts/${encodeURIComponent(subject?.subjectNumber ?? '')}">${subject?.subjectNumber ?? ''}</a>`,
+    ],
     [say('立案', 'Opened'), timeHtml(record.openedAt)],
     [
       say('期限', 'Deadline'),
@@ -95,9 +101,11 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
     ],
     [
       say('下一步', 'Next'),
-      summary.next === null
-        ? '—'
-        : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
+      WAITS[record.state] !== undefined
+        ? html`${say(WAITS[record.state]?.zh ?? '', WAITS[record.state]?.en ?? '')}`
+        : summary.next === null
+          ? '—'
+          : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
     ],
     [say('延期 / 申诉', 'Extensions / appeals'), html`${record.extensions} / ${record.appeals}`],
     [say('批准人', 'Approved by'), html`${record.approvals.join(', ') || '—'}`],
@@ -121,7 +129,16 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
 !${enforcementHtml(parts, visit, record)}</div>`;
 }
 
-function actsCard({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+/** What the owner said, where an appeal waits for its judgement. */
+function appealHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+  const appeal = ledger.cases.events(record.id).findLast(({ move }) => move === 'appeal-received');
+  if (record.state !== 'appealed' || appeal === undefined) return '';
+  const reason = String(appeal.data['reason'] ?? '');
+  return html`<p class="said"><strong>${say('申诉理由', 'The appeal')}：</strong>${keeper.rules.programmes.appealReasons[reason] ?? reason} ${String(appeal.data['description'] ?? '')} <span class="soft">!${timeHtml(appeal.at)}</span></p>`;
+}
+
+function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { keeper } = parts;
   const { say } = visit;
   const offered = Object.entries(CASE_ACTS).filter(
     ([, act]: [string, CaseAct]) => visit.may(act.role) && act.offered(keeper, record),
@@ -129,17 +146,17 @@ function actsCard({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord): s
   const others = visit.may('approver')
     ? ''
     : html`<p class="soft">${say('其他操作需要审批人。', 'Other acts need an approver.')}</p>`;
-  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${others}</section>`;
+  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${others}</section>`;
 }
 
-function findingsHtml({ keeper, ledger }: ConsoleParts, { say }: Visit, record: CaseRecord): string {
+function findingsHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, record: CaseRecord): string {
   const rows = ledger.cases
     .findings(record.id)
     .map((finding) => [
       finding.clearedAt === null
         ? html`<span class="badge fail">${say('未解决', 'stands')}</span>`
         : html`<span class="badge pass">${say('已解决', 'cleared')}</span>`,
-      html`${findingTitle(keeper, finding.checkId, finding)} <span class="soft">${finding.code}</span>`,
+      html`<a href="/sites/${finding.siteId}${finding.verdictId === null ? '' : `?verdict=${finding.verdictId}`}">${findingTitle(keeper, finding.checkId, finding, admin.language)}</a> <span class="soft">${finding.code}</span>`,
       finding.evidence.map(({ label, value }) => html`${label}: ${value}`).join('<br>') || '—',
       timeHtml(finding.lastSeenAt),
     ]);

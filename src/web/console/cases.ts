@@ -5,6 +5,7 @@ import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
 import type { AdminRole } from '../../ledger/admins-store.ts';
 import { caseSummary } from '../../view/case-summary.ts';
+import { openName } from '../../view/subject-name.ts';
 import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-acts.ts';
 import { formOf } from '../web-app.ts';
 import { optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
@@ -14,6 +15,8 @@ import { wordOf } from './words.ts';
 const PAGE_ROWS = 50;
 const BOARD_ROWS = 6;
 const MAX_BULK = 200;
+/** Sites whose cases a search by text looks at. */
+const MATCHING_SITES = 200;
 const FILTERS = ['state', 'programme', 'text'] as const;
 const ALL_STATES = Object.keys(STATES) as CaseState[];
 const LIVE = ALL_STATES.filter((state) => !isTerminal(state));
@@ -31,6 +34,7 @@ export function addCases(kit: ConsoleKit): void {
     ({ say }) => say('整改单看板', 'Cases by stage'),
     (visit, request) => boardPage(parts, visit, request.query),
   );
+  const isCase = (code: string): boolean => parts.ledger.cases.byCode(code) !== null;
   // Whose role an act wants is known once it is read: operators may only do what is theirs.
   const demandAct = (visit: Visit, name: string | undefined): [string, CaseAct] => {
     const act = Object.hasOwn(CASE_ACTS, name ?? '') ? CASE_ACTS[name ?? ''] : undefined;
@@ -53,7 +57,7 @@ export function addCases(kit: ConsoleKit): void {
     () => '/cases',
     (visit, form, request) => {
       const [name, act] = demandAct(visit, form['act']);
-      const codes = codesOf(request.body);
+      const codes = codesOf(visit, request.body, isCase);
       if (codes.length === 0)
         throw new InputError(
           visit.say('没有选择整改单', 'no case was chosen'),
@@ -61,12 +65,14 @@ export function addCases(kit: ConsoleKit): void {
         );
       const desk = new CaseDesk(parts.keeper);
       // Nothing is changed here: every act is done and taken back.
-      const results = codes.map((code) => tryAct(parts.keeper, desk, act, code, form, visit.actor, parts.now()));
+      const results = codes.map((code) =>
+        tryAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() }),
+      );
       return {
         to: '/cases',
         page: {
           title: visit.say(`批量操作预览：${act.zh}`, `Preview: ${act.en}`),
-          body: previewBody(visit, name, act, results, formOf(request.body)),
+          body: previewBody(parts, visit, name, act, results, formOf(request.body)),
         },
       };
     },
@@ -79,15 +85,25 @@ export function addCases(kit: ConsoleKit): void {
     (visit, form, request) => {
       const [name, act] = demandAct(visit, form['act']);
       const desk = new CaseDesk(parts.keeper);
-      const results = codesOf(request.body).map((code) =>
-        doAct(parts.keeper, desk, act, code, form, visit.actor, parts.now()),
+      const results = codesOf(visit, request.body, isCase).map((code) =>
+        doAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() }),
       );
-      const done = results.filter(({ problem }) => problem === null);
+      // A line a case, with what was said of it: a thousand signs hold no two hundred codes.
+      for (const { code, problem } of results)
+        kit.access.audit(
+          visit.admin.name,
+          `case ${name}`,
+          `case ${code}`,
+          problem === null ? 'done' : 'refused',
+          problem === null ? (form['reason'] ?? '') : problem.en,
+          parts.now(),
+        );
       return {
         to: '/cases',
-        page: { title: visit.say(`批量操作结果：${act.zh}`, `Done: ${act.en}`), body: resultsBody(visit, results) },
-        object: `${done.length} cases`,
-        detail: `${name}: ${done.map(({ code }) => code).join(' ')}`,
+        page: {
+          title: visit.say(`批量操作结果：${act.zh}`, `Done: ${act.en}`),
+          body: resultsBody(parts, visit, results),
+        },
       };
     },
   );
@@ -96,13 +112,18 @@ export function addCases(kit: ConsoleKit): void {
 const roleNeeded = ({ say }: Visit, role: AdminRole): string =>
   role === 'approver' ? say('需要审批人', 'it needs an approver') : say('需要操作员', 'it needs an operator');
 
-function codesOf(body: unknown): string[] {
+/** Codes of cases there are: a page may be older than the ledger. */
+function codesOf({ say }: Visit, body: unknown, isCase: (code: string) => boolean): string[] {
   const given = (body as { case?: unknown } | null)?.case;
-  const list = Array.isArray(given) ? given : [given];
-  return [...new Set(list.filter((one): one is string => typeof one === 'string' && /^[2-9A-Z]{10}$/.test(one)))].slice(
-    0,
-    MAX_BULK,
+  const codes = new Set(
+    [given].flat().filter((one): one is string => typeof one === 'string' && /^[2-9A-Z]{10}$/.test(one)),
   );
+  if (codes.size > MAX_BULK)
+    throw new InputError(
+      say(`一次最多 ${MAX_BULK} 个`, `at most ${MAX_BULK} at once`),
+      say('请分几次办理', 'do it in several goes'),
+    );
+  return [...codes].filter((code) => isCase(code));
 }
 
 /** Cases of states by deadline, a page after a place. */
@@ -125,19 +146,29 @@ function pageOf(
   };
 }
 
-/** Cases by a code, a domain, a number or a subject. */
-function matching(parts: ConsoleParts, text: string): CaseRecord[] {
-  const { ledger } = parts;
+/** Cases by a code, a domain, a number or a subject, of a stage and programme where given; `cut`: there may be more. */
+function matching(
+  { ledger }: ConsoleParts,
+  { text = '', state, programme }: Record<string, string>,
+): { records: CaseRecord[]; cut: boolean } {
   const own = ledger.cases.byCode(text);
-  if (own !== null) return [own];
-  const sites = ledger.sites.page({ text }, null, 50).rows;
+  const page = own === null ? ledger.sites.page({ text }, null, MATCHING_SITES) : null;
   const found = new Map<number, CaseRecord>();
-  for (const { id, subjectId } of sites) {
+  for (const record of [own].flatMap((one) => one ?? [])) found.set(record.id, record);
+  for (const { id, subjectId } of page?.rows ?? []) {
     for (const record of ledger.cases.ofSite(id)) found.set(record.id, record);
     for (const record of ledger.cases.ofSubject(subjectId))
       if (record.scope === 'subject') found.set(record.id, record);
   }
-  return [...found.values()].sort((a, b) => b.openedAt - a.openedAt).slice(0, PAGE_ROWS);
+  const records = [...found.values()]
+    .filter(
+      (one) => (state === undefined || one.state === state) && (programme === undefined || one.programme === programme),
+    )
+    .sort((a, b) => b.openedAt - a.openedAt);
+  return {
+    records: records.slice(0, PAGE_ROWS),
+    cut: records.length > PAGE_ROWS || (page !== null && (page.next !== null || page.truncated)),
+  };
 }
 
 function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
@@ -145,21 +176,24 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
   const query = queryOf(given, FILTERS);
   const { text } = query;
   const after = queryOf(given, ['after'])['after'] ?? null;
-  const { records, next } =
-    text === undefined ? pageOf(parts, query, after) : { records: matching(parts, text), next: null };
+  const { records, next, cut } =
+    text === undefined ? { ...pageOf(parts, query, after), cut: false } : { ...matching(parts, query), next: null };
   const operator = visit.may('operator');
   const rows = records.map((record) => caseCells(parts, visit, record, operator));
   const heads = [
     ...(operator ? [html`<span class="sr">${say('选择', 'Choose')}</span>`] : []),
-    say('编号', 'Code'),
+    say('案件码', 'Code'),
     say('网站', 'Site'),
     say('项目', 'Programme'),
     say('阶段', 'Stage'),
     say('期限', 'Deadline'),
     say('下一步', 'Next'),
   ];
+  const more = cut
+    ? html`<p class="said" role="status">${say('结果过多，只列出一部分，请缩小范围。', 'Too many: only some are listed; narrow it down.')}</p>`
+    : '';
   const list = tableHtml(heads, rows, say('没有符合条件的整改单。', 'No case matches.'), say('整改单列表', 'Cases'));
-  return html`<p><a href="/cases/board">${say('看板', 'Board')}</a></p>!${filterForm(parts, visit, query)}
+  return html`<p><a href="/cases/board">${say('看板', 'Board')}</a></p>!${filterForm(parts, visit, query)}!${more}
 !${operator && rows.length > 0 ? visit.form('/cases/bulk', html`!${list}!${bulkFields(visit)}`) : list}
 !${next === null ? '' : html`<p class="pages"><a href="/cases?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`}`;
 }
@@ -190,7 +224,7 @@ function filterForm({ keeper }: ConsoleParts, visit: Visit, query: Record<string
     title[admin.language],
   ]);
   return html`<form method="get" action="/cases" class="filters" role="search">
-<p class="grow"><label for="f-text">${say('编号、域名、备案号或主体', 'Code, domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p>
+<p class="grow"><label for="f-text">${say('案件码、域名、备案号或主体', 'Code, domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p>
 <p><label for="f-state">${say('阶段', 'Stage')}</label><select id="f-state" name="state">!${optionsHtml([['', say('未结', 'open ones')], ...ALL_STATES.map((state): [string, string] => [state, stateText(visit, state)])], query['state'] ?? '')}</select></p>
 <p><label for="f-programme">${say('项目', 'Programme')}</label><select id="f-programme" name="programme">!${optionsHtml([['', say('不限', 'any')], ...programmes], query['programme'] ?? '')}</select></p>
 <p><button>${say('查询', 'Search')}</button> <a href="/cases">${say('清除', 'Clear')}</a></p></form>`;
@@ -210,6 +244,7 @@ function bulkFields(visit: Visit): string {
 }
 
 function previewBody(
+  parts: ConsoleParts,
   visit: Visit,
   name: string,
   act: CaseAct,
@@ -223,25 +258,41 @@ function previewBody(
     .join('');
   const confirm = html`<input type="hidden" name="act" value="${name}">!${carried}!${possible.map(({ code }) => html`<input type="hidden" name="case" value="${code}">`).join('')}<button class="!${act.grave === true ? 'grave' : ''}">${say(`确认：${act.zh}（${possible.length}）`, `${act.en} (${possible.length})`)}</button>`;
   return html`<p>${say(act.effect.zh, act.effect.en)}</p><p>${say(`${possible.length} 个可以执行，${results.length - possible.length} 个不能。尚未改变任何内容。`, `${possible.length} can be done, ${results.length - possible.length} cannot. Nothing has changed yet.`)}</p>
-!${resultsTable(visit, results)}!${possible.length === 0 ? '' : visit.form('/cases/bulk/apply', confirm)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
+!${resultsTable(parts, visit, results)}!${possible.length === 0 ? '' : visit.form('/cases/bulk/apply', confirm)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
 }
 
-function resultsBody(visit: Visit, results: ActResult[]): string {
+function resultsBody(parts: ConsoleParts, visit: Visit, results: ActResult[]): string {
   const { say } = visit;
   const done = results.filter(({ problem }) => problem === null).length;
-  return html`<p class="said" role="status">${say(`${done} 个已完成，${results.length - done} 个未能完成。`, `${done} done, ${results.length - done} not.`)}</p>!${resultsTable(visit, results)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
+  return html`<p class="said" role="status">${say(`${done} 个已完成，${results.length - done} 个未能完成。`, `${done} done, ${results.length - done} not.`)}</p>!${resultsTable(parts, visit, results)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
 }
 
-function resultsTable(visit: Visit, results: ActResult[]): string {
+function resultsTable({ keeper, ledger }: ConsoleParts, visit: Visit, results: ActResult[]): string {
   const { say } = visit;
   return tableHtml(
-    [say('编号', 'Code'), say('现在', 'Now'), say('之后', 'After'), say('不能的原因', 'Why not')],
-    results.map(({ code, from, to, problem }) => [
-      html`<a href="/cases/${code}">${code}</a>`,
-      html`${stateText(visit, from)}`,
-      html`${to === null ? '—' : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
-      html`${problem ?? ''}`,
-    ]),
+    [
+      say('案件码', 'Code'),
+      say('网站', 'Site'),
+      say('主体', 'Subject'),
+      say('现在', 'Now'),
+      say('之后', 'After'),
+      say('通知', 'Notices'),
+      say('不能的原因', 'Why not'),
+    ],
+    results.map(({ code, from, to, notices, problem }) => {
+      const record = ledger.cases.byCode(code);
+      const summary = record === null ? null : caseSummary(keeper, record);
+      const subject = record === null ? null : ledger.contacts.subject(record.subjectId);
+      return [
+        html`<a href="/cases/${code}">${code}</a>`,
+        html`${summary?.domain ?? summary?.number ?? ''}`,
+        html`${openName(subject?.name ?? '', subject?.kind ?? '')}`,
+        html`${stateText(visit, from)}`,
+        html`${to === null ? '—' : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
+        html`${to === null ? '' : say(`${notices} 条`, String(notices))}`,
+        html`${problem === null ? '' : say(problem.zh, problem.en)}`,
+      ];
+    }),
     '—',
     say('逐项效果', 'Effect by case'),
   );

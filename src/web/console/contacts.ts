@@ -2,11 +2,12 @@ import { html } from 'ghtml';
 import { InputError } from '../../errors.ts';
 import { parseIcpNumber } from '../../filing/site-number.ts';
 import type { SubjectRow } from '../../ledger/contacts-store.ts';
-import { maskText } from '../../log.ts';
+import { maskEmail, maskName, maskPhone, maskText } from '../../log.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
+import { openName } from '../../view/subject-name.ts';
 import { queryOf, tableHtml, timeHtml } from './frame.ts';
-import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { demandReason } from './site.ts';
+import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
+import { wordOf } from './words.ts';
 
 const FOUND = 20;
 
@@ -136,7 +137,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     const subject = ledger.contacts.subject(row.subjectId);
     return [
       html`<a href="/contacts/${encodeURIComponent(subject?.subjectNumber ?? '')}">${subject?.subjectNumber ?? ''}</a>`,
-      html`${row.subjectName}`,
+      html`${openName(row.subjectName, row.subjectKind)}`,
       html`${row.province}`,
     ];
   });
@@ -144,7 +145,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     .allDead()
     .slice(0, 100)
     .map((one) => [
-      html`${one.channel}`,
+      html`${wordOf(visit, 'channel', one.channel)}`,
       html`${maskText(one.address)}`,
       timeHtml(one.since),
       html`${one.code} ${one.reason}`,
@@ -163,8 +164,9 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
 
 function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow, clear: boolean): string {
   const { say } = visit;
-  const mask = (text: string | null): string => (text === null ? '—' : clear ? text : maskText(text));
-  const name = (text: string | null): string => (text === null ? '—' : clear ? text : `${[...text][0] ?? ''}**`);
+  const phoneOf = (text: string | null): string => (text === null ? '—' : clear ? text : maskPhone(text));
+  const mailOf = (text: string | null): string => (text === null ? '—' : clear ? text : maskEmail(text));
+  const name = (text: string | null): string => (text === null ? '—' : clear ? text : maskName(text));
   const base = `/contacts/${encodeURIComponent(subject.subjectNumber)}`;
   const persons = ledger.contacts
     .ofSubject(subject.id)
@@ -172,15 +174,15 @@ function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow
       html`${person.role === 'subject-head' ? say('主体负责人', 'subject head') : say('网站负责人', 'site head')}`,
       html`<a href="/sites/${person.siteId}">${ledger.sites.firstHost(person.siteId)}</a>`,
       html`${name(person.name)}`,
-      html`${mask(person.phone)}`,
-      html`${mask(person.email)}`,
+      html`${phoneOf(person.phone)}`,
+      html`${mailOf(person.email)}`,
     ]);
   const extras = ledger.contacts
     .extras(subject.id)
     .map((extra) => [
       html`${name(extra.name)}`,
-      html`${mask(extra.phone)} ${extra.phone === null ? '' : extra.phoneVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
-      html`${mask(extra.email)} ${extra.email === null ? '' : extra.emailVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
+      html`${phoneOf(extra.phone)} ${extra.phone === null ? '' : extra.phoneVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
+      html`${mailOf(extra.email)} ${extra.email === null ? '' : extra.emailVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
       visit.may('operator')
         ? html`!${visit.form(`${base}/${extra.id}/resend`, html`<button class="plain small">${say('重发验证', 'Ask again')}</button>`, 'class="inline"')}!${visit.form(`${base}/${extra.id}/remove`, html`<button class="plain small">${say('删除', 'Remove')}</button>`, 'class="inline"')}`
         : '',
@@ -189,7 +191,7 @@ function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow
   const unmask = `${base}/unmask`;
   const field = (id: string, label: string, attributes: string): string =>
     html`<p><label for="add-${id}">${label}</label><input id="add-${id}" name="${id}" value="${visit.typed(add, id)}" !${attributes}></p>`;
-  return html`<p class="lead"><strong>${subject.name}</strong> · ${subject.subjectNumber} · ${subject.province}</p>
+  return html`<p class="lead"><strong>${clear ? subject.name : openName(subject.name, subject.kind)}</strong> · ${subject.subjectNumber} · ${subject.province}</p>
 <h2>${say('备案负责人', 'Persons of the filings')}</h2>!${tableHtml([say('角色', 'Role'), say('网站', 'Site'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], persons, say('没有。', 'None.'), say('备案负责人', 'Persons'))}
 <h2>${say('其他通知联系人', 'Extra contacts')}</h2>!${tableHtml([say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail'), ''], extras, say('没有。', 'None.'), say('其他联系人', 'Extra contacts'))}
 !${visit.may('operator') ? html`<details !${visit.typed(add, 'name') === '' ? '' : 'open'}><summary>${say('添加联系人', 'Add a contact')}</summary>!${visit.form(add, html`!${field('name', say('姓名', 'Name'), 'required maxlength="60"')}!${field('email', say('邮箱', 'Mail'), 'type="email" maxlength="200"')}!${field('phone', say('手机号', 'Mobile'), 'type="tel" maxlength="30"')}<p><button>${say('添加并发送验证', 'Add, and ask it to say yes')}</button></p>`)}</details>` : ''}

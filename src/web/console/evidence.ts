@@ -31,7 +31,7 @@ export function dnsHtml({ say }: Visit, { artifacts, ownership }: AuditBundle): 
       ];
     }),
   );
-  return html`<section class="wide">!${title}!${tableHtml([say('域名', 'Host'), say('解析器', 'Resolver'), say('结果', 'Outcome'), say('CNAME 链', 'CNAME chain'), say('地址与归属网段', 'Address and matched range')], rows, say('没有回答。', 'No answers.'), say('各解析器的回答', 'Answers per resolver'))}</section>`;
+  return html`<section>!${title}!${tableHtml([say('域名', 'Host'), say('解析器', 'Resolver'), say('结果', 'Outcome'), say('CNAME 链', 'CNAME chain'), say('地址与归属网段', 'Address and matched range')], rows, say('没有回答。', 'No answers.'), say('各解析器的回答', 'Answers per resolver'))}</section>`;
 }
 
 /** The numbers a person sees on the page, and where their links lead. */
@@ -55,7 +55,7 @@ export function footerHtml({ say }: Visit, { artifacts }: AuditBundle): string {
       html`${shown.link}${shown.href === null ? '' : ` ${shown.href.slice(0, 120)}`}`,
       html`${shown.context}`,
     ]);
-  return html`<section class="wide">!${title}!${listHtml([
+  return html`<section>!${title}!${listHtml([
     [say('地址', 'Address'), html`${document.url} (${document.status})`],
     [say('标题', 'Title'), html`${facts.title.slice(0, 200)}`],
     [say('公安备案号', 'Police numbers'), html`${facts.policeNumbers.map(({ text }) => text).join(', ') || '—'}`],
@@ -79,7 +79,7 @@ export function registrationHtml({ say }: Visit, { artifacts }: AuditBundle): st
       html`${facts?.statuses.join(', ') ?? ''}`,
     ];
   });
-  return html`<section class="wide">!${title}!${tableHtml([say('域名', 'Domain'), say('注册局', 'Registry'), say('结果', 'Answer'), say('到期', 'Expires'), say('注册商', 'Registrar'), say('状态', 'Status')], rows, say('没有查询。', 'Not asked.'), say('注册信息', 'Registration'))}</section>`;
+  return html`<section>!${title}!${tableHtml([say('域名', 'Domain'), say('注册局', 'Registry'), say('结果', 'Answer'), say('到期', 'Expires'), say('注册商', 'Registrar'), say('状态', 'Status')], rows, say('没有查询。', 'Not asked.'), say('注册信息', 'Registration'))}</section>`;
 }
 
 /** What TLS handshakes showed. */

@@ -1,8 +1,9 @@
 import { html } from 'ghtml';
 import { beijingTable } from '../../calendar/beijing-time.ts';
+import type { AdminRole } from '../../ledger/admins-store.ts';
 import type { Told, Visit } from './kit.ts';
 
-const PAGES: [path: string, zh: string, en: string][] = [
+const PAGES: [path: string, zh: string, en: string, role?: AdminRole][] = [
   ['/', '概览', 'Overview'],
   ['/sites', '网站', 'Sites'],
   ['/cases', '整改单', 'Cases'],
@@ -13,8 +14,8 @@ const PAGES: [path: string, zh: string, en: string][] = [
   ['/sweeps', '巡检', 'Sweeps'],
   ['/ranges', '网段', 'Ranges'],
   ['/configuration', '配置', 'Configuration'],
-  ['/audit', '审计', 'Audit log'],
-  ['/queues', '队列', 'Queues'],
+  ['/audit', '审计', 'Audit log', 'operator'],
+  ['/queues', '队列', 'Queues', 'operator'],
   ['/access', '接口', 'API'],
 ];
 
@@ -36,10 +37,14 @@ export function framed(
 <header><p class="brand">备案巡检 <span>beian-patrol</span></p>!${
     visit === null
       ? ''
-      : html`<nav aria-label="${visit.say('主导航', 'Main')}"><ul>!${PAGES.map(
-          ([page, zh, en]) =>
-            html`<li><a href="${page}" !${isHere(page) ? 'aria-current="page"' : ''}>${visit.say(zh, en)}</a></li>`,
-        ).join('')}</ul></nav>
+      : html`<nav aria-label="${visit.say('主导航', 'Main')}"><ul>!${PAGES.filter(([, , , role = 'viewer']) =>
+          visit.may(role),
+        )
+          .map(
+            ([page, zh, en]) =>
+              html`<li><a href="${page}" !${isHere(page) ? 'aria-current="page"' : ''}>${visit.say(zh, en)}</a></li>`,
+          )
+          .join('')}</ul></nav>
 <div class="who"><a href="/account">${visit.admin.name}</a> <span class="soft">${roleText(visit, visit.admin.role)}</span>
 !${visit.form('/language', html`<input type="hidden" name="back" value="${path === '' ? '/' : path}"><button class="plain small" lang="${visit.admin.language === 'zh' ? 'en' : 'zh-CN'}">${visit.admin.language === 'zh' ? 'English' : '中文'}</button>`)}
 !${visit.form('/logout', html`<button class="plain small">${visit.say('退出', 'Sign out')}</button>`)}</div>`

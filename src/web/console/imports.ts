@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import multipart, { type MultipartFile } from '@fastify/multipart';
+import multipart from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { InputError, messageOf } from '../../errors.ts';
@@ -12,6 +9,7 @@ import { importFilings, quoteCell } from '../../filing/import-filings.ts';
 import { providerNames } from '../../provider/provider-names.ts';
 import { nextHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { type Upload, Uploads } from './uploads.ts';
 
 const PAGE_ROWS = 50;
 const REJECT_ROWS = 200;
@@ -33,11 +31,6 @@ interface Running {
 export async function addImports(kit: ConsoleKit): Promise<void> {
   const { parts, app } = kit;
   let running: Running | null = null;
-  await app.register(multipart, {
-    attachFieldsToBody: 'keyValues',
-    limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: 10_000 },
-    onFile: takeFile,
-  });
   kit.page(
     '/imports',
     ({ say }) => say('导入', 'Imports'),
@@ -66,14 +59,18 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
       .header('content-disposition', `attachment; filename="rejects-${id}.csv"`)
       .send(`\ufeffrow,column,value,remedy\n${lines.join('\n')}\n`);
   });
-  kit.deed(
-    '/imports',
-    'operator',
-    'import',
-    () => '/imports',
-    (visit, _form, request) => {
-      const taken = fileOf(request.body);
-      try {
+  // Uploads are read here alone, and only once it is known that the form is ours.
+  await app.register(async (scope) => {
+    const uploads = new Uploads(kit, '/imports');
+    await scope.register(multipart, { limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: 10_000 } });
+    scope.addHook('onResponse', async (request) => uploads.forget(request));
+    kit.deed(
+      '/imports',
+      'operator',
+      'import',
+      () => '/imports',
+      (visit, _form, request) => {
+        const taken = uploads.of(request);
         if (taken === null)
           throw new InputError(
             visit.say('没有选择文件', 'no file was chosen'),
@@ -94,61 +91,33 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
             visit.say('已有一个导入在进行', 'an import is under way'),
             visit.say('请等它结束', 'wait for its end'),
           );
-      } catch (error) {
-        if (taken !== null) rmSync(taken.folder, { recursive: true, force: true });
-        throw error;
-      }
-      const state: Running = {
-        file: taken.name,
-        startedAt: parts.now(),
-        rows: 0,
-        rejected: 0,
-        share: 0,
-        ended: false,
-        failed: null,
-      };
-      running = state;
-      void runImport(parts, taken, state);
-      return {
-        to: '/imports',
-        said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
-        object: 'import',
-        detail: taken.name,
-      };
-    },
-  );
-}
-
-/** A file as it was taken in. */
-interface Taken {
-  name: string;
-  path: string;
-  folder: string;
-  cut: boolean;
-}
-
-/** Write an uploaded file into a folder of its own; only those who may import come this far. */
-async function takeFile(this: FastifyRequest, part: MultipartFile): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'patrol-import-'));
-  const name = part.filename.split(/[\\/]/).at(-1)?.slice(0, 120) ?? '';
-  const path = join(folder, `${randomUUID()}${extname(name).toLowerCase()}`);
-  await pipeline(part.file, createWriteStream(path));
-  const taken: Taken = { name, path, folder, cut: part.file.truncated };
-  (part as unknown as { value: Taken }).value = taken;
-}
-
-function fileOf(body: unknown): Taken | null {
-  const file = (body as { file?: unknown } | null)?.file;
-  if (typeof file !== 'object' || file === null || !('path' in file)) return null;
-  const taken = file as Taken;
-  if (taken.name !== '') return taken;
-  rmSync(taken.folder, { recursive: true, force: true });
-  return null;
+        const state: Running = {
+          file: taken.name,
+          startedAt: parts.now(),
+          rows: 0,
+          rejected: 0,
+          share: 0,
+          ended: false,
+          failed: null,
+        };
+        running = state;
+        uploads.claim(request);
+        void runImport(parts, taken, state);
+        return {
+          to: '/imports',
+          said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
+          object: 'import',
+          detail: taken.name,
+        };
+      },
+      { app: scope, preHandler: (request) => uploads.take(request) },
+    );
+  });
 }
 
 async function runImport(
   { ledger, ranges, config, now, log }: ConsoleParts,
-  taken: Taken,
+  taken: Upload,
   state: Running,
 ): Promise<void> {
   try {
@@ -160,6 +129,7 @@ async function runImport(
       },
       {
         dryRun: false,
+        batchRows: 200,
         rejectsFile: join(taken.folder, 'rejects.csv'),
         accessProvider: config.settings.accessProvider,
         providers: providerNames(ranges?.lists ?? []),

@@ -70,7 +70,7 @@ export function addIntegrations(kit: ConsoleKit): void {
         to: '/access',
         page: { title: visit.say('新回调', 'New webhook'), body },
         object: `webhook ${id}`,
-        detail: read.url,
+        detail: new URL(read.url).host,
       };
     },
   );
@@ -113,7 +113,7 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
   const hooks = ledger.api
     .webhooks()
     .map((hook) => [
-      html`${hook.url}`,
+      html`${approver ? hook.url : new URL(hook.url).host}`,
       html`${hook.moves.join(', ') || say('全部', 'all')}`,
       html`${head - hook.cursor} ${say('条待推送', 'events behind')}`,
       html`${hook.lastError ?? ''}`,

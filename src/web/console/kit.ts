@@ -11,6 +11,7 @@ import type { Logger } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import type { LoadedRanges } from '../../provider/list-file.ts';
 import { type Form, formOf, isOurs } from '../web-app.ts';
+import { WindowCount } from '../window-count.ts';
 import type { ConsoleAccess } from './access.ts';
 import { framed } from './frame.ts';
 
@@ -82,6 +83,8 @@ export interface Done {
 }
 
 const COOKIE_LENGTH = 64;
+/** Refusals of one address without a sign-in that go into the audit log in a minute; the others stand in the log alone. */
+const STRANGERS_A_MINUTE = 60;
 /** Sessions that have something to be told. */
 const MAX_TOLD = 1000;
 
@@ -91,10 +94,13 @@ export class ConsoleKit {
   readonly parts: ConsoleParts;
   readonly access: ConsoleAccess;
   readonly deeds: DeedRoute[] = [];
+  /** Every address that is only looked at. */
+  readonly pages: string[] = [];
   readonly cookie: string;
   readonly secure: boolean;
   readonly publicOrigin: string | null;
   readonly #told = new Map<string, Told>();
+  readonly #strangers = new WindowCount(60_000);
 
   constructor(app: FastifyInstance, parts: ConsoleParts, access: ConsoleAccess) {
     this.app = app;
@@ -146,7 +152,10 @@ export class ConsoleKit {
   refuse(request: FastifyRequest, reply: FastifyReply, visit: Visit | null, why: string, text: string): FastifyReply {
     const route = request.routeOptions.url ?? '';
     this.parts.log.warn({ route, why }, 'console refused a request');
-    this.access.audit(visit?.admin.name ?? '-', `POST ${route}`, '', 'refused', why, this.parts.now());
+    // Whoever is nobody may not fill what cannot be emptied.
+    const now = this.parts.now();
+    if (visit !== null || this.#strangers.add(request.ip, now) <= STRANGERS_A_MINUTE)
+      this.access.audit(visit?.admin.name ?? '-', `${request.method} ${route}`, '', 'refused', why, now);
     if (visit === null)
       return reply
         .code(403)
@@ -173,10 +182,11 @@ export class ConsoleKit {
   /** A page for those who have a role. `render` gives the body, or null where there is no such thing. */
   page(
     url: string,
-    title: (visit: Visit) => string,
+    title: (visit: Visit, request: FastifyRequest) => string,
     render: (visit: Visit, request: FastifyRequest) => Answer | null,
     role: AdminRole = 'viewer',
   ): void {
+    this.pages.push(url);
     this.app.get(url, async (request, reply) => {
       const visit = this.visit(request);
       if (visit === null) return reply.redirect('/login', 303);
@@ -198,12 +208,13 @@ export class ConsoleKit {
           html`<p>${visit.say('可能已被删除，或地址有误。', 'It may have been deleted, or the address is wrong.')}</p>`,
           '',
         );
-      return this.show(reply, visit, 200, title(visit), body, request.url);
+      return this.show(reply, visit, 200, title(visit, request), body, request.url);
     });
   }
 
   /** Bytes or JSON for those who are signed in. */
   data(url: string, send: (visit: Visit, request: FastifyRequest, reply: FastifyReply) => unknown): void {
+    this.pages.push(url);
     this.app.get(url, async (request, reply) => {
       const visit = this.visit(request);
       reply.header('cache-control', 'no-store');
@@ -214,7 +225,7 @@ export class ConsoleKit {
 
   /**
    * A form that changes something, for those who have a role. What it throws as InputError is told on the page it came from
-   * (`back`), with what was typed; what it did stands in the audit log under `action`.
+   * (`back`), with what was typed; what it did stands in the audit log under `action`. `preHandler` reads a body of its own kind.
    */
   deed(
     url: string,
@@ -222,6 +233,10 @@ export class ConsoleKit {
     action: string,
     back: (request: FastifyRequest) => string,
     act: (visit: Visit, form: Form, request: FastifyRequest, reply: FastifyReply) => Done | Promise<Done>,
+    {
+      app = this.app,
+      preHandler,
+    }: { app?: FastifyInstance; preHandler?: (request: FastifyRequest) => Promise<void> } = {},
   ): void {
     this.deeds.push({ method: 'POST', url, role });
     // Before the body is read: nobody may make us take in what they may not send.
@@ -241,7 +256,7 @@ export class ConsoleKit {
         );
       return undefined;
     };
-    this.app.post(url, { onRequest }, async (request, reply) => {
+    app.post(url, { onRequest, ...(preHandler !== undefined && { preHandler }) }, async (request, reply) => {
       const visit = this.visit(request);
       if (visit === null)
         return this.refuse(request, reply, null, 'not signed in', '登录已过期，请重新登录。 Sign in again.');
@@ -263,10 +278,17 @@ export class ConsoleKit {
         if (done.said !== undefined) this.tell(visit, { text: done.said, bad: false });
         return reply.redirect(done.to, 303);
       } catch (error) {
-        if (!(error instanceof InputError)) throw error;
+        if (!(error instanceof InputError)) {
+          this.access.audit(visit.admin.name, action, path, 'refused', 'a fault of ours', this.parts.now());
+          throw error;
+        }
         this.access.audit(visit.admin.name, action, path, 'refused', messageOf(error), this.parts.now());
         const lead = visit.say('未能办理：', 'Not done: ');
-        this.tell(visit, { text: `${lead}${error.message} → ${error.remedy}`, bad: true, path, typed: form });
+        const said =
+          error.zh !== null
+            ? visit.say(error.zh, `${error.message} → ${error.remedy}`)
+            : `${error.message} → ${error.remedy}`;
+        this.tell(visit, { text: `${lead}${said}`, bad: true, path, typed: form });
         return reply.redirect(back(request), 303);
       }
     });
@@ -277,4 +299,15 @@ export class ConsoleKit {
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.set(hashOf(visit.token), told);
   }
+}
+
+/** A reason for something that is written down. Throws InputError where there is none. */
+export function demandReason({ say }: Visit, reason: string | undefined): string {
+  const text = (reason ?? '').trim();
+  if (text.length < 2)
+    throw new InputError(
+      say('没有填写理由', 'no reason was given'),
+      say('请填写理由，会记入审计', 'give one: it stands in the audit log'),
+    );
+  return text.slice(0, 300);
 }

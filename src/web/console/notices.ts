@@ -1,17 +1,19 @@
 import { html } from 'ghtml';
-import type { MessageState, Notice } from '../../ledger/outbox-store.ts';
-import { maskText } from '../../log.ts';
+import { InputError } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { MessageContent, Notice } from '../../ledger/outbox-store.ts';
+import { maskName, maskText } from '../../log.ts';
+import { compose } from '../../notify/compose.ts';
 import { resend } from '../../notify/resend.ts';
+import { stuckNotices } from '../../notify/stuck.ts';
 import { noticeSummary } from '../../view/case-summary.ts';
 import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
-import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { demandReason } from './site.ts';
+import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';
 
 const PAGE_ROWS = 50;
 const STATES = ['planned', 'enclosed', 'failed', 'cancelled'] as const;
-const STUCK: MessageState[] = ['unknown', 'failed', 'retry'];
-const DAY_MS = 86_400_000;
+const MOST_ABOUT = 200;
 
 /** `/notices`: what was sent to whom, what would be, and what is stuck. */
 export function addNotices(kit: ConsoleKit): void {
@@ -94,26 +96,30 @@ function selected(
 ): { notices: Notice[]; next: string | null } {
   const { outbox } = ledger;
   if (query['state'] === 'stuck') {
-    const found = new Map<number, Notice>();
-    const add = (notice: Notice): unknown => found.set(notice.id, notice);
-    outbox.notices('failed', PAGE_ROWS).forEach(add);
-    for (const state of STUCK)
-      for (const { id } of outbox.messages(state, PAGE_ROWS)) outbox.noticesOfMessage(id).forEach(add);
-    outbox
-      .notices('planned', PAGE_ROWS)
-      .filter(({ createdAt }) => createdAt < now() - DAY_MS)
-      .forEach(add);
-    return { notices: [...found.values()].sort((a, b) => b.id - a.id).slice(0, PAGE_ROWS * 2), next: null };
+    return { notices: stuckNotices(outbox, now(), PAGE_ROWS), next: null };
   }
+  const { text } = query;
+  if (text !== undefined) return { notices: noticesAbout(ledger, text), next: null };
   const state = STATES.find((one) => one === query['state']) ?? null;
   const notices = outbox.noticesBefore(state, before, PAGE_ROWS + 1);
   const shown = notices.slice(0, PAGE_ROWS);
   return { notices: shown, next: notices.length > PAGE_ROWS ? String(shown.at(-1)?.id) : null };
 }
 
+/** Notices of the case of a code, or of the cases of the sites that match a text, newest first. */
+function noticesAbout(ledger: Ledger, text: string): Notice[] {
+  const own = ledger.cases.byCode(text);
+  const cases =
+    own !== null ? [own] : ledger.sites.page({ text }, null, 20).rows.flatMap(({ id }) => ledger.cases.ofSite(id));
+  return cases
+    .flatMap(({ id }) => ledger.outbox.noticesOfCase(id))
+    .sort((a, b) => b.id - a.id)
+    .slice(0, MOST_ABOUT);
+}
+
 function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
   const { say } = visit;
-  const query = queryOf(given, ['state']);
+  const query = queryOf(given, ['state', 'text']);
   const after = Number(queryOf(given, ['after'])['after'] ?? Number.NaN);
   const { notices, next } = selected(parts, query, Number.isSafeInteger(after) ? after : null);
   const rows = notices
@@ -139,7 +145,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     ['failed', say('失败', 'failed')],
     ['cancelled', say('已取消', 'cancelled')],
   ];
-  return html`!${stopsHtml(parts, visit)}<form method="get" action="/notices" class="filters"><p><label for="f-state">${say('状态', 'State')}</label><select id="f-state" name="state">!${optionsHtml(states, query['state'] ?? '')}</select></p><p><button>${say('查询', 'Show')}</button></p></form>
+  return html`!${stopsHtml(parts, visit)}<form method="get" action="/notices" class="filters" role="search"><p class="grow"><label for="f-text">${say('案件码、域名、备案号或主体', 'Case code, domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p><p><label for="f-state">${say('状态', 'State')}</label><select id="f-state" name="state">!${optionsHtml(states, query['state'] ?? '')}</select></p><p><button>${say('查询', 'Show')}</button></p></form>
 !${tableHtml(['#', say('事项', 'About'), say('类型', 'Kind'), say('渠道', 'Channel'), say('收件人', 'To'), say('状态', 'State'), say('发送', 'Sent'), say('说明', 'Why')], rows, say('没有通知。', 'None.'), say('通知列表', 'Notices'))}!${nextHtml(visit, '/notices', query, next)}`;
 }
 
@@ -167,13 +173,15 @@ function stopsHtml({ ledger, config }: ConsoleParts, visit: Visit): string {
   return html`<div class="two card">!${one('notices', say('向网站方发送', 'Sending to owners'), notices.live)}!${one('enforcement', say('处置', 'Enforcement'), enforcement.live)}</div>`;
 }
 
-function noticePage({ keeper, ledger }: ConsoleParts, visit: Visit, notice: Notice, clear: boolean): string {
+function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: boolean): string {
+  const { keeper, ledger } = parts;
   const { say } = visit;
   const summary = noticeSummary(keeper, notice, clear);
   const message = notice.messageId === null ? null : ledger.outbox.message(notice.messageId);
   const attempts = message === null ? [] : ledger.outbox.attempts(message.id);
-  const text =
-    message === null ? null : (message.content.sms?.text ?? `${message.content.title}\n\n${message.content.text}`);
+  // Not written yet: as it would be written now.
+  const content = message?.content ?? previewOf(parts, notice);
+  const text = content === null ? null : (content.sms?.text ?? `${content.title}\n\n${content.text}`);
   const path = `/notices/${notice.id}/unmask`;
   const resendable = summary.state === 'failed' || summary.state === 'retry' || summary.state === 'unknown';
   return html`!${listHtml([
@@ -197,11 +205,28 @@ function noticePage({ keeper, ledger }: ConsoleParts, visit: Visit, notice: Noti
   ])}
 !${visit.may('operator') && resendable ? visit.form(`/notices/${notice.id}/resend`, html`<button>${say('重新发送', 'Send again')}</button>`) : ''}
 !${visit.may('operator') && !clear ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(path, html`<p><label for="reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(path, 'reason')}"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`)}</details>` : ''}
-<h2>${say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('尚未写成。', 'Not written yet.')}</p>` : html`<pre>${clear ? text : maskText(text)}</pre>`}
+<h2>${message === null ? say('内容（按现在的情况预览，尚未写成）', 'Text (as of now; not written yet)') : say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('没有内容。', 'No text.')}</p>` : html`<pre>${clear ? text : maskNotice(text, notice)}</pre>`}
 <h2>${say('发送记录', 'Every touch of the wire')}</h2>!${tableHtml(
     [say('时间', 'At'), say('动作', 'What'), say('结果', 'Outcome'), say('说明', 'Detail')],
     attempts.map((one) => [timeHtml(one.at), html`${one.what}`, html`${one.outcome}`, html`${maskText(one.detail)}`]),
     say('没有。', 'None.'),
     say('发送记录', 'Attempts'),
   )}`;
+}
+
+/** What a planned notice would say now; null where it has no text of its own. */
+function previewOf({ keeper, now }: ConsoleParts, notice: Notice): MessageContent | null {
+  if (notice.state !== 'planned') return null;
+  try {
+    return compose(keeper, [notice], now());
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+/** A text without numbers, addresses, and the name it is written to. */
+function maskNotice(text: string, { name }: Notice): string {
+  const masked = maskText(text);
+  return name === null || name === '' ? masked : masked.replaceAll(name, maskName(name));
 }

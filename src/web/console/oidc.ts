@@ -3,6 +3,7 @@ import { html } from 'ghtml';
 import * as client from 'openid-client';
 import { messageOf } from '../../errors.ts';
 import { type Admin, type AdminRole, ROLES } from '../../ledger/admins-store.ts';
+import { hashOf } from '../../notify/one-time-secret.ts';
 import { isLoopbackHost } from '../../provider/address.ts';
 import { isOurs } from '../web-app.ts';
 import { startSession } from './account.ts';
@@ -120,14 +121,20 @@ export class Oidc {
       if (known.disabledAt !== null) return null;
       // Where the provider gives roles, it also takes them.
       if (this.#settings.roleClaim === null) return known;
-      if (role === null) return null;
+      if (role === null) {
+        // What the provider took away ends at once, not with the session.
+        admins.endSessions(known.id, '');
+        return null;
+      }
       admins.save({ ...known, role });
       return { ...known, role };
     }
     if (role === null) return null;
-    const wanted = String(claims['preferred_username'] ?? claims['name'] ?? claims.sub).slice(0, 50);
+    // As the command line makes them: `key:…` and the like stand for others in the audit log.
+    const given = String(claims['preferred_username'] ?? claims['name'] ?? claims.sub);
+    const wanted = given.replace(/[^\p{L}\p{N}._@-]/gu, '').slice(0, 50) || 'oidc';
     // Never into somebody else's account: a name that is taken gets the person's own mark.
-    const name = admins.byName(wanted) === null ? wanted : `${wanted} (${subject.slice(-8)})`;
+    const name = admins.byName(wanted) === null ? wanted : `${wanted}-${hashOf(subject).slice(0, 8)}`;
     const id = admins.insert({ name, passwordHash: null, role, language: 'zh', oidcSubject: subject }, now);
     return admins.get(id);
   }

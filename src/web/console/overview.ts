@@ -1,6 +1,8 @@
 import { html } from 'ghtml';
 import { beijingTable } from '../../calendar/beijing-time.ts';
+import type { CaseKeeper } from '../../cases/keeper.ts';
 import { STATES } from '../../cases/moves.ts';
+import { policyAt } from '../../cases/programme-policy.ts';
 import type { CaseState } from '../../cases/types.ts';
 import type { Sweep } from '../../ledger/types.ts';
 import { caseSummary } from '../../view/case-summary.ts';
@@ -13,6 +15,7 @@ import { checkTitle } from './words.ts';
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
 const MAX_ALERTS = 20;
+const MOST_WAITING = 10_000;
 const MAX_OLD_LISTS = 5;
 const VERDICTS = ['fail', 'warn', 'inconclusive', 'pass'] as const;
 const DAY_MS = 86_400_000;
@@ -34,9 +37,10 @@ export function addOverview(kit: ConsoleKit): void {
 
 /** Changes whenever something the overview shows does. */
 function overviewMark({ ledger, figures }: ConsoleParts): string {
-  const open = ledger.sweeps.recent(3).map(({ id, state, judged, total }) => [id, state, judged, total]);
+  const open = ledger.sweeps.underWay().map(({ id, state, judged, total }) => [id, state, judged, total]);
   return JSON.stringify([
     open,
+    ledger.sweeps.recentOfKind('scheduled', 1)[0]?.finishedAt ?? 0,
     figures.latest()?.at ?? 0,
     ledger.api.feedHead(),
     ledger.openAlerts().length,
@@ -50,7 +54,7 @@ const card = (title: string, body: string, wide = false): string =>
 /** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
 function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
   const { say } = visit;
-  const held = ledger.sweeps.recent(50).filter(({ state }) => state === 'held');
+  const held = ledger.sweeps.underWay().filter(({ state }) => state === 'held');
   const totals = ledger.cases.totals();
   const waiting = (state: CaseState): number =>
     totals.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
@@ -91,7 +95,16 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
     : html`<section class="card wide"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
 }
 
-function sitesCard({ figures }: ConsoleParts, visit: Visit): string {
+/** The programme a check opens cases of, at an instant. */
+function programmeOf(keeper: CaseKeeper, { admin }: Visit, checkId: string, now: number): string {
+  const { programmes } = keeper.rules.programmes;
+  const found = Object.entries(programmes).find(
+    ([id]) => policyAt(keeper.rules.programmes, id, now)?.checks.includes(checkId) === true,
+  );
+  return found?.[1].title[admin.language] ?? '—';
+}
+
+function sitesCard({ figures, keeper, now }: ConsoleParts, visit: Visit): string {
   const { say } = visit;
   const title = say('网站与核查结果', 'Sites by verdict');
   const latest = figures.latest();
@@ -104,6 +117,7 @@ function sitesCard({ figures }: ConsoleParts, visit: Visit): string {
     latest.verdicts.find((one) => one.checkId === checkId && one.verdict === verdict)?.count ?? 0;
   const number = (count: number): string => count.toLocaleString('en');
   const rows = checkIds.map((checkId) => [
+    html`${programmeOf(keeper, visit, checkId, now())}`,
     html`${checkTitle(visit, checkId)}`,
     ...VERDICTS.map((verdict) =>
       of(checkId, verdict) === 0
@@ -123,18 +137,19 @@ function sitesCard({ figures }: ConsoleParts, visit: Visit): string {
       [say('尚未核查', 'Not judged yet'), html`${number(Math.max(0, active - judged))}`],
     ])}
 !${barsSvg(bars, say('按最差结果', 'By worst verdict'))}
-!${tableHtml([say('核查项目', 'Check'), ...VERDICTS.map((verdict) => html`${verdictText(visit, verdict)}`)], rows, say('还没有核查结果。', 'No verdicts yet.'), say('按核查项目', 'By check'))}
+!${tableHtml([say('专项', 'Programme'), say('核查项目', 'Check'), ...VERDICTS.map((verdict) => html`${verdictText(visit, verdict)}`)], rows, say('还没有核查结果。', 'No verdicts yet.'), say('按核查项目', 'By check'))}
 <p class="soft">${say('统计于', 'Counted at')} !${timeHtml(latest.at)}</p>`,
     true,
   );
 }
 
-function sweepCard({ ledger, now }: ConsoleParts, { say }: Visit): string {
-  const running = ledger.sweeps.recent(20).filter(({ state }) => state === 'running' || state === 'held');
-  const waiting = ledger.sweeps.rescansWaiting();
+function sweepCard({ ledger, now }: ConsoleParts, visit: Visit): string {
+  const { say } = visit;
+  const running = ledger.sweeps.underWay();
+  const waiting = ledger.sweeps.rescansWaiting(MOST_WAITING);
   const rows = running.slice(0, 6).map((sweep) => {
     const share = sweep.total === 0 ? 1 : sweep.judged / sweep.total;
-    return html`<li><p>${kindText({ say } as Visit, sweep)} ${sweep.id} · !${timeHtml(sweep.startedAt)}</p>
+    return html`<li><p>${kindText(visit, sweep)} ${sweep.id} · !${timeHtml(sweep.startedAt)}</p>
 <progress max="1" value="${share}" aria-label="${say('进度', 'Progress')} ${sweep.id}"></progress> ${sweep.judged.toLocaleString('en')} / ${sweep.total.toLocaleString('en')}</li>`;
   });
   const oldest = ledger.oldestDueAt();
@@ -143,8 +158,14 @@ function sweepCard({ ledger, now }: ConsoleParts, { say }: Visit): string {
     say('巡检进度', 'Sweep progress'),
     html`!${rows.length === 0 ? html`<p>${say('目前没有进行中的巡检。', 'No sweep is under way.')}</p>` : html`<ul class="plain-list">!${rows.join('')}</ul>`}
 !${listHtml([
-      [say('待复查请求', 'Rescans waiting'), html`${waiting.single + waiting.bulk}`],
-      [say('最久未查', 'Most overdue by'), html`${lag < 60_000 ? '0' : `${Math.round(lag / 60_000)} min`}`],
+      [
+        say('待复查请求', 'Rescans waiting'),
+        html`${waiting.single + waiting.bulk}${waiting.bulk === MOST_WAITING ? '+' : ''}`,
+      ],
+      [
+        say('最久未查', 'Most overdue by'),
+        html`${lag < 60_000 ? '0' : say(`${Math.round(lag / 60_000)} 分钟`, `${Math.round(lag / 60_000)} min`)}`,
+      ],
     ])}`,
   );
 }
@@ -182,7 +203,7 @@ function casesCard({ ledger, keeper }: ConsoleParts, { say, admin }: Visit): str
 
 function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): string {
   const soon = (['open', 'extended', 'restored'] as const)
-    .flatMap((state) => ledger.cases.pageInState(state, null, { deadlineAt: now(), id: 0 }, NEXT_DEADLINES))
+    .flatMap((state) => ledger.cases.pageInState(state, null, { deadlineAt: 0, id: 0 }, NEXT_DEADLINES))
     .sort((a, b) => a.deadlineAt - b.deadlineAt)
     .slice(0, NEXT_DEADLINES);
   const rows = soon.map((record) => {
@@ -192,7 +213,7 @@ function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): s
       html`<a href="/cases/${record.code}">${record.code}</a>`,
       html`${domain ?? number}`,
       timeHtml(record.deadlineAt),
-      html`${say(`${days} 天`, `${days} d`)}`,
+      html`${days < 0 ? say('已过', 'passed') : say(`${days} 天`, `${days} d`)}`,
     ];
   });
   return card(
@@ -231,9 +252,10 @@ function trendCard({ ledger }: ConsoleParts, visit: Visit): string {
 
 function healthCard(
   { ranges, config, worker, ledger, now }: ConsoleParts,
-  { say }: Visit,
+  visit: Visit,
   jobs: Record<string, Record<string, number>> | null,
 ): string {
+  const { say } = visit;
   const tick = worker.lastTickAt();
   const silent = tick === null || now() - tick > config.settings.sweep.tickMs * 10;
   const { maxAgeMs } = config.settings.ranges;
@@ -253,7 +275,7 @@ function healthCard(
         say('队列', 'Queues'),
         queued === null
           ? html`<span class="badge fail">${say('没有响应', 'no answer')}</span>`
-          : html`${queued.map(([name, counts]) => `${name} ${Object.values(counts).reduce((sum, one) => sum + one, 0)}`).join(' · ')}（${worker.kind}）`,
+          : queuesHtml(visit, queued, worker.kind),
       ],
       [
         say('网段列表', 'Provider lists'),
@@ -269,4 +291,19 @@ function healthCard(
       [say('最早待发通知', 'Next notice due'), timeHtml(messages)],
     ]),
   );
+}
+
+/** Jobs that wait or run, and apart from them those that failed. */
+function queuesHtml(visit: Visit, queued: [string, Record<string, number>][], kind: string): string {
+  const { say } = visit;
+  const sum = (wanted: (state: string) => boolean): number =>
+    queued
+      .flatMap(([, counts]) => Object.entries(counts))
+      .filter(([state]) => wanted(state))
+      .reduce((all, [, count]) => all + count, 0);
+  const failed = sum((state) => state === 'failed');
+  const name = { redis: 'Redis', postgres: 'PostgreSQL', embedded: say('内嵌队列', 'embedded') }[kind] ?? kind;
+  const words = `${say('待处理', 'waiting')} ${sum((state) => state !== 'failed')} · ${say('失败', 'failed')} ${failed}（${name}）`;
+  const badge = failed > 0 ? html` <span class="badge warn">${say('有失败任务', 'jobs failed')}</span>` : '';
+  return visit.may('operator') ? html`<a href="/queues">${words}</a>!${badge}` : html`${words}!${badge}`;
 }

@@ -16,12 +16,14 @@ export function demandPassword(password: string, name: string): void {
   if (length < MIN_PASSWORD || length > MAX_PASSWORD)
     throw new InputError(
       `the password has ${length} characters`,
-      `give ${MIN_PASSWORD} to ${MAX_PASSWORD} characters / 请使用 ${MIN_PASSWORD} 至 ${MAX_PASSWORD} 个字符`,
+      `give ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`,
+      `密码须为 ${MIN_PASSWORD} 至 ${MAX_PASSWORD} 个字符`,
     );
   if (new Set(password).size < 5 || password.toLowerCase().includes(name.toLowerCase()))
     throw new InputError(
       'the password is easily guessed: it repeats itself, or holds the name',
-      'choose another one / 请换一个不易猜到的密码',
+      'choose another one',
+      '密码过于简单或包含用户名，请换一个',
     );
 }
 

@@ -5,6 +5,9 @@ import type { Queue } from 'bullmq';
 import { isOurs } from '../web-app.ts';
 import type { ConsoleKit } from './kit.ts';
 
+/** What may be done to jobs: they run again, sooner, or wait. */
+const ALLOWED = /^\/queues\/api\/queues\/(?:[^?]*\/)?(?:retry|promote|pause|resume)(?:\/[a-z-]+)?(?:\?|$)/;
+
 /** `/queues`: Bull Board behind the same sign-in. Looking is for operators; changing jobs is for approvers. */
 export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Promise<void> {
   const adapter = new FastifyAdapter();
@@ -40,15 +43,29 @@ export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Prom
         );
       if (changes && !isOurs(request, kit.publicOrigin))
         return kit.refuse(request, reply, visit, 'cross-origin', '请在本网站操作。 Use this site itself.');
+      // Jobs come from the ledger alone: none is written or changed by hand, or evidence could be made up.
+      if (changes && (request.method !== 'PUT' || !ALLOWED.test(request.url)))
+        return kit.refuse(
+          request,
+          reply,
+          visit,
+          'not an act of ours',
+          visit.say('这里只能重试、提前、暂停和继续。', 'Only retry, promote, pause and resume.'),
+        );
       // Every request of the board's own page carries no form: a browser sends such only from here, and says so.
-      if (changes)
-        kit.access.audit(visit.admin.name, 'queue', request.url.slice(0, 200), 'done', request.method, kit.parts.now());
       // The board writes its own styles into its page.
       reply.header(
         'content-security-policy',
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'",
       );
       return undefined;
+    });
+    scope.addHook('onResponse', async (request, reply) => {
+      const admin = kit.visit(request)?.admin;
+      if (request.method === 'GET' || request.method === 'HEAD' || admin === undefined || reply.statusCode === 403)
+        return;
+      const outcome = reply.statusCode < 400 ? 'done' : 'refused';
+      kit.access.audit(admin.name, 'queue', request.url.slice(0, 200), outcome, request.method, kit.parts.now());
     });
     await scope.register(adapter.registerPlugin(), { prefix: '/queues', basePath: '/queues' } as never);
   });

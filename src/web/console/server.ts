@@ -38,6 +38,10 @@ export interface RunningConsole {
   address: string;
   /** Every route that changes something through a form. */
   deeds: readonly DeedRoute[];
+  /** Every address of the console that is only looked at. */
+  pages: readonly string[];
+  /** Every route there is, those of the API and the queues' board included. */
+  routes: readonly { method: string; url: string }[];
   close: () => Promise<void>;
 }
 
@@ -57,6 +61,10 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
     proxySetting: 'console.trustedProxies',
     formTargets: oidc === null ? [] : [new URL(oidc.settings.issuer).origin],
     log,
+  });
+  const routes: { method: string; url: string }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) routes.push({ method: one, url });
   });
   const kit = new ConsoleKit(app, options, new ConsoleAccess(ledger, config.settings.console));
   answerFaults(app, kit);
@@ -78,7 +86,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   await addQueues(kit, options.queues);
   await options.extend?.(app);
   const address = await listenAt(app, host, port, 'console');
-  return { address, deeds: kit.deeds, close: () => app.close() };
+  return { address, deeds: kit.deeds, pages: kit.pages, routes, close: () => app.close() };
 }
 
 function answerFaults(app: FastifyInstance, kit: ConsoleKit): void {

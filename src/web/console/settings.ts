@@ -82,11 +82,18 @@ function configurationPage({ config }: ConsoleParts, { say }: Visit): string {
 !${tableHtml([say('键', 'Key'), say('值', 'Value'), say('来源', 'From')], rows, '', say('配置', 'Settings'))}`;
 }
 
+/** An address by its host alone: paths and queries of robots are keys, and users and passwords stand in those of queues. */
+function openUrl(value: unknown): unknown {
+  const url = typeof value === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? URL.parse(value) : null;
+  return url === null || url.href === `${url.origin}/` ? value : `${url.protocol}//${url.host}/…`;
+}
+
 /** Settings as dotted keys; short lists stay one value. */
 function flatten(value: unknown, path = ''): [string, string][] {
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0)
     return Object.entries(value).flatMap(([key, one]) => flatten(one, path === '' ? key : `${path}.${key}`));
-  const text = JSON.stringify(value, (key, one: unknown) => (SECRET.test(key) && one !== null ? '***' : one)) ?? 'null';
+  const text =
+    JSON.stringify(value, (key, one: unknown) => (SECRET.test(key) && one !== null ? '***' : openUrl(one))) ?? 'null';
   return [[path, text.length > 300 ? `${text.slice(0, 300)}…` : text]];
 }
 
@@ -105,7 +112,7 @@ function auditPage({ ledger }: ConsoleParts, visit: Visit, given: unknown): stri
   ]);
   const field = (name: string, label: string): string =>
     html`<p><label for="f-${name}">${label}</label><input id="f-${name}" name="${name}" value="${query[name] ?? ''}"></p>`;
-  return html`<form method="get" action="/audit" class="filters" role="search">!${field('actor', say('谁', 'Who'))}!${field('action', say('动作', 'Action'))}!${field('object', say('对象', 'Object'))}<p><button>${say('查询', 'Search')}</button> <a href="/audit">${say('清除', 'Clear')}</a></p></form>
-!${tableHtml([say('时间', 'At'), say('谁', 'Who'), say('动作', 'Action'), say('对象', 'Object'), say('结果', 'Outcome'), say('说明', 'Detail')], rows, say('没有。', 'None.'), say('审计记录', 'Audit log'))}
+  return html`<form method="get" action="/audit" class="filters" role="search">!${field('actor', say('操作人', 'Who'))}!${field('action', say('动作', 'Action'))}!${field('object', say('对象', 'Object'))}<p><button>${say('查询', 'Search')}</button> <a href="/audit">${say('清除', 'Clear')}</a></p></form>
+!${tableHtml([say('时间', 'At'), say('操作人', 'Who'), say('动作', 'Action'), say('对象', 'Object'), say('结果', 'Outcome'), say('说明', 'Detail')], rows, say('没有。', 'None.'), say('审计记录', 'Audit log'))}
 !${nextHtml(visit, '/audit', query, entries.length < PAGE_ROWS ? null : String(entries.at(-1)?.id))}`;
 }

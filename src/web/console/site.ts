@@ -4,13 +4,15 @@ import type { Finding } from '../../checks/types.ts';
 import { InputError } from '../../errors.ts';
 import type { AuditBundle } from '../../judge/bundle.ts';
 import type { SiteRecord } from '../../ledger/filings-store.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { CheckState, VerdictRow } from '../../ledger/types.ts';
-import { maskText } from '../../log.ts';
+import { maskEmail, maskName, maskPhone } from '../../log.ts';
 import { endOf, snippetOf } from '../../view/snippet.ts';
+import { openName } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
-import { listHtml, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
-import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { listHtml, queryOf, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
+import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { siteStateText } from './sites.ts';
 import { checkTitle } from './words.ts';
 
@@ -18,6 +20,8 @@ const HISTORY = 20;
 const WORST = ['fail', 'warn', 'inconclusive', 'pass'];
 /** Stored artifacts larger than this are offered for download, not read into the page. */
 const MAX_BUNDLE_BYTES = 2_000_000;
+/** Signs of the end of a page. */
+const PAGE_END = 800;
 
 const idOf = (params: unknown): number => Number((params as { id: string }).id);
 
@@ -26,10 +30,14 @@ export function addSite(kit: ConsoleKit): void {
   const { parts } = kit;
   kit.page(
     '/sites/:id',
-    ({ say }) => say('网站', 'Site'),
+    ({ say }, request) => {
+      const host = parts.ledger.sites.firstHost(idOf(request.params));
+      return say(`网站 ${host}`, `Site ${host}`);
+    },
     (visit, request) => {
       const record = parts.ledger.filings.load(idOf(request.params));
-      return record === null ? null : sitePage(parts, visit, record, null);
+      const past = Number(queryOf(request.query, ['verdict'])['verdict'] ?? 0);
+      return record === null ? null : sitePage(parts, visit, record, { clear: false, past });
     },
   );
   kit.data('/sites/:id/mark', (_visit, request) => ({ mark: siteMark(parts, idOf(request.params)) }));
@@ -61,7 +69,7 @@ export function addSite(kit: ConsoleKit): void {
     (visit, form, request) => {
       const record = demandSite(parts, idOf(request.params));
       const reason = demandReason(visit, form['reason']);
-      const body = sitePage(parts, visit, record, 'clear');
+      const body = sitePage(parts, visit, record, { clear: true, past: 0 });
       // Shown once, on this answer alone: the page itself stays masked.
       return {
         to: '',
@@ -92,17 +100,6 @@ export function addSite(kit: ConsoleKit): void {
   });
 }
 
-/** A reason for something that is written down. Throws InputError where there is none. */
-export function demandReason({ say }: Visit, reason: string | undefined): string {
-  const text = (reason ?? '').trim();
-  if (text.length < 2)
-    throw new InputError(
-      say('没有填写理由', 'no reason was given'),
-      say('请填写理由，会记入审计', 'give one: it stands in the audit log'),
-    );
-  return text.slice(0, 300);
-}
-
 function demandSite({ ledger }: ConsoleParts, siteId: number): SiteRecord {
   const record = ledger.filings.load(siteId);
   if (record === null) throw new InputError(`no site ${siteId}`, 'it may have been deleted');
@@ -117,13 +114,20 @@ function siteMark({ ledger }: ConsoleParts, siteId: number): string {
   return JSON.stringify([states, ledger.sweeps.rescanOf(siteId)?.requestedAt ?? null]);
 }
 
-function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: 'clear' | null): string {
+/** How the page is shown: persons in clear; a verdict of the past with its own evidence. */
+interface Shown {
+  clear: boolean;
+  past: number;
+}
+
+function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: Shown): string {
   const { ledger } = parts;
   const { say } = visit;
   const { filing } = record;
   const states = ledger.verdicts
     .standing(record.siteId)
     .sort((a, b) => WORST.indexOf(a.verdict ?? '') - WORST.indexOf(b.verdict ?? ''));
+  const pieces = new Pieces();
   const waiting = ledger.sweeps.rescanOf(record.siteId);
   const looking = states.some(
     ({ suspectLooks, sweepId, judgedSweepId }) => suspectLooks > 0 || (sweepId !== null && judgedSweepId !== sweepId),
@@ -137,7 +141,10 @@ function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: 
 !${waiting !== null || looking ? html`<p class="said" role="status">${waiting !== null ? say('已请求复查，等待开始。', 'A look was asked for.') : say('正在复查或确认，结果会自动显示。', 'Being looked at; the result arrives by itself.')}</p>` : ''}
 !${rescanForm}
 <div class="grid"><section class="card"><h2>${say('备案信息', 'Filing')}</h2>!${listHtml([
-    [say('主体', 'Subject'), html`${record.subjectName} <span class="soft">${filing.subjectNumber}</span>`],
+    [
+      say('主体', 'Subject'),
+      html`${shown.clear ? record.subjectName : openName(record.subjectName, filing.subjectKind)} <a href="/contacts/${encodeURIComponent(filing.subjectNumber)}">${filing.subjectNumber}</a>`,
+    ],
     [say('域名', 'Domains'), html`${[...filing.domains, ...filing.hosts].join(', ')}`],
     [
       say('接入商', 'Access provider'),
@@ -151,25 +158,25 @@ function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: 
 <section class="card"><h2>${say('负责人', 'Persons')}</h2>!${personsHtml(parts, visit, record, shown)}</section>
 <section class="card"><h2>${say('整改单', 'Cases')}</h2>!${casesHtml(parts, visit, record)}</section></div>
 <h2>${say('核查结果与证据', 'Verdicts and evidence')}</h2>
-!${states.length === 0 ? html`<p class="soft">${say('没有核查项目。', 'No checks.')}</p>` : states.map((state, index) => checkHtml(parts, visit, record.siteId, state, index < 3 && state.verdict !== 'pass')).join('')}</div>`;
+!${states.length === 0 ? html`<p class="soft">${say('没有核查项目。', 'No checks.')}</p>` : states.map((state, index) => checkHtml(parts, visit, record.siteId, state, { pieces, past: shown.past, open: index < 3 && state.verdict !== 'pass' })).join('')}</div>`;
 }
 
-function personsHtml({ ledger }: ConsoleParts, visit: Visit, { siteId }: SiteRecord, shown: 'clear' | null): string {
+function personsHtml({ ledger }: ConsoleParts, visit: Visit, { siteId }: SiteRecord, shown: Shown): string {
   const { say } = visit;
-  const mask = (text: string | null): string => (text === null ? '—' : shown === 'clear' ? text : maskText(text));
-  const name = (text: string | null): string =>
-    text === null ? '—' : shown === 'clear' ? text : `${[...text][0] ?? ''}**`;
+  const phoneOf = (text: string | null): string => (text === null ? '—' : shown.clear ? text : maskPhone(text));
+  const mailOf = (text: string | null): string => (text === null ? '—' : shown.clear ? text : maskEmail(text));
+  const name = (text: string | null): string => (text === null ? '—' : shown.clear ? text : maskName(text));
   const rows = ledger.contacts
     .ofSite(siteId)
     .map((person) => [
       html`${person.role === 'subject-head' ? say('主体负责人', 'subject head') : say('网站负责人', 'site head')}`,
       html`${name(person.name)}`,
-      html`${mask(person.phone)}`,
-      html`${mask(person.email)}`,
+      html`${phoneOf(person.phone)}`,
+      html`${mailOf(person.email)}`,
     ]);
   const path = `/sites/${siteId}/unmask`;
   const unmask =
-    shown !== 'clear' && visit.may('operator')
+    !shown.clear && visit.may('operator')
       ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(
           path,
           html`<p><label for="unmask-reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="unmask-reason" name="reason" value="${visit.typed(path, 'reason')}" required minlength="2" maxlength="300"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`,
@@ -195,26 +202,39 @@ function casesHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, { si
   );
 }
 
-function checkHtml(parts: ConsoleParts, visit: Visit, siteId: number, state: CheckState, open: boolean): string {
+function checkHtml(
+  parts: ConsoleParts,
+  visit: Visit,
+  siteId: number,
+  state: CheckState,
+  how: { past: number; open: boolean; pieces: Pieces },
+): string {
   const { ledger } = parts;
   const { say } = visit;
   const history = ledger.verdicts.history(siteId, state.checkId, HISTORY);
-  const [latest] = history;
+  const past = history.find(({ id }) => id === how.past);
+  const latest = past ?? history[0];
   const marks = [
     ...(state.shadow === 1 ? [say('影子模式', 'shadow')] : []),
     ...(state.suspectLooks > 0 ? [say('未通过，等待再次确认', 'did not pass, to be looked at again')] : []),
   ];
-  return html`<details class="check" !${open ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${checkTitle(visit, state.checkId)}</strong> <span class="soft">${state.checkId}</span> <span class="soft">${marks.join('，')}</span></summary>
+  return html`<details class="check" !${how.open || past !== undefined ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${checkTitle(visit, state.checkId)}</strong> <span class="soft">${state.checkId}</span> <span class="soft">${marks.join('，')}</span></summary>
 !${listHtml([
-    [say('自', 'Since'), timeHtml(state.since)],
+    [say('起始时间', 'Since'), timeHtml(state.since)],
     [say('最近核查', 'Last looked at'), timeHtml(state.checkedAt)],
     [say('下次核查', 'Next look'), timeHtml(state.nextDueAt)],
   ])}
-!${latest === undefined ? '' : verdictBody(parts, visit, siteId, latest)}
-!${history.length < 2 ? '' : html`<h4>${say('历史', 'Over time')}</h4><ol class="over-time">!${history.map((row) => html`<li>!${verdictHtml(visit, row.verdict)} !${timeHtml(row.observedAt)} <span class="soft">${(JSON.parse(row.findings) as Finding[]).map(({ code }) => code).join(', ')}</span></li>`).join('')}</ol>`}</details>`;
+!${past === undefined ? '' : html`<p class="said">${say('以下为此前一次的结果与证据', 'An earlier verdict, with its evidence')}：!${timeHtml(past.observedAt)} <a href="/sites/${siteId}">${say('回到最新', 'To the latest')}</a></p>`}!${latest === undefined ? '' : verdictBody(parts, visit, siteId, latest, how)}
+!${history.length < 2 ? '' : html`<h4>${say('历史', 'Over time')}</h4><ol class="over-time">!${history.map((row) => html`<li>!${verdictHtml(visit, row.verdict)} <a href="/sites/${siteId}?verdict=${row.id}">!${timeHtml(row.observedAt)}</a> <span class="soft">${(JSON.parse(row.findings) as Finding[]).map(({ code }) => code).join(', ')}</span></li>`).join('')}</ol>`}</details>`;
 }
 
-function verdictBody({ ledger }: ConsoleParts, visit: Visit, siteId: number, row: VerdictRow): string {
+function verdictBody(
+  { ledger }: ConsoleParts,
+  visit: Visit,
+  siteId: number,
+  row: VerdictRow,
+  how: { pieces: Pieces },
+): string {
   const { say, admin } = visit;
   const findings = describeFindings(row.checkId, JSON.parse(row.findings) as Finding[]);
   const pieces = ledger.evidence.listOfVerdict(row.id);
@@ -223,11 +243,12 @@ function verdictBody({ ledger }: ConsoleParts, visit: Visit, siteId: number, row
   const bundle =
     bundlePiece === undefined || bundlePiece.size > MAX_BUNDLE_BYTES
       ? null
-      : readBundle(ledger.evidence.bytes(bundlePiece.hash));
+      : how.pieces.bundle(ledger, bundlePiece.hash);
   const page = pieces.find(({ kind }) => kind === 'page');
   const numbers = findings.flatMap(({ numbers: own }) => own);
-  const pageBytes = page === undefined || numbers.length === 0 ? null : ledger.evidence.bytes(page.hash);
-  const snippet = pageBytes === null ? null : snippetOf(endOf(pageBytes), numbers);
+  const end = page === undefined || findings.length === 0 ? null : how.pieces.end(ledger, page.hash);
+  // Where no number is on the page its end is what there is to see.
+  const snippet = end === null ? null : (snippetOf(end, numbers) ?? end.slice(-PAGE_END).trim());
   const pictures = pieces.filter(({ kind }) => kind === 'screenshot');
   return html`!${findings
     .map(
@@ -254,6 +275,26 @@ function markedHtml(text: string, numbers: string[]): string {
   const at = serial === undefined ? -1 : text.lastIndexOf(serial);
   if (serial === undefined || at < 0) return html`${text}`;
   return html`${text.slice(0, at)}<mark>${serial}</mark>${text.slice(at + serial.length)}`;
+}
+
+/** What the checks of a look share is read once a page. */
+class Pieces {
+  readonly #bundles = new Map<string, AuditBundle | null>();
+  readonly #ends = new Map<string, string | null>();
+
+  bundle(ledger: Ledger, hash: string): AuditBundle | null {
+    if (!this.#bundles.has(hash)) this.#bundles.set(hash, readBundle(ledger.evidence.bytes(hash)));
+    return this.#bundles.get(hash) ?? null;
+  }
+
+  /** The end of a page as text. */
+  end(ledger: Ledger, hash: string): string | null {
+    if (!this.#ends.has(hash)) {
+      const bytes = ledger.evidence.bytes(hash);
+      this.#ends.set(hash, bytes === null ? null : endOf(bytes));
+    }
+    return this.#ends.get(hash) ?? null;
+  }
 }
 
 function readBundle(bytes: Buffer | null): AuditBundle | null {

@@ -4,6 +4,7 @@ import type { Verdict } from '../../checks/types.ts';
 import { InputError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
+import { openName } from '../../view/subject-name.ts';
 import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
@@ -38,6 +39,10 @@ export function addSites(kit: ConsoleKit): void {
     ({ say }) => say('网站', 'Sites'),
     (visit, request) => sitesPage(parts, visit, request.query),
   );
+  kit.data('/sites/mark', (_visit, request) => {
+    const ids = (queryOf(request.query, ['ids'])['ids'] ?? '').split('.').map(Number);
+    return { mark: marksOf(parts.ledger, ids.filter((id) => Number.isSafeInteger(id)).slice(0, PAGE_ROWS)) };
+  });
   kit.deed(
     '/sites/views',
     'viewer',
@@ -71,7 +76,7 @@ export function addSites(kit: ConsoleKit): void {
     'rescan selection',
     () => '/sites',
     (visit, form, request) => {
-      const ids = selectedOf(request.body).filter((id) => parts.ledger.sites.row(id)?.state === 'active');
+      const ids = selectedOf(visit, request.body).filter((id) => parts.ledger.sites.row(id)?.state === 'active');
       if (ids.length === 0)
         throw new InputError(
           visit.say('没有选择有效网站', 'no active site was chosen'),
@@ -130,10 +135,31 @@ export function addSites(kit: ConsoleKit): void {
   );
 }
 
-function selectedOf(body: unknown): number[] {
+/** Changes whenever a verdict of the sites does. */
+function marksOf(ledger: Ledger, ids: readonly number[]): string {
+  return JSON.stringify(
+    ids.map((id) =>
+      ledger.verdicts
+        .standing(id)
+        .reduce((sum, { checkedAt, verdict }) => sum + (checkedAt ?? 0) + (verdict?.length ?? 0), 0),
+    ),
+  );
+}
+
+function selectedOf({ say }: Visit, body: unknown): number[] {
   const given = (body as { site?: unknown } | null)?.site;
-  const list = Array.isArray(given) ? given : [given];
-  return [...new Set(list.map(Number).filter((id) => Number.isSafeInteger(id) && id > 0))].slice(0, MAX_SELECTED);
+  const ids = new Set(
+    [given]
+      .flat()
+      .map(Number)
+      .filter((id) => Number.isSafeInteger(id) && id > 0),
+  );
+  if (ids.size > MAX_SELECTED)
+    throw new InputError(
+      say(`一次最多选择 ${MAX_SELECTED} 个`, `at most ${MAX_SELECTED} at once`),
+      say('请改用“复查全部筛选结果”', 'use the filter instead'),
+    );
+  return [...ids];
 }
 
 async function previewBody(
@@ -177,7 +203,12 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
     say('状态', 'State'),
     say('核查结果', 'Verdicts'),
   ];
-  const list = tableHtml(heads, rows, say('没有符合条件的网站。', 'No site matches.'), say('网站列表', 'Sites'));
+  const ids = page.rows.map(({ id }) => id);
+  const table = tableHtml(heads, rows, say('没有符合条件的网站。', 'No site matches.'), say('网站列表', 'Sites'));
+  const list =
+    ids.length === 0
+      ? table
+      : html`<div data-live="sites" data-mark="${marksOf(ledger, ids)}" data-mark-from="/sites/mark?ids=${ids.join('.')}">!${table}</div>`;
   const hidden = html`<input type="hidden" name="query" value="${words}">`;
   const body =
     operator && rows.length > 0
@@ -189,6 +220,7 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
   const provinces = [...new Set((figures.latest()?.sites ?? []).map(({ province }) => province))].sort();
   const providers = [...new Set([config.settings.accessProvider, ...(ranges?.lists ?? []).map(({ id }) => id)])];
   return html`!${filterForm(visit, query, provinces, providers)}!${viewsHtml(ledger, visit, words)}
+!${page.truncated ? html`<p class="said" role="status">${say('匹配过多，只在其中一部分里查找，请输入更完整的域名、备案号或名称。', 'Too many match: only some were looked through; type more of the domain, number or name.')}</p>` : ''}
 !${page.stopped ? html`<p class="said" role="status">${say('已查找一部分，请用“下一页”继续。', 'Part of the register was searched: go on with the next page.')}</p>` : ''}
 !${body}!${nextHtml(visit, '/sites', query, page.next)}
 !${operator ? visit.form('/sites/rescan/preview', html`!${hidden}<button class="plain">${say('复查全部筛选结果……', 'Look at everything this filter finds…')}</button>`) : ''}`;
@@ -204,7 +236,7 @@ function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean
     ...(operator ? [html`<input type="checkbox" name="site" value="${row.id}" aria-label="${row.host}">`] : []),
     html`<a href="/sites/${row.id}">${row.host}</a>`,
     html`${row.siteNumber}<br><span class="soft">${row.name}</span>`,
-    html`${row.subjectName}`,
+    html`${openName(row.subjectName, row.subjectKind)}`,
     html`${row.province}`,
     html`${siteStateText(visit, row.state)}`,
     html`!${verdictHtml(visit, worst)} <span class="soft">${bad.map((id) => checkTitle(visit, id)).join('、')}</span>`,

@@ -41,7 +41,7 @@ export function addSweeps(kit: ConsoleKit): void {
 function page({ ledger }: ConsoleParts, visit: Visit, given: unknown): string {
   const { say } = visit;
   const kind = KINDS.find((one) => one === queryOf(given, ['kind'])['kind']) ?? 'scheduled';
-  const held = ledger.sweeps.recent(50).filter((sweep) => sweep.state === 'held');
+  const held = ledger.sweeps.underWay().filter((sweep) => sweep.state === 'held');
   const sweeps = [...held, ...ledger.sweeps.recentOfKind(kind, SHOWN).filter(({ state }) => state !== 'held')];
   const words: Record<Sweep['kind'], string> = {
     scheduled: say('定时巡检', 'scheduled'),
@@ -55,12 +55,14 @@ function page({ ledger }: ConsoleParts, visit: Visit, given: unknown): string {
     discarded: say('作废', 'discarded'),
   };
   const rows = sweeps.map((sweep) => {
-    const final = ledger.sweeps.counts(sweep.id).filter(({ stage }) => stage === 'final');
+    // What is held was screened and never confirmed.
+    const stageShown = sweep.state === 'held' ? 'screen' : 'final';
+    const final = ledger.sweeps.counts(sweep.id).filter(({ stage }) => stage === stageShown);
     const count = (verdict: string): number =>
       final.filter((one) => one.verdict === verdict).reduce((sum, one) => sum + one.count, 0);
     const acts =
       sweep.state === 'held' && visit.may('approver')
-        ? html`!${visit.form(`/sweeps/${sweep.id}/release`, html`<button>${say('放行', 'Release')}</button>`, 'class="inline"')}!${visit.form(`/sweeps/${sweep.id}/discard`, html`<button class="grave">${say('作废', 'Discard')}</button>`, 'class="inline"')}`
+        ? html`<p class="soft">${say('数字为初查结果，尚未确认。', 'Counts of the screening; none is confirmed.')}</p>!${visit.form(`/sweeps/${sweep.id}/release`, html`<button>${say('放行', 'Release')}</button>`, 'class="inline"')}!${visit.form(`/sweeps/${sweep.id}/discard`, html`<button class="grave">${say('作废', 'Discard')}</button>`, 'class="inline"')}`
         : '';
     return [
       html`${sweep.id}`,

@@ -1,0 +1,17 @@
+import type { MessageState, Notice, OutboxStore } from '../ledger/outbox-store.ts';
+
+const BAD: readonly MessageState[] = ['unknown', 'failed', 'retry'];
+/** A planned notice that waits for longer needs a look. */
+const PATIENCE_MS = 86_400_000;
+
+/** Notices that need a look, those that wait longest first among the planned: failed, of unknown fate, or waiting for over a day. At most `limit` of each sort. */
+export function stuckNotices(outbox: OutboxStore, now: number, limit: number): Notice[] {
+  const found = new Map<number, Notice>();
+  for (const notice of [
+    ...outbox.notices('failed', limit),
+    ...BAD.flatMap((state) => outbox.messages(state, limit)).flatMap(({ id }) => outbox.noticesOfMessage(id)),
+    ...outbox.plannedBefore(now - PATIENCE_MS, limit),
+  ])
+    found.set(notice.id, notice);
+  return [...found.values()].slice(0, limit * 3);
+}

@@ -97,6 +97,7 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
   });
   await scope.register(swaggerUi, {
     routePrefix: '/docs',
+    indexPrefix: '/api/v1',
     staticCSP: true,
     transformStaticCSP: () => DOCS_POLICY,
     uiConfig: { persistAuthorization: false, validatorUrl: null },

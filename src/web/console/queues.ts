@@ -67,6 +67,12 @@ export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Prom
       const outcome = reply.statusCode < 400 ? 'done' : 'refused';
       kit.access.audit(admin.name, 'queue', request.url.slice(0, 200), outcome, request.method, kit.parts.now());
     });
+    // The board's page asks a stranger for its fonts: nothing of ours comes from elsewhere.
+    scope.addHook('onSend', async (_request, reply, payload) =>
+      typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
+        ? payload.replace(/<link\b[^>]*href="https?:\/\/[^>]*>/g, '')
+        : payload,
+    );
     await scope.register(adapter.registerPlugin(), { prefix: '/queues', basePath: '/queues' } as never);
   });
 }

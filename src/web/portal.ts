@@ -12,7 +12,7 @@ import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
 import { markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
 import { addVerifyRoutes } from './portal/verify-routes.ts';
-import { createWebApp, type Form, formOf, isOurs, listenAt, serveAssets, textOf } from './web-app.ts';
+import { createWebApp, type Form, formOf, isOurs, listenAt, sendHtml, serveAssets, textOf } from './web-app.ts';
 
 /** What the portal needs. */
 export interface PortalOptions {
@@ -75,11 +75,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   const COOKIE = secure ? '__Host-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
   const show = (reply: FastifyReply, status: number, title: string, body: string): FastifyReply =>
-    reply
-      .code(status)
-      .type('text/html; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(pageHtml(title, body, frame));
+    sendHtml(reply, status, pageHtml(title, body, frame));
   const refuse = (request: FastifyRequest, reply: FastifyReply, why: string, text: string): FastifyReply => {
     log.warn({ route: request.routeOptions.url ?? '', why }, 'portal refused a request');
     return show(reply, 403, '不支持的操作', messageBody(text));

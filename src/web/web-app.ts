@@ -113,6 +113,10 @@ export type Form = Partial<Record<string, string>>;
 export const formOf = (body: unknown): Form =>
   Object.fromEntries(Object.entries((body ?? {}) as object).filter(([, value]) => typeof value === 'string')) as Form;
 
+/** Send a page; none is kept by the browser. */
+export const sendHtml = (reply: FastifyReply, status: number, markup: string): FastifyReply =>
+  reply.code(status).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(markup);
+
 /** A text, or undefined. */
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

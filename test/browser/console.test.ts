@@ -250,6 +250,7 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await picture(page, 'api-docs');
     await page.goto(`${served.console.address}/queues`);
     await page.getByText('gather').first().waitFor();
+    await page.getByText('加载中').waitFor({ state: 'hidden' });
     await picture(page, 'queues');
     expect(elsewhere).toEqual([]);
     await context.close();

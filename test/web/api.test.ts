@@ -186,6 +186,20 @@ describe('filings', () => {
     });
   });
 
+  it('a site’s evidence is given out by its hash, with its own site alone', async () => {
+    const key = keyFor('filings:read');
+    const { body } = await call('GET', `/sites/${number}`, key);
+    const check = (body['checks'] as { verdictId: number; evidence: { hash: string; bytes: number }[] }[]).find(
+      ({ evidence }) => evidence.length > 0,
+    );
+    const [piece] = check?.evidence ?? [];
+    const path = (site: string): string => `/sites/${site}/evidence/${check?.verdictId}/${piece?.hash}`;
+    const given = await fetch(`${base}${path(number)}`, { headers: { authorization: `Bearer ${key}` } });
+    expect(given.status).toBe(200);
+    expect((await given.arrayBuffer()).byteLength).toBe(piece?.bytes);
+    expect((await call('GET', path(encodeURIComponent('京ICP备2021000002号-1')), key)).status).toBe(404);
+  });
+
   it('are taken row by row: good ones are kept, bad ones are named with field and remedy', async () => {
     const good = {
       siteNumber: '京ICP备2021000009号-1',
@@ -346,6 +360,19 @@ describe('what machines push', () => {
     });
     const sms = { id: 'S-1', mobile: '13800000000', text: 'ABC' };
     expect((await call('POST', '/inbound-sms', key, [sms])).status).toBe(200);
+  });
+
+  it('a notice is told with its touches of the wire, masked', async () => {
+    const key = keyFor('notices:read');
+    const list = (await call('GET', '/notices?limit=50', key)).body['notices'] as { id: number; channel: string }[];
+    const mail = list.find(({ channel }) => channel === 'email');
+    const one = await call('GET', `/notices/${mail?.id}`, key);
+    expect(one.body).toMatchObject({
+      id: mail?.id,
+      attempts: expect.arrayContaining([expect.objectContaining({ outcome: expect.any(String) })]),
+    });
+    expect(JSON.stringify(one.body)).not.toMatch(PERSONAL);
+    expect((await call('GET', '/notices/999999', key)).status).toBe(404);
   });
 
   it('in-site messages are read by their subject’s number alone', async () => {

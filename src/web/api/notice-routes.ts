@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maskText } from '../../log.ts';
 import { noticeSummary } from '../../view/case-summary.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
@@ -38,6 +39,36 @@ export function addNoticeRoutes({ app, parts, needs, audit }: ApiKit): void {
       const shown = notices.slice(0, limit);
       const next = notices.length > limit ? String(shown.at(-1)?.id) : null;
       return { notices: shown.map((notice) => noticeSummary(keeper, notice)), next: cursorOf(next) };
+    },
+  );
+  const one = needs('notices:read', 'A notice with every touch of the wire, masked', 'notices');
+  app.get(
+    '/notices/:id',
+    {
+      config: one.config,
+      schema: {
+        summary: one.summary,
+        tags: [one.tag],
+        params: z.object({ id: z.coerce.number().int() }),
+        response: {
+          200: noticeShape.extend({
+            attempts: z.array(z.object({ at: z.string(), what: z.string(), outcome: z.string(), detail: z.string() })),
+          }),
+        },
+      },
+    },
+    (request) => {
+      const notice = ledger.outbox.notice(request.params.id);
+      if (notice === null) throw new ApiFault(404, `no notice ${request.params.id}`, 'GET /api/v1/notices lists them');
+      const attempts = notice.messageId === null ? [] : ledger.outbox.attempts(notice.messageId);
+      return {
+        ...noticeSummary(keeper, notice),
+        attempts: attempts.map(({ at, detail, ...rest }) => ({
+          at: isoOf(at) ?? '',
+          detail: maskText(detail),
+          ...rest,
+        })),
+      };
     },
   );
   const inbox = needs('messages:read', 'In-site messages of a subject, newest first', 'messages');

@@ -84,6 +84,10 @@ const siteShape = rowShape.extend({
       nextLookAt: z.string().nullable(),
       shadow: z.boolean(),
       findings: z.array(findingShape),
+      verdictId: z.int().nullable(),
+      evidence: z
+        .array(z.object({ name: z.string(), kind: z.string(), bytes: z.int(), hash: z.string() }))
+        .describe('what the verdict stands on: GET /sites/{number}/evidence/{verdictId}/{hash}'),
     }),
   ),
   persons: z
@@ -101,6 +105,7 @@ const siteShape = rowShape.extend({
 /** Filings, their verdicts, and rescans. */
 export function addSiteRoutes(kit: ApiKit): void {
   addReading(kit);
+  addEvidence(kit);
   addWriting(kit);
   addRescans(kit);
 }
@@ -170,6 +175,42 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
   );
 }
 
+function addEvidence({ app, parts, needs, audit }: ApiKit): void {
+  const { ledger } = parts;
+  const piece = needs('filings:read', 'The bytes of a piece of evidence, as they were kept', 'filings');
+  app.get(
+    '/sites/:number/evidence/:verdict/:hash',
+    {
+      config: piece.config,
+      schema: {
+        summary: piece.summary,
+        tags: [piece.tag],
+        params: z.object({
+          number: z.string(),
+          verdict: z.coerce.number().int(),
+          hash: z.string().regex(/^[0-9a-f]{64}$/),
+        }),
+      },
+    },
+    (request, reply) => {
+      const { number, verdict, hash } = request.params;
+      const record = siteByNumber(ledger, number);
+      const belongs =
+        ledger.verdicts.siteOf(verdict) === record.siteId &&
+        ledger.evidence.listOfVerdict(verdict).some((one) => one.hash === hash);
+      const bytes = belongs ? ledger.evidence.bytes(hash) : null;
+      if (bytes === null)
+        throw new ApiFault(404, 'no such evidence of this site', 'GET the site: `evidence` lists what is kept');
+      audit(request, `site ${record.filing.siteNumber}`, `evidence ${hash.slice(0, 12)}`);
+      // Pages of strangers are bytes here, never pages of ours.
+      return reply
+        .type('application/octet-stream')
+        .header('content-disposition', `attachment; filename="${hash.slice(0, 12)}"`)
+        .send(bytes);
+    },
+  );
+}
+
 function siteByNumber(ledger: Ledger, text: string): SiteRecord {
   const parsed = parseIcpNumber(text);
   const [siteId] = parsed.ok ? ledger.filings.find({ siteNumber: parsed.number.canonical }) : [];
@@ -204,6 +245,10 @@ function siteBody(ledger: Ledger, record: SiteRecord): z.infer<typeof siteShape>
         checkedAt: isoOf(state.checkedAt),
         nextLookAt: isoOf(state.nextDueAt),
         shadow: state.shadow === 1,
+        verdictId: latest?.id ?? null,
+        evidence: (latest === undefined ? [] : ledger.evidence.listOfVerdict(latest.id)).map(
+          ({ name, kind, size, hash }) => ({ name, kind, bytes: size, hash }),
+        ),
         findings: describeFindings(state.checkId, findings).map(
           ({ code, severity, title, remedy, evidence, awaits }) => ({
             code,

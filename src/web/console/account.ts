@@ -3,7 +3,7 @@ import { html } from 'ghtml';
 import { renderSVG } from 'uqr';
 import { InputError } from '../../errors.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
-import { formOf, isOurs } from '../web-app.ts';
+import { formOf, isOurs, sendHtml } from '../web-app.ts';
 import { framed, listHtml, roleText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import type { Oidc } from './oidc.ts';
@@ -17,11 +17,7 @@ const SIGN_INS_A_MINUTE = 30;
 export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
   const { app, parts, access } = kit;
   const send = (reply: FastifyReply, status: number, body: string): FastifyReply =>
-    reply
-      .code(status)
-      .type('text/html; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(framed(null, '登录 Sign in', body, { told: null, path: '', pollMs: 0 }));
+    sendHtml(reply, status, framed(null, '登录 Sign in', body, { told: null, path: '', pollMs: 0 }));
   app.get('/login', (request, reply) => {
     if (kit.visit(request) !== null) return reply.redirect('/', 303);
     return send(reply, 200, loginForm(parts, null, '', oidc));

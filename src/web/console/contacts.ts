@@ -5,7 +5,7 @@ import type { SubjectRow } from '../../ledger/contacts-store.ts';
 import { maskEmail, maskName, maskPhone, maskText } from '../../log.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
 import { openName } from '../../view/subject-name.ts';
-import { queryOf, tableHtml, timeHtml } from './frame.ts';
+import { queryOf, tableHtml, timeHtml, unmaskHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';
 
@@ -195,5 +195,5 @@ function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow
 <h2>${say('备案负责人', 'Persons of the filings')}</h2>!${tableHtml([say('角色', 'Role'), say('网站', 'Site'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], persons, say('没有。', 'None.'), say('备案负责人', 'Persons'))}
 <h2>${say('其他通知联系人', 'Extra contacts')}</h2>!${tableHtml([say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail'), ''], extras, say('没有。', 'None.'), say('其他联系人', 'Extra contacts'))}
 !${visit.may('operator') ? html`<details !${visit.typed(add, 'name') === '' ? '' : 'open'}><summary>${say('添加联系人', 'Add a contact')}</summary>!${visit.form(add, html`!${field('name', say('姓名', 'Name'), 'required maxlength="60"')}!${field('email', say('邮箱', 'Mail'), 'type="email" maxlength="200"')}!${field('phone', say('手机号', 'Mobile'), 'type="tel" maxlength="30"')}<p><button>${say('添加并发送验证', 'Add, and ask it to say yes')}</button></p>`)}</details>` : ''}
-!${visit.may('operator') && !clear ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(unmask, html`<p><label for="unmask-reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="unmask-reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(unmask, 'reason')}"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`)}</details>` : ''}`;
+!${clear ? '' : unmaskHtml(visit, unmask)}`;
 }

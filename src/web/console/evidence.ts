@@ -2,13 +2,15 @@ import { html } from 'ghtml';
 import type { AuditBundle } from '../../judge/bundle.ts';
 import { listHtml, tableHtml } from './frame.ts';
 import type { Visit } from './kit.ts';
+import { wordOf } from './words.ts';
 
 /** Answers shown a host: enough to see who disagrees. */
 const MAX_ANSWERS = 24;
 const MAX_NUMBERS = 10;
 
 /** What each resolver answered, the chain it walked, and whose range the address lies in. */
-export function dnsHtml({ say }: Visit, { artifacts, ownership }: AuditBundle): string {
+export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): string {
+  const { say } = visit;
   const dns = artifacts.dns;
   if (dns === undefined) return '';
   const title = html`<h4>${say('解析', 'DNS')}</h4>`;
@@ -25,7 +27,7 @@ export function dnsHtml({ say }: Visit, { artifacts, ownership }: AuditBundle): 
       return [
         html`${host}`,
         html`${answer.resolver}`,
-        html`${answer.outcome}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
+        html`${wordOf(visit, 'dns', answer.outcome)}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
         html`${answer.cnames.join(' → ') || '—'}`,
         addresses.map((address) => html`${address} <span class="soft">${owner(address)}</span>`).join('<br>') || '—',
       ];

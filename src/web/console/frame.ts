@@ -113,3 +113,12 @@ export function queryOf(query: unknown, names: readonly string[]): Record<string
     }),
   );
 }
+
+/** The folded form that shows personal data in clear, once, for a reason; nothing for those who may not ask. */
+export function unmaskHtml(visit: Visit, path: string): string {
+  if (!visit.may('operator')) return '';
+  const { say } = visit;
+  const label = say('理由（记入审计）', 'Why (stands in the audit log)');
+  const field = html`<p><label for="unmask-reason">${label}</label><input id="unmask-reason" name="reason" value="${visit.typed(path, 'reason')}" required minlength="2" maxlength="300"></p>`;
+  return html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(path, html`!${field}<p><button class="plain">${say('显示', 'Show')}</button></p>`)}</details>`;
+}

@@ -10,7 +10,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Logger } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import type { LoadedRanges } from '../../provider/list-file.ts';
-import { type Form, formOf, isOurs } from '../web-app.ts';
+import { type Form, formOf, isOurs, sendHtml } from '../web-app.ts';
 import { WindowCount } from '../window-count.ts';
 import type { ConsoleAccess } from './access.ts';
 import { framed } from './frame.ts';
@@ -141,11 +141,7 @@ export class ConsoleKit {
     const key = hashOf(visit.token);
     const told = this.#told.get(key) ?? null;
     this.#told.delete(key);
-    return reply
-      .code(status)
-      .type('text/html; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(framed(visit, title, body, { told, path, pollMs: this.parts.pollMs }));
+    return sendHtml(reply, status, framed(visit, title, body, { told, path, pollMs: this.parts.pollMs }));
   }
 
   /** Refuse, and leave it in the log and the audit log. */
@@ -157,18 +153,16 @@ export class ConsoleKit {
     if (visit !== null || this.#strangers.add(request.ip, now) <= STRANGERS_A_MINUTE)
       this.access.audit(visit?.admin.name ?? '-', `${request.method} ${route}`, '', 'refused', why, now);
     if (visit === null)
-      return reply
-        .code(403)
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .send(
-          framed(
-            null,
-            '请先登录 Sign in',
-            html`<p class="said bad" role="alert">${text}</p><p><a href="/login">登录 Sign in</a></p>`,
-            { told: null, path: '', pollMs: 0 },
-          ),
-        );
+      return sendHtml(
+        reply,
+        403,
+        framed(
+          null,
+          '请先登录 Sign in',
+          html`<p class="said bad" role="alert">${text}</p><p><a href="/login">登录 Sign in</a></p>`,
+          { told: null, path: '', pollMs: 0 },
+        ),
+      );
     return this.show(
       reply,
       visit,

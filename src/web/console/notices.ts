@@ -7,7 +7,7 @@ import { compose } from '../../notify/compose.ts';
 import { resend } from '../../notify/resend.ts';
 import { stuckNotices } from '../../notify/stuck.ts';
 import { noticeSummary } from '../../view/case-summary.ts';
-import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
+import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, unmaskHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';
 
@@ -204,7 +204,7 @@ function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: bo
     [say('发送', 'Sent'), summary.sentAt === null ? '—' : timeHtml(Date.parse(summary.sentAt))],
   ])}
 !${visit.may('operator') && resendable ? visit.form(`/notices/${notice.id}/resend`, html`<button>${say('重新发送', 'Send again')}</button>`) : ''}
-!${visit.may('operator') && !clear ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(path, html`<p><label for="reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(path, 'reason')}"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`)}</details>` : ''}
+!${clear ? '' : unmaskHtml(visit, path)}
 <h2>${message === null ? say('内容（按现在的情况预览，尚未写成）', 'Text (as of now; not written yet)') : say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('没有内容。', 'No text.')}</p>` : html`<pre>${clear ? text : maskNotice(text, notice)}</pre>`}
 <h2>${say('发送记录', 'Every touch of the wire')}</h2>!${tableHtml(
     [say('时间', 'At'), say('动作', 'What'), say('结果', 'Outcome'), say('说明', 'Detail')],

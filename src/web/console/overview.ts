@@ -112,7 +112,10 @@ function sitesCard({ figures, keeper, now }: ConsoleParts, visit: Visit): string
   const active = latest.sites.filter(({ state }) => state === 'active').reduce((sum, { count }) => sum + count, 0);
   const worst = (rank: number): number => latest.worst.find((one) => one.worst === rank)?.count ?? 0;
   const judged = [4, 3, 2, 1].reduce((sum, rank) => sum + worst(rank), 0);
-  const checkIds = [...new Set(latest.verdicts.map(({ checkId }) => checkId))].sort();
+  const checkIds = [...new Set(latest.verdicts.map(({ checkId }) => checkId))].sort(
+    (a, b) =>
+      programmeOf(keeper, visit, a, now()).localeCompare(programmeOf(keeper, visit, b, now())) || a.localeCompare(b),
+  );
   const of = (checkId: string, verdict: string): number =>
     latest.verdicts.find((one) => one.checkId === checkId && one.verdict === verdict)?.count ?? 0;
   const number = (count: number): string => count.toLocaleString('en');

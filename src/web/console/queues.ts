@@ -15,7 +15,13 @@ export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Prom
   createBullBoard({
     queues: queues.map((queue) => new BullMQAdapter(queue)),
     serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: '备案巡检 beian-patrol', boardLogo: { path: '', width: 0, height: 0 } } },
+    options: {
+      uiConfig: {
+        boardTitle: '备案巡检 beian-patrol',
+        boardLogo: { path: '', width: 0, height: 0 },
+        miscLinks: [{ text: '返回控制台 Back to the console', url: '/' }],
+      },
+    },
   });
   await kit.app.register(async (scope) => {
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
 import { messageOf } from '../../errors.ts';
-import { createWebApp, listenAt, serveAssets } from '../web-app.ts';
+import { createWebApp, listenAt, sendHtml, serveAssets } from '../web-app.ts';
 import { ConsoleAccess } from './access.ts';
 import { addAccount } from './account.ts';
 import { addCase } from './case.ts';
@@ -104,17 +104,15 @@ function answerFaults(app: FastifyInstance, kit: ConsoleKit): void {
           : status < 500
             ? '请求有误，请返回重试。 The request cannot be understood.'
             : '出错了，详情见日志。 Something failed; the log tells what.';
-    return reply
-      .code(status)
-      .type('text/html; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(
-        framed(visit, String(status), html`<p class="said bad" role="alert">${text}</p>`, {
-          told: null,
-          path: '',
-          pollMs: 0,
-        }),
-      );
+    return sendHtml(
+      reply,
+      status,
+      framed(visit, String(status), html`<p class="said bad" role="alert">${text}</p>`, {
+        told: null,
+        path: '',
+        pollMs: 0,
+      }),
+    );
   });
   app.setNotFoundHandler((request, reply) => {
     const visit = kit.visit(request);

@@ -11,7 +11,7 @@ import { endOf, snippetOf } from '../../view/snippet.ts';
 import { openName } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
-import { listHtml, queryOf, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
+import { listHtml, queryOf, tableHtml, timeHtml, unmaskHtml, verdictHtml, verdictText } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { siteStateText } from './sites.ts';
 import { checkTitle } from './words.ts';
@@ -175,13 +175,7 @@ function personsHtml({ ledger }: ConsoleParts, visit: Visit, { siteId }: SiteRec
       html`${mailOf(person.email)}`,
     ]);
   const path = `/sites/${siteId}/unmask`;
-  const unmask =
-    !shown.clear && visit.may('operator')
-      ? html`<details><summary>${say('显示完整信息', 'Show in clear')}</summary>!${visit.form(
-          path,
-          html`<p><label for="unmask-reason">${say('理由（记入审计）', 'Why (stands in the audit log)')}</label><input id="unmask-reason" name="reason" value="${visit.typed(path, 'reason')}" required minlength="2" maxlength="300"></p><p><button class="plain">${say('显示', 'Show')}</button></p>`,
-        )}</details>`
-      : '';
+  const unmask = shown.clear ? '' : unmaskHtml(visit, path);
   return html`!${tableHtml([say('角色', 'Role'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], rows, say('导入数据中没有。', 'None in the import.'), say('负责人', 'Persons'))}!${unmask}`;
 }
 

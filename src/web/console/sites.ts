@@ -197,11 +197,11 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
   const heads = [
     ...(operator ? [html`<span class="sr">${say('选择', 'Choose')}</span>`] : []),
     say('域名', 'Domain'),
+    say('核查结果', 'Verdicts'),
     say('网站', 'Site'),
     say('主体', 'Subject'),
     say('省份', 'Province'),
     say('状态', 'State'),
-    say('核查结果', 'Verdicts'),
   ];
   const ids = page.rows.map(({ id }) => id);
   const table = tableHtml(heads, rows, say('没有符合条件的网站。', 'No site matches.'), say('网站列表', 'Sites'));
@@ -235,11 +235,11 @@ function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean
   return [
     ...(operator ? [html`<input type="checkbox" name="site" value="${row.id}" aria-label="${row.host}">`] : []),
     html`<a href="/sites/${row.id}">${row.host}</a>`,
+    html`!${verdictHtml(visit, worst)} <span class="soft">${bad.map((id) => checkTitle(visit, id)).join('、')}</span>`,
     html`${row.siteNumber}<br><span class="soft">${row.name}</span>`,
     html`${openName(row.subjectName, row.subjectKind)}`,
     html`${row.province}`,
     html`${siteStateText(visit, row.state)}`,
-    html`!${verdictHtml(visit, worst)} <span class="soft">${bad.map((id) => checkTitle(visit, id)).join('、')}</span>`,
   ];
 }
 

@@ -65,6 +65,17 @@ const ZH: Record<string, Record<string, string>> = {
     'appeal-late': '申诉超期',
     look: '例行复查',
   },
+  dns: {
+    answer: '有应答',
+    nxdomain: '域名不存在',
+    'no-data': '无记录',
+    servfail: '解析失败',
+    refused: '被拒绝',
+    timeout: '超时',
+    invalid: '应答无效',
+    loop: 'CNAME 循环',
+    untrusted: '解析器不可信',
+  },
   act: { 'restrict-access': '限制访问', 'restore-access': '恢复访问', 'cancel-access': '取消接入' },
   enforcement: {
     waiting: '等待',

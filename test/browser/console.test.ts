@@ -14,7 +14,7 @@ import { launchBrowser, photographer, serious } from '../support/pages.ts';
 import { importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
 
 /** Where pictures for the docs go (`docs/images`), when they are to be made anew. */
-const picture = photographer(process.env['CONSOLE_PICTURES'], 'console');
+const picture = photographer(process.env['CONSOLE_PICTURES'], 'console', 'jpeg');
 const DESK = { viewport: { width: 1280, height: 900 }, locale: 'zh-CN' };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, locale: 'zh-CN' };
 

@@ -31,9 +31,11 @@ export async function serious(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
 }
 
-/** Takes pictures for the docs into `folder` (`docs/images`), named with `prefix`; undefined: takes none. */
+/** Takes pictures for the docs into `folder` (`docs/images`), named with `prefix`; undefined: takes none. Long pages are smaller as JPEG. */
 export const photographer =
-  (folder: string | undefined, prefix: string) =>
+  (folder: string | undefined, prefix: string, type: 'png' | 'jpeg' = 'png') =>
   async (page: Page, name: string): Promise<void> => {
-    if (folder !== undefined) await page.screenshot({ path: join(folder, `${prefix}-${name}.png`), fullPage: true });
+    if (folder === undefined) return;
+    const path = join(folder, `${prefix}-${name}.${type === 'jpeg' ? 'jpg' : 'png'}`);
+    await page.screenshot({ path, fullPage: true, type, ...(type === 'jpeg' && { quality: 72 }) });
   };

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { beijingTable } from '../../src/calendar/beijing-time.ts';
 import { readXlsxRows } from '../../src/filing/read-xlsx.ts';
 import { createLogger } from '../../src/log.ts';
+import { WebhookSender } from '../../src/notify/case-webhooks.ts';
 import { makeKey, SCOPES, type Scope } from '../../src/web/api/keys.ts';
-import { WebhookSender } from '../../src/web/api/webhooks.ts';
 import { at, CaseWorld } from '../support/case-world.ts';
 import { type ConsoleWorld, openConsole } from '../support/console-world.ts';
 

@@ -21,6 +21,7 @@ import { keyBehind, type Scope } from './keys.ts';
 import { ApiFault, type ApiKit, type ApiParts, typed } from './kit.ts';
 import { addNoticeRoutes } from './notice-routes.ts';
 import { addPushedRoutes } from './pushed-routes.ts';
+import { addRescanRoutes } from './rescan-routes.ts';
 import { addSiteRoutes } from './site-routes.ts';
 
 const MAX_BODY_BYTES = 2_000_000;
@@ -122,6 +123,7 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
       }),
   };
   addSiteRoutes(kit);
+  addRescanRoutes(kit);
   addCaseRoutes(kit);
   addNoticeRoutes(kit);
   addPushedRoutes(kit);

@@ -3,11 +3,11 @@ import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, STATES } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
+import { eventBody } from '../../notify/case-webhooks.ts';
 import { caseDetail, caseSummary } from '../../view/case-summary.ts';
 import { CASE_ACTS, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, nextShape, pageQuery, placeOf } from './paging.ts';
-import { eventBody } from './webhooks.ts';
 
 const ALL = Object.keys(STATES) as [CaseState, ...CaseState[]];
 const ACTS = Object.keys(CASE_ACTS) as [string, ...string[]];

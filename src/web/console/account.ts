@@ -41,7 +41,7 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
         loginForm(parts, words[result.reason], name.slice(0, 60), oidc),
       );
     }
-    startSession(kit, reply, kit.tokenOf(request), result.token);
+    kit.startSession(request, reply, result.token);
     return reply.redirect('/', 303);
   });
   kit.deed(
@@ -160,18 +160,6 @@ function demandOwnPassword({ admin, say }: Visit): void {
       say('您通过统一认证登录', 'you sign in by the identity provider'),
       say('密码和动态码请在那里设置', 'set password and second factor there'),
     );
-}
-
-/** Give a browser its session; the one it had ends. */
-export function startSession(kit: ConsoleKit, reply: FastifyReply, before: string, token: string): void {
-  kit.access.end(before);
-  reply.setCookie(kit.cookie, token, {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: kit.secure,
-    maxAge: kit.parts.config.settings.console.sessionMs / 1000,
-  });
 }
 
 function loginForm({ ledger, config }: ConsoleParts, said: string | null, name: string, oidc: Oidc | null): string {

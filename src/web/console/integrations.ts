@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { html } from 'ghtml';
 import { beijingInstant } from '../../calendar/beijing-time.ts';
 import { InputError } from '../../errors.ts';
+import { readWebhook } from '../../notify/case-webhooks.ts';
 import { makeKey, SCOPES } from '../api/keys.ts';
-import { readWebhook } from '../api/webhooks.ts';
 import { tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 

@@ -118,6 +118,18 @@ export class ConsoleKit {
     return token.length > COOKIE_LENGTH ? '' : token;
   }
 
+  /** Give a browser its session; the one it had ends. */
+  startSession(request: FastifyRequest, reply: FastifyReply, token: string): void {
+    this.access.end(this.tokenOf(request));
+    reply.setCookie(this.cookie, token, {
+      path: '/',
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: this.secure,
+      maxAge: this.parts.config.settings.console.sessionMs / 1000,
+    });
+  }
+
   /** Who asks; null: nobody who is signed in. */
   visit(request: FastifyRequest): Visit | null {
     const token = this.tokenOf(request);

@@ -6,7 +6,6 @@ import { type Admin, type AdminRole, ROLES } from '../../ledger/admins-store.ts'
 import { hashOf } from '../../notify/one-time-secret.ts';
 import { isLoopbackHost } from '../../provider/address.ts';
 import { isOurs } from '../web-app.ts';
-import { startSession } from './account.ts';
 import { framed } from './frame.ts';
 import type { ConsoleKit, ConsoleParts } from './kit.ts';
 
@@ -194,7 +193,7 @@ export function addOidc(kit: ConsoleKit, oidc: Oidc): void {
         'identity without a role',
         '您没有使用权限，请联系管理员。 You have no role here.',
       );
-    startSession(kit, reply, kit.tokenOf(request), access.start(admin, 'identity provider', parts.now()));
+    kit.startSession(request, reply, access.start(admin, 'identity provider', parts.now()));
     // A page of ours first: a browser that comes from elsewhere does not send a strict cookie on a redirect.
     const body = html`<p>${admin.name}</p><p><a href="/">继续 Continue</a></p>`;
     return reply

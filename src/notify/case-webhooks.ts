@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { MOVES } from '../../cases/moves.ts';
-import { InputError, messageOf } from '../../errors.ts';
-import type { FeedEvent, Webhook } from '../../ledger/api-store.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
-import type { Logger } from '../../log.ts';
-import { isLoopbackHost } from '../../provider/address.ts';
+import { MOVES } from '../cases/moves.ts';
+import { InputError, messageOf } from '../errors.ts';
+import type { FeedEvent, Webhook } from '../ledger/api-store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../log.ts';
+import { isLoopbackHost } from '../provider/address.ts';
 
 /** Events one turn hands to one webhook. */
 const EVENTS_A_TURN = 100;

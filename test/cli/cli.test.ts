@@ -21,7 +21,7 @@ beforeAll(async () => {
   const port = await freePort();
   writeFileSync(
     config,
-    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\nportal: { port: ${await freePort()} }\n`,
+    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\nportal: { port: ${await freePort()} }\nconsole: { port: ${await freePort()} }\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -306,5 +306,6 @@ describe('the worker', () => {
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
     expect(log).toMatch(/patrol is running[\s\S]*draining[\s\S]*stopped/);
+    expect(log).toMatch(/console 控制台: http:\/\/127\.0\.0\.1:\d+\n[\s\S]*admins add NAME --role approver/);
   });
 });

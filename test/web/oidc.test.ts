@@ -3,7 +3,7 @@ import { OAuth2Server } from 'oauth2-mock-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CaseWorld } from '../support/case-world.ts';
 import { type ConsoleWorld, openConsole } from '../support/console-world.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/redis.ts';
 
 // An identity provider that speaks the real protocol on loopback: discovery, keys, codes, signed identities.
 let provider: OAuth2Server;

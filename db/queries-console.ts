@@ -122,6 +122,8 @@ export const consoleQueries = {
 
   // whole-ledger figures, counted by a thread of its own
   siteTotals: `SELECT u.province, s.state, count(*) AS count FROM sites s JOIN subjects u ON u.id = s.subject_id GROUP BY u.province, s.state`,
-  worstTotals: `SELECT worst, count(*) AS count FROM (SELECT max(CASE verdict WHEN 'fail' THEN 4 WHEN 'warn' THEN 3 WHEN 'inconclusive' THEN 2
-      WHEN 'pass' THEN 1 ELSE 0 END) AS worst FROM check_states WHERE next_due_at IS NOT NULL AND shadow = 0 GROUP BY site_id) GROUP BY worst`,
+  // A site whose checks are not all judged passes nothing yet.
+  worstTotals: `SELECT CASE WHEN worst = 1 AND missing > 0 THEN 0 ELSE worst END AS worst, count(*) AS count
+    FROM (SELECT max(CASE verdict WHEN 'fail' THEN 4 WHEN 'warn' THEN 3 WHEN 'inconclusive' THEN 2 WHEN 'pass' THEN 1 ELSE 0 END) AS worst,
+        sum(verdict IS NULL) AS missing FROM check_states WHERE next_due_at IS NOT NULL AND shadow = 0 GROUP BY site_id) GROUP BY 1`,
 } as const;

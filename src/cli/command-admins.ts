@@ -95,7 +95,7 @@ export function addAdminsCommand(program: Command, environment: CliEnvironment):
         report(
           options,
           { name, role },
-          `${name} may sign in as ${role}; the address of the console is told by patrol start`,
+          `${name} may sign in as ${role} (${ledger.connection.path}); the address of the console is told by patrol start`,
         );
       }),
     );

@@ -43,12 +43,16 @@ export function addApiKeysCommand(program: Command, environment: CliEnvironment)
     .action((name: string, options: CommonOptions & { scopes: string; days?: number }) =>
       withLedger(options, environment, (ledger, now) => {
         if (options.days !== undefined && !(Number.isSafeInteger(options.days) && options.days > 0))
-          throw new InputError(`--days ${options.days}`, 'give a whole number from 1');
+          throw new InputError('--days: no whole number', 'give a whole number from 1');
         const scopes = options.scopes.split(',').map((one) => one.trim());
         const expiresAt = options.days === undefined ? null : now + options.days * 86_400_000;
         const { key, id } = makeKey(ledger.api, { name, scopes, by: by(), role: 'approver', expiresAt }, now);
         audit(ledger, 'make API key', `key ${name}`, scopes.join(' '), now);
-        report(options, { id, name, key }, `${key}\n(told this once; calls carry it as Authorization: Bearer …)`);
+        report(
+          options,
+          { id, name, key },
+          `${key}\n(told this once; calls carry it as Authorization: Bearer …; ${ledger.connection.path})`,
+        );
       }),
     );
   withCommon(keys.command('revoke <name>'))

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { paint, print } from '../../src/cli/output.ts';
+import { messageOf } from '../../src/errors.ts';
 import { FiguresCounter } from '../../src/ledger/figures.ts';
 import { createLogger } from '../../src/log.ts';
 import { makeKey } from '../../src/web/api/keys.ts';
@@ -15,6 +16,7 @@ const port = Number(process.env['PORT'] ?? 8790);
 const INTERVAL_MS = 120_000;
 
 async function main(): Promise<void> {
+  print('a little internet is being made …');
   const stage = await setStage({
     seed: 20261122,
     sites: SITES,
@@ -45,21 +47,32 @@ async function main(): Promise<void> {
   };
   const { key } = makeKey(ledger.api, given, now());
   const figures = new FiguresCounter(ledger.connection.path, now, () => undefined);
-  const running = await startConsoleOf(patrol, { figures, log: createLogger('silent'), now });
+  const running = await startConsoleOf(patrol, { figures, log: createLogger('silent'), now }).catch(
+    (error: unknown) => {
+      print(`${messageOf(error)}\n  → PORT=8899 npm run demo:console takes another port`);
+      process.exitCode = 2;
+      return null;
+    },
+  );
+  if (running === null) {
+    await figures.close();
+    await patrol.stop(1000);
+    return stage.close();
+  }
   print(paint('bold', 'beian-patrol: the console 控制台'));
-  print(`${running?.address}   admin (approver) or look (viewer), password ${password}`);
+  print(`${running.address}   admin (approver) or look (viewer), password ${password}`);
   print(
     `${SITES} sites of a little internet are being swept; the overview follows. Open a site, look again, see the evidence.`,
   );
-  print(`\nthe API:  curl -H 'Authorization: Bearer ${key}' '${running?.address}/api/v1/sites?verdict=fail'`);
-  print(`to be tried out: ${running?.address}/api/v1/docs\n\nCtrl+C ends.`);
+  print(`\nthe API:  curl -H 'Authorization: Bearer ${key}' '${running.address}/api/v1/sites?verdict=fail'`);
+  print(`to be tried out: ${running.address}/api/v1/docs\n\nCtrl+C ends.`);
   let ended = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
       ended = true;
     });
   while (!ended) await setTimeout(300);
-  await running?.close();
+  await running.close();
   await figures.close();
   await patrol.stop(1000);
   await stage.close();

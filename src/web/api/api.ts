@@ -94,14 +94,17 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
       components: { securitySchemes: { key: { type: 'http', scheme: 'bearer' } } },
       security: [{ key: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform: (given) => {
+      const made = jsonSchemaTransform(given);
+      return { ...made, schema: documented(made.schema as Record<string, unknown>, given.route) };
+    },
   });
   await scope.register(swaggerUi, {
     routePrefix: '/docs',
     indexPrefix: '/api/v1',
     staticCSP: true,
     transformStaticCSP: () => DOCS_POLICY,
-    uiConfig: { persistAuthorization: false, validatorUrl: null },
+    uiConfig: { persistAuthorization: false, validatorUrl: null, url: '/api/v1/openapi.json' },
   });
   scope.get('/openapi.json', { schema: { hide: true } as never }, () => scope.swagger());
   ledger.api.freeAnswers();
@@ -129,6 +132,59 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
   addPushedRoutes(kit);
   addExportRoutes(kit);
 }
+
+/** What the documentation says of every route beside its own: its scope, faults, and the header that makes repeating safe. */
+function documented(
+  schema: Record<string, unknown>,
+  route: { config?: { scope?: string }; method: unknown },
+): Record<string, unknown> {
+  const scope = route.config?.scope;
+  if (scope === undefined) return schema;
+  const fault = (description: string): object => ({
+    description,
+    content: { 'application/problem+json': { schema: PROBLEM } },
+  });
+  const header = {
+    type: 'object',
+    properties: {
+      'Idempotency-Key': {
+        type: 'string',
+        maxLength: MAX_IDEMPOTENCY_KEY,
+        description: 'the same key and body within a day is done once',
+      },
+    },
+  };
+  return {
+    ...schema,
+    description: `Needs the scope \`${scope}\`.`,
+    ...(route.method === 'POST' && { headers: header }),
+    response: {
+      ...((schema['response'] as object | undefined) ?? {}),
+      ...Object.fromEntries(
+        Object.entries(TITLES)
+          .filter(([status]) => ['401', '403', '404', '409', '422', '429'].includes(status))
+          .map(([status, title]) => [status, fault(title)]),
+      ),
+    },
+  };
+}
+
+/** RFC 9457, with what to do about it. */
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    remedy: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { field: { type: 'string' }, remedy: { type: 'string' } } },
+    },
+  },
+};
 
 /** Key, scope, rate and idempotency, for every route that demands a scope. Gives the check for a further scope. */
 function guard(scope: FastifyInstance, { ledger, config, log, now }: ApiParts): ApiKit['demand'] {

@@ -7,7 +7,7 @@ import { eventBody } from '../../notify/case-webhooks.ts';
 import { caseDetail, caseSummary } from '../../view/case-summary.ts';
 import { CASE_ACTS, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
-import { cursorOf, nextShape, pageQuery, placeOf } from './paging.ts';
+import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
 
 const ALL = Object.keys(STATES) as [CaseState, ...CaseState[]];
 const ACTS = Object.keys(CASE_ACTS) as [string, ...string[]];
@@ -42,7 +42,7 @@ function addReading({ app, parts, needs }: ApiKit): void {
       schema: {
         summary: list.summary,
         tags: [list.tag],
-        querystring: z.object({
+        querystring: z.strictObject({
           state: z.enum(ALL).optional().describe('default: all that have not ended'),
           programme: z.string().max(60).optional(),
           ...pageQuery,
@@ -85,8 +85,24 @@ function addReading({ app, parts, needs }: ApiKit): void {
     },
     (request) => {
       const record = demandCase(kit(request.params.code));
+      const { findings, history, enforcement, ...detail } = caseDetail(keeper, record);
       return {
-        ...caseDetail(keeper, record),
+        ...detail,
+        findings: findings.map((one) => ({
+          ...one,
+          firstSeenAt: isoOf(one.firstSeenAt),
+          lastSeenAt: isoOf(one.lastSeenAt),
+          clearedAt: isoOf(one.clearedAt),
+        })),
+        history: history.map((one) => ({ ...one, at: isoOf(one.at) })),
+        enforcement: enforcement.map((one) => ({
+          ...one,
+          createdAt: isoOf(one.createdAt),
+          submittedAt: isoOf(one.submittedAt),
+          settledAt: isoOf(one.settledAt),
+          nextAt: isoOf(one.nextAt),
+          lookAskedAt: isoOf(one.lookAskedAt),
+        })),
         offered: ACTS.filter((name) => CASE_ACTS[name]?.offered(keeper, record)),
       };
     },
@@ -162,7 +178,7 @@ function addFeed({ app, parts, needs }: ApiKit): void {
       schema: {
         summary: feed.summary,
         tags: [feed.tag],
-        querystring: z.object({
+        querystring: z.strictObject({
           after: z.coerce.number().int().min(0).default(0).describe('id of the last event you have'),
           limit: pageQuery.limit,
         }),

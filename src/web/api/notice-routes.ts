@@ -25,7 +25,7 @@ export function addNoticeRoutes({ app, parts, needs, audit }: ApiKit): void {
       schema: {
         summary: list.summary,
         tags: [list.tag],
-        querystring: z.object({
+        querystring: z.strictObject({
           state: z.enum(['planned', 'enclosed', 'failed', 'cancelled']).optional(),
           ...pageQuery,
         }),
@@ -80,7 +80,7 @@ export function addNoticeRoutes({ app, parts, needs, audit }: ApiKit): void {
         summary: inbox.summary,
         tags: [inbox.tag],
         params: z.object({ number: z.string().max(60).describe('the subject number, like 京ICP备12345678号') }),
-        querystring: z.object({ limit: pageQuery.limit }),
+        querystring: z.strictObject({ limit: pageQuery.limit }),
         response: {
           200: z.object({
             messages: z.array(

@@ -38,7 +38,7 @@ export function addPushedRoutes({ app, parts, needs, audit }: ApiKit): void {
       schema: {
         summary: orders.summary,
         tags: [orders.tag],
-        querystring: z.object({
+        querystring: z.strictObject({
           state: z.enum(['open', 'invalid', 'deleted', 'done']).default('deleted'),
           after: z.coerce.number().int().min(0).default(0).describe('id of the last one you have'),
         }),
@@ -69,7 +69,7 @@ export function addPushedRoutes({ app, parts, needs, audit }: ApiKit): void {
       schema: {
         summary: violations.summary,
         tags: [violations.tag],
-        querystring: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
+        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) }),
         response: {
           200: z.object({
             violations: z.array(

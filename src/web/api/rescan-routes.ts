@@ -72,7 +72,13 @@ export function addRescanRoutes({ app, parts, needs, keyOf, audit }: ApiKit): vo
         ledger.sweeps.requestRescan([...found], by, now(), found.size > MOST_SINGLE);
         audit(request, `${found.size} sites`, [...found].slice(0, 100).join(' '));
       }
-      return { sites: found.size, more: false, minutes: minutes(found.size), unknown, asked: !dryRun };
+      return {
+        sites: found.size,
+        more: false,
+        minutes: minutes(found.size),
+        unknown,
+        asked: !dryRun && found.size > 0,
+      };
     },
   );
   const waiting = needs('filings:read', 'Rescans that were asked for and have not begun', 'rescans');

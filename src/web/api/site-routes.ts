@@ -86,7 +86,7 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
       schema: {
         summary: list.summary,
         tags: [list.tag],
-        querystring: z.object({ ...filterShape, ...pageQuery }),
+        querystring: z.strictObject({ ...filterShape, ...pageQuery }),
         response: {
           200: z.object({
             sites: z.array(rowShape),
@@ -122,7 +122,7 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
         summary: one.summary,
         tags: [one.tag],
         params: z.object({ number: z.string().describe('the site number, like 京ICP备12345678号-1') }),
-        querystring: z.object({
+        querystring: z.strictObject({
           persons: z
             .enum(['true', 'false'])
             .default('false')

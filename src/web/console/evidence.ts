@@ -17,7 +17,9 @@ export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): st
   if (!dns.ok) return html`<section>!${title}<p>${dns.failure.message}</p></section>`;
   const owner = (address: string): string => {
     const found = ownership.addresses[address];
-    if (found === undefined || found === null) return say('未知归属', 'owner unknown');
+    // Not looked up is not the same as looked up in vain.
+    if (found === undefined) return '';
+    if (found === null) return say('不在网段表中', 'in no list');
     const side = found.mainland === null ? '' : found.mainland ? say('境内', 'mainland') : say('境外', 'overseas');
     return `${found.provider} ${found.range} ${side}`;
   };

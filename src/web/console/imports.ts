@@ -102,7 +102,16 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
         };
         running = state;
         uploads.claim(request);
-        void runImport(parts, taken, state);
+        void runImport(parts, taken, state).then(() =>
+          kit.access.audit(
+            visit.admin.name,
+            'import',
+            taken.name,
+            state.failed === null ? 'done' : 'refused',
+            state.failed ?? `${state.rows} rows, ${state.rejected} rejected`,
+            parts.now(),
+          ),
+        );
         return {
           to: '/imports',
           said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
@@ -139,7 +148,9 @@ async function runImport(
     );
     Object.assign(state, { rows: summary.rows, rejected: summary.rejected, share: 1 });
   } catch (error) {
-    state.failed = error instanceof InputError ? `${error.message} → ${error.remedy}` : messageOf(error);
+    const said = error instanceof InputError ? `${error.message} → ${error.remedy}` : messageOf(error);
+    // Called as it was sent, not as it lay here meanwhile.
+    state.failed = said.replaceAll(taken.path, taken.name);
     log.warn({ error: state.failed }, 'an import failed');
   } finally {
     state.ended = true;
@@ -155,7 +166,7 @@ function runningHtml({ say }: Visit, running: Running | null): string {
   if (running.failed !== null)
     return html`<p class="said bad" role="alert">${running.file}：${say('未能导入', 'not imported')}：${running.failed}</p>`;
   if (running.ended)
-    return html`<p class="said" role="status">${running.file}：${say(`已导入，${running.rows} 行，${running.rejected} 行被拒`, `imported, ${running.rows} rows, ${running.rejected} rejected`)}</p>`;
+    return html`<p class="said" role="status">${running.file}：${say(`已导入，${running.rows} 行，${running.rejected} 行被拒。新网站的首次核查在 24 小时内陆续进行；需要马上核查可在“网站”页复查。`, `imported, ${running.rows} rows, ${running.rejected} rejected. New sites get their first look within 24 hours; the page of sites can ask for it at once.`)}</p>`;
   return html`<p role="status">${running.file}：${running.rows.toLocaleString('en')} ${say('行', 'rows')} <progress max="1" value="${running.share}" aria-label="${say('导入进度', 'Progress')}"></progress></p>`;
 }
 

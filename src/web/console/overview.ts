@@ -137,7 +137,7 @@ function sitesCard({ figures, keeper, now }: ConsoleParts, visit: Visit): string
     title,
     html`!${listHtml([
       [say('有效网站', 'Active sites'), html`${number(active)}`],
-      [say('尚未核查', 'Not judged yet'), html`${number(Math.max(0, active - judged))}`],
+      [say('尚未核查完', 'Not judged yet, or not all'), html`${number(Math.max(0, active - judged))}`],
     ])}
 !${barsSvg(bars, say('按最差结果', 'By worst verdict'))}
 !${tableHtml([say('专项', 'Programme'), say('核查项目', 'Check'), ...VERDICTS.map((verdict) => html`${verdictText(visit, verdict)}`)], rows, say('还没有核查结果。', 'No verdicts yet.'), say('按核查项目', 'By check'))}
@@ -153,7 +153,7 @@ function sweepCard({ ledger, now }: ConsoleParts, visit: Visit): string {
   const rows = running.slice(0, 6).map((sweep) => {
     const share = sweep.total === 0 ? 1 : sweep.judged / sweep.total;
     return html`<li><p>${kindText(visit, sweep)} ${sweep.id} · !${timeHtml(sweep.startedAt)}</p>
-<progress max="1" value="${share}" aria-label="${say('进度', 'Progress')} ${sweep.id}"></progress> ${sweep.judged.toLocaleString('en')} / ${sweep.total.toLocaleString('en')}</li>`;
+<progress max="1" value="${share}" aria-label="${say('进度', 'Progress')} ${sweep.id}"></progress> ${sweep.judged.toLocaleString('en')} / ${sweep.total.toLocaleString('en')} ${say('项（网站 × 核查，边取边增）', 'checks of sites, growing as sites are taken up')}</li>`;
   });
   const oldest = ledger.oldestDueAt();
   const lag = oldest === null ? 0 : Math.max(0, now() - oldest);

@@ -4,6 +4,7 @@ import type { CaseKeeper } from '../../cases/keeper.ts';
 import { STATES } from '../../cases/moves.ts';
 import { policyAt } from '../../cases/programme-policy.ts';
 import type { CaseState } from '../../cases/types.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import type { Sweep } from '../../ledger/types.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { barsSvg, type Series, trendSvg } from './charts.ts';
@@ -23,16 +24,40 @@ const DAY_MS = 86_400_000;
 /** `/`: what stands, what is due next, what goes on, and what needs a hand. */
 export function addOverview(kit: ConsoleKit): void {
   const { parts } = kit;
+  const counted = new CaseTotals(parts.ledger);
+  // Read once at the start: the first page must not wait for a cold disk.
+  counted.get();
   kit.page(
     '/',
     ({ say }) => say('概览', 'Overview'),
     async (visit) => {
+      const totals = counted.get();
       const jobs = await parts.worker.queues().catch(() => null);
       return html`<div data-live="overview" data-mark="${overviewMark(parts)}" data-mark-from="/overview/mark">
-!${needsHand(parts, visit)}<div class="columns">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
+!${needsHand(parts, visit, totals)}<div class="columns">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit, totals)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
     },
   );
   kit.data('/overview/mark', () => ({ mark: overviewMark(parts) }));
+}
+
+type Totals = ReturnType<Ledger['cases']['totals']>;
+
+/** Cases by programme and stage, counted again once a case moved. */
+class CaseTotals {
+  readonly #ledger: Ledger;
+  #head = -1;
+  #totals: Totals = [];
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  get(): Totals {
+    const head = this.#ledger.api.feedHead();
+    if (head !== this.#head) this.#totals = this.#ledger.cases.totals();
+    this.#head = head;
+    return this.#totals;
+  }
 }
 
 /** Changes whenever something the overview shows does. */
@@ -52,10 +77,9 @@ const card = (title: string, body: string, wide = false): string =>
   html`<section class="card !${wide ? 'wide' : ''}"><h2>${title}</h2>!${body}</section>`;
 
 /** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
-function needsHand({ ledger, now }: ConsoleParts, visit: Visit): string {
+function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals): string {
   const { say } = visit;
   const held = ledger.sweeps.underWay().filter(({ state }) => state === 'held');
-  const totals = ledger.cases.totals();
   const waiting = (state: CaseState): number =>
     totals.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
   const suspicions = ledger.reviews.waiting();
@@ -176,14 +200,14 @@ function sweepCard({ ledger, now }: ConsoleParts, visit: Visit): string {
 const kindText = ({ say }: Visit, { kind }: Sweep): string =>
   ({ scheduled: say('定时巡检', 'Sweep'), scan: say('扫描', 'Scan'), rescan: say('复查', 'Rescan') })[kind];
 
-function casesCard({ ledger, keeper }: ConsoleParts, { say, admin }: Visit): string {
-  const totals = ledger.cases.totals().filter(({ state }) => STATES[state].terminal !== true);
-  const programmes = [...new Set(totals.map(({ programme }) => programme))].sort();
-  const states = (Object.keys(STATES) as CaseState[]).filter((state) => totals.some((one) => one.state === state));
+function casesCard({ keeper }: ConsoleParts, { say, admin }: Visit, totals: Totals): string {
+  const live = totals.filter(({ state }) => STATES[state].terminal !== true);
+  const programmes = [...new Set(live.map(({ programme }) => programme))].sort();
+  const states = (Object.keys(STATES) as CaseState[]).filter((state) => live.some((one) => one.state === state));
   const titleOf = (programme: string): string =>
     keeper.rules.programmes.programmes[programme]?.title[admin.language] ?? programme;
   const count = (programme: string, state: CaseState): number =>
-    totals.find((one) => one.programme === programme && one.state === state)?.count ?? 0;
+    live.find((one) => one.programme === programme && one.state === state)?.count ?? 0;
   const rows = states.map((state) => [
     html`${say(STATES[state].zh, state)}`,
     ...programmes.map((programme) =>

@@ -69,7 +69,7 @@ export const consoleQueries = {
     WHERE f.id > ? ORDER BY f.id LIMIT ?`,
   webhookInsert: `INSERT INTO webhooks (url, secret, moves, cursor, created_by, created_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   webhooksAll: `SELECT ${WEBHOOK} FROM webhooks WHERE removed_at IS NULL ORDER BY id`,
-  webhooksDue: `SELECT ${WEBHOOK} FROM webhooks WHERE next_at <= ? ORDER BY next_at LIMIT 20`,
+  webhooksDue: `SELECT ${WEBHOOK} FROM webhooks WHERE next_at <= ? ORDER BY next_at`,
   webhookMove:
     'UPDATE webhooks SET cursor = ?, attempts = ?, last_error = ?, next_at = ? WHERE id = ? AND removed_at IS NULL',
   webhookRemove: 'UPDATE webhooks SET removed_at = ?, next_at = NULL WHERE id = ? AND removed_at IS NULL',

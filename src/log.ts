@@ -10,10 +10,10 @@ export function maskText(text: string): string {
   return text.replace(IDENTITY, '$1***********$2').replace(MOBILE, '$1****$2').replace(EMAIL, '$1***@$2');
 }
 
-/** A telephone number, however it is written: its first three and last two digits. */
+/** A telephone number, however it is written: its first three and last four digits; of shorter ones the last two. */
 export function maskPhone(phone: string): string {
   const digits = phone.replace(/\D/g, '');
-  return digits.length < 7 ? '***' : `${digits.slice(0, 3)}****${digits.slice(-2)}`;
+  return digits.length < 7 ? '***' : `${digits.slice(0, 3)}****${digits.slice(digits.length < 11 ? -2 : -4)}`;
 }
 
 /** A mail address, however it is written: its first sign and its host. */

@@ -40,7 +40,7 @@ export class CaseDesk {
         throw new MoveRefused(
           `case ${record.code}: while access is restricted the page cannot be looked at (限制访问期间无法复查页面)`,
           'appeal (申诉), or let an admin give access back for a time: patrol cases restore',
-          '限制访问期间无法复查页面：请申诉，或先临时恢复访问',
+          '限制访问期间无法复查页面：请提交申诉，或由管理员先临时恢复访问',
         );
       const asked = ledger.cases.events(record.id).filter(({ move }) => move === 'recheck-asked');
       const limits = rules.settings.cases.ownerRecheck;

@@ -138,7 +138,7 @@ function judgeHolder(domain: string, facts: RegistrationFacts, input: CheckInput
 }
 
 /** How organisations' names end: anything else may be a person. */
-const ORGANISATION =
+export const ORGANISATION =
   /(?:公司|集团|厂|店|社|所|院|校|中心|协会|学会|商会|基金会|委员会|局|厅|部|会|行|合伙)(?:[(（][^)）]*[)）])?$/;
 
 /** Age of our data of a filing beyond which a registry that does not date its record is believed to be newer. */

@@ -130,7 +130,7 @@ function selectNotices(
     throw new InputError(`--state ${options.state}: no such state`, `give one of: ${STATES.join(', ')}`);
   if (options.stuck !== true)
     return outbox.notices((options.state as Notice['state'] | undefined) ?? null, options.limit);
-  return stuckNotices(outbox, now, options.limit);
+  return stuckNotices(outbox, now, options.limit).slice(0, options.limit);
 }
 
 function writeHtml(file: string, html: string | null): void {

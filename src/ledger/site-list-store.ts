@@ -150,8 +150,11 @@ export class SiteListStore {
     const ids = new Set<number>();
     let truncated = false;
     const add = (rows: { siteId: number }[], most: number): void => {
-      truncated ||= rows.length >= most || ids.size + rows.length > MATCHES;
-      for (const { siteId } of rows) if (ids.size < MATCHES) ids.add(siteId);
+      truncated ||= rows.length >= most;
+      for (const { siteId } of rows) {
+        if (ids.size < MATCHES || ids.has(siteId)) ids.add(siteId);
+        else truncated = true;
+      }
     };
     const from = (name: QueryName, text_: string): void =>
       add(this.#db.all(name, text_, `${text_}\u{10ffff}`, MATCHES), MATCHES);

@@ -36,7 +36,7 @@ export function readWebhook(given: { url: string; moves: readonly string[] }): {
 }
 
 /** How deliveries are timed (ms). */
-export interface WebhookTimes {
+interface WebhookTimes {
   timeoutMs: number;
   /** A webhook that takes nothing for this long is told to admins. */
   giveUpMs: number;
@@ -111,7 +111,8 @@ export class WebhookSender {
     const attempts = before + 1;
     const now = this.#now();
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, attempts - 1));
-    this.#ledger.api.moveWebhook(hook.id, { cursor, attempts, lastError: fault, nextAt: now + wait });
+    const stands = this.#ledger.api.moveWebhook(hook.id, { cursor, attempts, lastError: fault, nextAt: now + wait });
+    if (!stands) return;
     this.#log.warn({ webhook: hook.id, attempts, fault }, 'a webhook took no event');
     const waited = Array.from({ length: attempts }, (_, index) =>
       Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, index)),
@@ -151,7 +152,7 @@ export class WebhookSender {
 }
 
 /** `sha256=` and the HMAC of timestamp, a full stop, and the body. */
-export const signEvent = (secret: string, stamp: string, body: string): string =>
+const signEvent = (secret: string, stamp: string, body: string): string =>
   `sha256=${createHmac('sha256', secret).update(`${stamp}.${body}`).digest('hex')}`;
 
 /** An event as other systems get it: in the feed of the API, and in webhooks. */

@@ -4,7 +4,10 @@ const BAD: readonly MessageState[] = ['unknown', 'failed', 'retry'];
 /** A planned notice that waits for longer needs a look. */
 const PATIENCE_MS = 86_400_000;
 
-/** Notices that need a look, those that wait longest first among the planned: failed, of unknown fate, or waiting for over a day. At most `limit` of each sort. */
+/**
+ * Notices that need a look: failed, of unknown fate, or waiting for over a day (those that wait longest first). At most `limit` of
+ * each sort.
+ */
 export function stuckNotices(outbox: OutboxStore, now: number, limit: number): Notice[] {
   const found = new Map<number, Notice>();
   for (const notice of [
@@ -13,5 +16,5 @@ export function stuckNotices(outbox: OutboxStore, now: number, limit: number): N
     ...outbox.plannedBefore(now - PATIENCE_MS, limit),
   ])
     found.set(notice.id, notice);
-  return [...found.values()].slice(0, limit * 3);
+  return [...found.values()];
 }

@@ -5,7 +5,7 @@ import { timersOf } from '../cases/timers.ts';
 import type { CaseEvent, CaseRecord } from '../cases/types.ts';
 import { fillText } from '../checks/conclude.ts';
 import type { Notice } from '../ledger/outbox-store.ts';
-import { maskText } from '../log.ts';
+import { maskEmail, maskPhone, maskText } from '../log.ts';
 
 /** A case as JSON and as tables want it. */
 export function caseSummary(keeper: CaseKeeper, record: CaseRecord) {
@@ -58,7 +58,7 @@ export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false
     channel,
     recipient: recipientOf(keeper, notice, unmask),
     state: message === null ? state : message.state,
-    reason: reason ?? message?.error ?? null,
+    reason: maskOrNull(reason ?? message?.error ?? null),
     code: message?.code ?? null,
     possibleDuplicates: message?.possibleDuplicates ?? 0,
     messageId,
@@ -66,6 +66,8 @@ export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false
     notBefore: new Date(notice.notBefore).toISOString(),
   };
 }
+
+const maskOrNull = (text: string | null): string | null => (text === null ? null : maskText(text));
 
 /** Which case, domain or contact a notice is about. */
 function aboutOf(keeper: CaseKeeper, { caseId, topic }: Notice): string {
@@ -75,7 +77,9 @@ function aboutOf(keeper: CaseKeeper, { caseId, topic }: Notice): string {
 function recipientOf(keeper: CaseKeeper, { channel, recipient, subjectId }: Notice, unmask: boolean): string {
   if (channel === 'in-site' && subjectId !== null)
     return keeper.ledger.contacts.subject(subjectId)?.subjectNumber ?? recipient;
-  return unmask ? recipient : maskText(recipient);
+  if (unmask) return recipient;
+  // By what it should be: an address that is none is told as little as one that is.
+  return channel === 'sms' ? maskPhone(recipient) : channel === 'email' ? maskEmail(recipient) : maskText(recipient);
 }
 
 /** What a finding is called. */
@@ -89,8 +93,14 @@ export function findingTitle(
   return fillText(check?.codes[finding.code]?.title[language] ?? finding.code, finding);
 }
 
-/** What a move said, in a few words. */
-export function eventWords({ move, data }: CaseEvent): string {
+/** Keys of a move whose values are words of ours, and what sort of words. */
+const OWN_WORDS: Record<string, string> = { kind: 'notice', channel: 'channel', act: 'act' };
+
+/** What a move said, in a few words; `wordOf` tells our own words (`kind`, `channel`, `act`) in another language. */
+export function eventWords(
+  { move, data }: CaseEvent,
+  wordOf: (kind: string, word: string) => string = (_kind, word) => word,
+): string {
   const said = [
     'codes',
     'kind',
@@ -116,7 +126,8 @@ export function eventWords({ move, data }: CaseEvent): string {
       const value = data[key];
       if (key === 'why' && typeof value === 'object' && value !== null)
         return String((value as { zh?: string }).zh ?? '');
-      return Array.isArray(value) ? value.join(',') : String(value);
+      const words = Array.isArray(value) ? value.join(',') : String(value);
+      return OWN_WORDS[key] === undefined ? words : wordOf(OWN_WORDS[key], words);
     });
   if (move === 'finding-joined') said.push((data['joined'] as { code: string }[]).map(({ code }) => code).join(','));
   return said.join(' ');

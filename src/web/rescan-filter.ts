@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { InputError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SiteQuery } from '../ledger/site-list-store.ts';
 
@@ -7,6 +8,7 @@ const MOST_PARTS = 200;
 
 /** Ask for all sites of a query, a chunk at a time, so that nothing else waits for it. Gives how many. */
 export async function requestAll(ledger: Ledger, query: SiteQuery, by: string, now: number): Promise<number> {
+  demandWhole(ledger, query);
   let asked = 0;
   for (const ids of ledger.sites.ids(query)) {
     if (ids.length > 0) ledger.sweeps.requestRescan(ids, by, now, true);
@@ -41,4 +43,19 @@ export function sitesASecond(ledger: Ledger, checksASite: number): number | null
     ({ judged, startedAt, finishedAt }) => judged / (((finishedAt as number) - startedAt) / 1000),
   );
   return rates.length === 0 ? null : Math.max(...rates) / Math.max(1, checksASite);
+}
+
+/**
+ * Throws InputError where a filter cannot be worked through: a text that matches more than is looked through, a text of nothing, a
+ * check without a verdict.
+ */
+export function demandWhole(ledger: Ledger, query: SiteQuery): void {
+  if (query.text !== undefined && query.text.replace(/[\p{Cc}\s]/gu, '') === '')
+    throw new InputError('the text is empty', 'leave it out, or give one', '检索内容为空');
+  if (query.text !== undefined && ledger.sites.page(query, null, 1).truncated)
+    throw new InputError(
+      'too many sites match the text: only some of them could be looked through',
+      'give more of the domain, number or name, or use the other filters',
+      '匹配的网站过多，请输入更完整的内容，或改用其他筛选条件',
+    );
 }

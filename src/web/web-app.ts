@@ -21,10 +21,14 @@ export interface WebAppOptions {
   unreadable: string;
   /** Which setting names the proxies, for the log. */
   proxySetting: string;
+  /** How long a whole request may take (ms); its head always has ten seconds. */
+  requestTimeoutMs?: number;
   /** Other origins our forms may lead to (an identity provider). */
   formTargets?: readonly string[];
   log: Logger;
 }
+
+const HEADERS_MS = 10_000;
 
 /** What pages of ours may load and send: themselves, and nothing else. */
 const strictPolicy = (formTargets: readonly string[]) => ({
@@ -46,7 +50,8 @@ export async function createWebApp(options: WebAppOptions): Promise<FastifyInsta
   const { trustedProxies, maxFormBytes, requestsAMinute, unreadable, proxySetting, log } = options;
   const app = fastify({
     bodyLimit: maxFormBytes,
-    requestTimeout: 10_000,
+    requestTimeout: options.requestTimeoutMs ?? HEADERS_MS,
+    http: { headersTimeout: HEADERS_MS },
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     // Addresses may hold keys: our own log names routes only.
     logger: false,

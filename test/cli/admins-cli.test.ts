@@ -55,7 +55,7 @@ describe('patrol admins', () => {
     [['admins', 'set', 'nobody', '--disable'], '', /no admin nobody/],
     [['admins', 'password', 'nobody'], 'a long enough one', /no admin nobody/],
     [['api-keys', 'add', 'crm', '--scopes', 'all'], '', /no scope all[\s\S]*filings:read/],
-    [['api-keys', 'add', 'crm', '--scopes', 'filings:read', '--days', '0'], '', /--days 0/],
+    [['api-keys', 'add', 'crm', '--scopes', 'filings:read', '--days', '0'], '', /--days: no whole number/],
     [['api-keys', 'revoke', 'crm'], '', /no key crm/],
   ])('refuses %j', (argv, input, said) => {
     const { status, err } = patrol(argv, input);

@@ -187,7 +187,7 @@ describe('filings', () => {
   });
 
   it('a site’s evidence is given out by its hash, with its own site alone', async () => {
-    const key = keyFor('filings:read');
+    const key = keyFor('filings:read', 'personal:read');
     const { body } = await call('GET', `/sites/${number}`, key);
     const check = (body['checks'] as { verdictId: number; evidence: { hash: string; bytes: number }[] }[]).find(
       ({ evidence }) => evidence.length > 0,
@@ -197,6 +197,7 @@ describe('filings', () => {
     const given = await fetch(`${base}${path(number)}`, { headers: { authorization: `Bearer ${key}` } });
     expect(given.status).toBe(200);
     expect((await given.arrayBuffer()).byteLength).toBe(piece?.bytes);
+    expect((await call('GET', path(number), keyFor('filings:read'))).status).toBe(403);
     expect((await call('GET', path(encodeURIComponent('京ICP备2021000002号-1')), key)).status).toBe(404);
   });
 
@@ -250,7 +251,9 @@ describe('rescans', () => {
     expect(world.ledger.sweeps.rescansWaiting()).toEqual({ single: 1, bulk: 2 });
     world.ledger.sweeps.takeRescans(10);
     world.ledger.sweeps.takeRescans(10, true);
-    expect((await call('POST', '/rescans', key, {})).status).toBe(400);
+    for (const body of [{}, { filter: { check: 'icp-footer' } }])
+      expect((await call('POST', '/rescans', key, body)).status).toBe(400);
+    expect((await call('POST', '/rescans', key, { filter: { text: ' ' } })).status).toBe(409);
   });
 });
 

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { originOf } from '../../src/config.ts';
@@ -142,7 +143,7 @@ describe('personal data', () => {
 describe('persons in other forms', () => {
   it('numbers however written, names in letters, and private persons’ own names are masked', async () => {
     const persons = [
-      { role: 'subject-head' as const, name: '欧阳某某', phone: '010-62345678', email: 'odd address@host' },
+      { role: 'subject-head' as const, name: '欧阳某某', phone: '0571-8234567', email: 'odd address@host' },
       { role: 'site-head' as const, name: null, phone: '8613812345678', email: null },
     ];
     const siteId = world.addSite(60, { subjectKind: 'individual', subjectName: '司马某某', persons });
@@ -152,11 +153,57 @@ describe('persons in other forms', () => {
       `/contacts/${encodeURIComponent('京ICP备2021000060号')}`,
     ]) {
       const { text } = await vera.get(path);
-      expect(text, path).not.toMatch(/62345678|12345678|欧阳某某|司马某某|odd address/);
+      expect(text, path).not.toMatch(/8234567|12345678|欧阳某某|司马某某|odd address/);
     }
     expect((await anna.submit(`/sites/${siteId}`, `/sites/${siteId}/unmask`, { reason: '核实' })).text).toContain(
       '司马某某',
     );
+  });
+
+  it('holders of domains that may be persons, and addresses that are none, are masked', async () => {
+    const evidence = [
+      { label: 'holder', value: '诸葛某' },
+      { label: 'subject', value: '北京某某科技有限公司1' },
+    ];
+    const finding = {
+      code: 'holder-differs',
+      severity: 'fail' as const,
+      about: 'site-1.cn',
+      params: { domain: 'site-1.cn', holder: '诸葛某' },
+      evidence,
+    };
+    world.set(1, 'domain-verification', 'fail', [finding]);
+    world.look(1);
+    const code = world
+      .cases()
+      .findLast(({ siteId, programme }) => siteId === 1 && programme === 'domain-verification')?.code;
+    for (const path of ['/sites/1', `/cases/${code}`]) {
+      const { text } = await vera.get(path);
+      expect(text, path).not.toContain('诸葛某');
+      expect(text, path).toContain('诸**');
+    }
+    world.ledger.outbox.plan(
+      [
+        {
+          topic: 'case:1',
+          stage: 'odd',
+          kind: 'found',
+          channel: 'sms',
+          recipient: '138-1234-5678',
+          person: 'p',
+          name: null,
+          caseId: 1,
+          subjectId: 1,
+          siteId: 1,
+          params: {},
+          dryRun: true,
+          notBefore: world.now(),
+          failed: 'no mobile number',
+        },
+      ],
+      world.now(),
+    );
+    expect((await vera.get('/notices')).text).not.toContain('1234-5678');
   });
 
   it('a notice names nobody', async () => {
@@ -220,6 +267,26 @@ describe('imports', () => {
     const one = await anna.get(`/imports/${run?.id}`);
     expect(one.text).toContain('nonsense');
     expect((await anna.get(`/imports/${run?.id}/rejects.csv`)).text).toContain('3,site_number,nonsense');
+    await expect.poll(leftovers).toEqual(before);
+  });
+
+  it('somebody who hangs up leaves nothing behind', async () => {
+    const before = leftovers();
+    const boundary = 'y'.repeat(20);
+    const page = (await anna.get('/imports')).text;
+    const token = /action="\/imports"[^>]*><input type="hidden" name="form" value="([^"]+)"/.exec(page)?.[1] ?? '';
+    const { hostname, port, host } = new URL(served.console.address);
+    const part = (name: string, more: string, text: string): string =>
+      `--${boundary}\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n${text}\r\n`;
+    const body = `${part('form', '', token)}${part('file', '; filename="a.exe"', 'x'.repeat(5000))}--${boundary}--\r\n`;
+    for (const whole of [true, false]) {
+      const socket = connect(Number(port), hostname);
+      await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+      const head = `POST /imports HTTP/1.1\r\nhost: ${host}\r\norigin: ${served.console.address}\r\ncookie: ${anna.cookie}\r\ncontent-type: multipart/form-data; boundary=${boundary}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
+      await new Promise<void>((resolve) => socket.write(head + (whole ? body : body.slice(0, 3000)), () => resolve()));
+      socket.destroy();
+    }
+    await anna.get('/imports');
     await expect.poll(leftovers).toEqual(before);
   });
 

@@ -260,7 +260,7 @@ function guard(scope: FastifyInstance, { ledger, config, log, now }: ApiParts): 
     return reply
       .code(kept.status)
       .header('idempotent-replayed', 'true')
-      .type('application/json; charset=utf-8')
+      .type(`application/${kept.status < 400 ? 'json' : 'problem+json'}; charset=utf-8`)
       .send(kept.body);
   });
   scope.addHook('onSend', async (request, reply, payload) => {

@@ -3,8 +3,10 @@ import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, STATES } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
+import { maskValue } from '../../log.ts';
 import { eventBody } from '../../notify/case-webhooks.ts';
-import { caseDetail, caseSummary } from '../../view/case-summary.ts';
+import { caseDetail, caseSummary, findingTitle } from '../../view/case-summary.ts';
+import { openFinding } from '../../view/subject-name.ts';
 import { CASE_ACTS, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
@@ -88,13 +90,14 @@ function addReading({ app, parts, needs }: ApiKit): void {
       const { findings, history, enforcement, ...detail } = caseDetail(keeper, record);
       return {
         ...detail,
-        findings: findings.map((one) => ({
+        findings: findings.map(openFinding).map((one) => ({
           ...one,
+          title: findingTitle(keeper, one.checkId, one),
           firstSeenAt: isoOf(one.firstSeenAt),
           lastSeenAt: isoOf(one.lastSeenAt),
           clearedAt: isoOf(one.clearedAt),
         })),
-        history: history.map((one) => ({ ...one, at: isoOf(one.at) })),
+        history: history.map((one) => ({ ...one, at: isoOf(one.at), data: maskValue(one.data) })),
         enforcement: enforcement.map((one) => ({
           ...one,
           createdAt: isoOf(one.createdAt),

@@ -70,7 +70,11 @@ export function makeKey(
 ): { key: string; id: number } {
   const name = given.name.trim();
   if (name === '' || name.length > MAX_NAME)
-    throw new InputError('the key needs a name', `of at most ${MAX_NAME} characters`, '请填写名称');
+    throw new InputError(
+      'the key needs a name',
+      `of at most ${MAX_NAME} characters`,
+      `请填写名称，最多 ${MAX_NAME} 字`,
+    );
   if (store.keyByName(name) !== null)
     throw new InputError(`a key is called ${name} already`, 'give another name', '已有同名密钥，请换一个名称');
   if (given.expiresAt !== null && !(given.expiresAt > now))

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseIcpNumber } from '../../filing/site-number.ts';
-import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
-import type { ApiKit } from './kit.ts';
+import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
+import { ApiFault, type ApiKit } from './kit.ts';
 import { filterShape, queryOf } from './site-filter.ts';
 
 const COUNTED = 20_000;
@@ -48,6 +48,13 @@ export function addRescanRoutes({ app, parts, needs, keyOf, audit }: ApiKit): vo
       const minutes = (count: number): number | null => (rate === null ? null : Math.ceil(count / rate / 60));
       if (filter !== undefined) {
         const query = { ...queryOf(filter), state: 'active' };
+        if (filter.check !== undefined && filter.verdict === undefined)
+          throw new ApiFault(
+            400,
+            'check stands without verdict',
+            'give both, or neither: a check alone would be every site',
+          );
+        demandWhole(ledger, query);
         const { count, more } = await countUpTo(ledger, query, COUNTED);
         if (!dryRun) {
           void requestAll(ledger, query, by, now()).catch((error: unknown) =>
@@ -89,7 +96,7 @@ export function addRescanRoutes({ app, parts, needs, keyOf, audit }: ApiKit): vo
       schema: {
         summary: waiting.summary,
         tags: [waiting.tag],
-        response: { 200: z.object({ single: z.int(), bulk: z.int() }) },
+        response: { 200: z.object({ single: z.int(), bulk: z.int() }).describe('counted up to 10,000 each') },
       },
     },
     () => ledger.sweeps.rescansWaiting(),

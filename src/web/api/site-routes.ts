@@ -7,7 +7,7 @@ import { type FilingRow, validateRow } from '../../filing/validate-row.ts';
 import type { SiteRecord, UpsertOutcome } from '../../ledger/filings-store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { providerNames } from '../../provider/provider-names.ts';
-import { openName } from '../../view/subject-name.ts';
+import { openFinding, openName } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
@@ -91,7 +91,11 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
           200: z.object({
             sites: z.array(rowShape),
             next: nextShape,
-            partial: z.boolean().describe('the search stopped at its budget: go on with next'),
+            partial: z
+              .boolean()
+              .describe(
+                'the search stopped at its budget: go on with next; with a text and no next, too many match: give more of it',
+              ),
           }),
         },
       },
@@ -110,7 +114,7 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
           state,
         }),
       );
-      return { sites, next: cursorOf(page.next), partial: page.stopped };
+      return { sites, next: cursorOf(page.next), partial: page.stopped || page.truncated };
     },
   );
   const one = needs('filings:read', 'A site with its verdicts, findings and evidence', 'filings');
@@ -141,9 +145,13 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
   );
 }
 
-function addEvidence({ app, parts, needs, audit }: ApiKit): void {
+function addEvidence({ app, parts, needs, demand, audit }: ApiKit): void {
   const { ledger } = parts;
-  const piece = needs('filings:read', 'The bytes of a piece of evidence, as they were kept', 'filings');
+  const piece = needs(
+    'filings:read',
+    'The bytes of a piece of evidence, as they were kept; needs personal:read, since they name persons',
+    'filings',
+  );
   app.get(
     '/sites/:number/evidence/:verdict/:hash',
     {
@@ -167,6 +175,7 @@ function addEvidence({ app, parts, needs, audit }: ApiKit): void {
       const bytes = belongs ? ledger.evidence.bytes(hash) : null;
       if (bytes === null)
         throw new ApiFault(404, 'no such evidence of this site', 'GET the site: `evidence` lists what is kept');
+      demand(request, 'personal:read');
       audit(request, `site ${record.filing.siteNumber}`, `evidence ${hash.slice(0, 12)}`);
       // Pages of strangers are bytes here, never pages of ours.
       return reply
@@ -215,7 +224,7 @@ function siteBody(ledger: Ledger, record: SiteRecord): z.infer<typeof siteShape>
         evidence: (latest === undefined ? [] : ledger.evidence.listOfVerdict(latest.id)).map(
           ({ name, kind, size, hash }) => ({ name, kind, bytes: size, hash }),
         ),
-        findings: describeFindings(state.checkId, findings).map(
+        findings: describeFindings(state.checkId, findings.map(openFinding)).map(
           ({ code, severity, title, remedy, evidence, awaits }) => ({
             code,
             severity,

@@ -40,9 +40,10 @@ export class ConsoleAccess {
     const { admins } = this.#ledger;
     if (this.#misses.of(address, now) >= MISSES_A_MINUTE) return { ok: false, reason: 'busy' };
     const known = admins.byName(given.name);
-    const right = await isPassword(given.password, known?.passwordHash ?? null);
-    // Read again: others may have tried meanwhile.
+    const matches = await isPassword(given.password, known?.passwordHash ?? null);
+    // Read again: others may have tried, or changed it, meanwhile.
     const admin = known === null ? null : admins.get(known.id);
+    const right = matches && admin?.passwordHash === known?.passwordHash;
     const refused = (why: string): SignIn => {
       this.#misses.add(address, now);
       // A name nobody has may be a password in the wrong field.

@@ -90,8 +90,14 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
           say('请重新输入', 'type them again'),
         );
       const passwordHash = await hashPassword(form['new'] ?? '');
-      // As it is by now: hashing takes a while.
-      parts.ledger.admins.save({ ...(parts.ledger.admins.get(admin.id) ?? proved), passwordHash, failures: 0 });
+      // As it is by now: hashing takes a while, and somebody may have reset it on the server.
+      const now = parts.ledger.admins.get(admin.id);
+      if (now === null || now.passwordHash !== proved.passwordHash)
+        throw new InputError(
+          say('密码刚刚已被重置', 'the password was just reset'),
+          say('请用新密码登录', 'sign in with the new one'),
+        );
+      parts.ledger.admins.save({ ...now, passwordHash, failures: 0 });
       parts.ledger.admins.endSessions(admin.id, hashOf(visit.token));
       return {
         to: '/account',
@@ -144,6 +150,7 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     () => '/account',
     async (visit, form) => {
       const { admin, say } = visit;
+      demandOwnPassword(visit);
       const proved = await access.prove(admin.id, form['password'] ?? '', parts.now());
       if (proved === null)
         throw new InputError(say('密码不正确', 'the password is wrong'), say('请重新输入', 'type it again'));

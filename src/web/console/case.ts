@@ -2,14 +2,15 @@ import { html } from 'ghtml';
 import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
+import { maskText } from '../../log.ts';
 import { caseSummary, eventWords, findingTitle, noticeSummary } from '../../view/case-summary.ts';
-import { openName } from '../../view/subject-name.ts';
+import { openFinding, openName } from '../../view/subject-name.ts';
 import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
 import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { saidOf, wordOf } from './words.ts';
+import { wordOf } from './words.ts';
 
 /** States that move on by a person of the provider. */
 const WAITS: Partial<Record<CaseState, { zh: string; en: string }>> = {
@@ -122,7 +123,7 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
         event.actor.kind === 'system'
           ? ''
           : ` · ${event.actor.kind === 'owner' ? say('网站方', 'owner') : say('管理员', 'admin')} ${event.actor.name}`;
-      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${saidOf(visit, eventWords(event))}${who}</span></li>`;
+      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${maskText(eventWords(event, (kind, word) => wordOf(visit, kind, word)))}${who}</span></li>`;
     })
     .join('')}</ol>
 <h2>${say('通知', 'Notices')}</h2>!${noticesHtml(parts, visit, record)}
@@ -152,6 +153,7 @@ function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
 function findingsHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, record: CaseRecord): string {
   const rows = ledger.cases
     .findings(record.id)
+    .map(openFinding)
     .map((finding) => [
       finding.clearedAt === null
         ? html`<span class="badge fail">${say('未解决', 'stands')}</span>`

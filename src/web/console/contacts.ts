@@ -148,7 +148,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
       html`${wordOf(visit, 'channel', one.channel)}`,
       html`${maskText(one.address)}`,
       timeHtml(one.since),
-      html`${one.code} ${one.reason}`,
+      html`${one.code} ${maskText(one.reason)}`,
       visit.may('operator')
         ? visit.form(
             '/contacts/revive',

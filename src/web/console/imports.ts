@@ -62,8 +62,14 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
   // Uploads are read here alone, and only once it is known that the form is ours.
   await app.register(async (scope) => {
     const uploads = new Uploads(kit, '/imports');
-    await scope.register(multipart, { limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: 10_000 } });
-    scope.addHook('onResponse', async (request) => uploads.forget(request));
+    await scope.register(multipart, {
+      throwFileSizeLimit: false,
+      limits: { fileSize: MAX_FILE_BYTES, files: 1, fields: 5, fieldSize: 10_000 },
+    });
+    // However the request ends: answered, refused, or hung up on.
+    scope.addHook('onRequest', async (request, reply) => {
+      reply.raw.once('close', () => uploads.forget(request));
+    });
     kit.deed(
       '/imports',
       'operator',
@@ -91,6 +97,11 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
             visit.say('已有一个导入在进行', 'an import is under way'),
             visit.say('请等它结束', 'wait for its end'),
           );
+        if (!uploads.claim(request))
+          throw new InputError(
+            visit.say('上传中断', 'the upload was broken off'),
+            visit.say('请重新上传', 'send it again'),
+          );
         const state: Running = {
           file: taken.name,
           startedAt: parts.now(),
@@ -101,7 +112,6 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
           failed: null,
         };
         running = state;
-        uploads.claim(request);
         void runImport(parts, taken, state).then(() =>
           kit.access.audit(
             visit.admin.name,

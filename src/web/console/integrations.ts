@@ -82,6 +82,7 @@ export function addIntegrations(kit: ConsoleKit): void {
     (visit, _form, request) => {
       const id = Number((request.params as { id: string }).id);
       parts.ledger.api.removeWebhook(id, parts.now());
+      parts.ledger.resolveAlert(`webhook-${id}`, parts.now());
       return { to: '/access', said: visit.say('回调已删除。', 'Removed.'), object: `webhook ${id}` };
     },
   );

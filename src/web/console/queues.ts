@@ -2,11 +2,23 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
+import type { FastifyReply } from 'fastify';
 import { isOurs } from '../web-app.ts';
 import type { ConsoleKit } from './kit.ts';
 
-/** What may be done to jobs: they run again, sooner, or wait. */
-const ALLOWED = /^\/queues\/api\/queues\/(?:[^?]*\/)?(?:retry|promote|pause|resume)(?:\/[a-z-]+)?(?:\?|$)/;
+/** What may be done to jobs, by the route that was really reached: they run again, sooner, or wait. */
+const ALLOWED: ReadonlySet<string> = new Set(
+  [
+    'pause',
+    'resume',
+    ':queueName/retry/:queueStatus',
+    ':queueName/promote',
+    ':queueName/pause',
+    ':queueName/resume',
+    ':queueName/:jobId/retry',
+    ':queueName/:jobId/promote',
+  ].map((act) => `/queues/api/queues/${act}`),
+);
 
 /** `/queues`: Bull Board behind the same sign-in. Looking is for operators; changing jobs is for approvers. */
 export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Promise<void> {
@@ -50,7 +62,7 @@ export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Prom
       if (changes && !isOurs(request, kit.publicOrigin))
         return kit.refuse(request, reply, visit, 'cross-origin', '请在本网站操作。 Use this site itself.');
       // Jobs come from the ledger alone: none is written or changed by hand, or evidence could be made up.
-      if (changes && (request.method !== 'PUT' || !ALLOWED.test(request.url)))
+      if (changes && (request.method !== 'PUT' || !ALLOWED.has(request.routeOptions.url ?? '')))
         return kit.refuse(
           request,
           reply,
@@ -66,19 +78,21 @@ export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Prom
       );
       return undefined;
     });
-    scope.addHook('onResponse', async (request, reply) => {
+    scope.addHook('onSend', async (request, reply, payload) => {
       const admin = kit.visit(request)?.admin;
-      if (request.method === 'GET' || request.method === 'HEAD' || admin === undefined || reply.statusCode === 403)
-        return;
-      const outcome = reply.statusCode < 400 ? 'done' : 'refused';
-      kit.access.audit(admin.name, 'queue', request.url.slice(0, 200), outcome, request.method, kit.parts.now());
+      const changed = request.method !== 'GET' && request.method !== 'HEAD' && reply.statusCode !== 403;
+      if (changed && admin !== undefined) {
+        const outcome = reply.statusCode < 400 ? 'done' : 'refused';
+        kit.access.audit(admin.name, 'queue', request.url.slice(0, 200), outcome, request.method, kit.parts.now());
+      }
+      return ownAssets(reply, payload);
     });
-    // The board's page asks a stranger for its fonts: nothing of ours comes from elsewhere.
-    scope.addHook('onSend', async (_request, reply, payload) =>
-      typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')
-        ? payload.replace(/<link\b[^>]*href="https?:\/\/[^>]*>/g, '')
-        : payload,
-    );
     await scope.register(adapter.registerPlugin(), { prefix: '/queues', basePath: '/queues' } as never);
   });
+}
+
+/** The board's page asks a stranger for its fonts: nothing of ours comes from elsewhere. */
+function ownAssets(reply: FastifyReply, payload: unknown): unknown {
+  const page = typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html');
+  return page ? payload.replace(/<link\b[^>]*href="https?:\/\/[^>]*>/g, '') : payload;
 }

@@ -50,6 +50,8 @@ export interface RunningConsole {
 /** Longest form taken: a selection of cases. */
 const MAX_FORM_BYTES = 65_536;
 const PAGES_A_MINUTE = 1200;
+/** An import of half a gigabyte over a slow line. */
+const UPLOAD_MS = 30 * 60_000;
 
 /** The admins' console. Throws InputError when the port cannot be had. */
 export async function startConsole(options: ConsoleOptions): Promise<RunningConsole> {
@@ -58,6 +60,7 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   const app = await createWebApp({
     trustedProxies,
     maxFormBytes: MAX_FORM_BYTES,
+    requestTimeoutMs: UPLOAD_MS,
     requestsAMinute: PAGES_A_MINUTE,
     unreadable: 'the address cannot be read',
     proxySetting: 'console.trustedProxies',

@@ -8,7 +8,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { CheckState, VerdictRow } from '../../ledger/types.ts';
 import { maskEmail, maskName, maskPhone } from '../../log.ts';
 import { endOf, snippetOf } from '../../view/snippet.ts';
-import { openName } from '../../view/subject-name.ts';
+import { openFinding, openName } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
 import { listHtml, queryOf, tableHtml, timeHtml, unmaskHtml, verdictHtml, verdictText } from './frame.ts';
@@ -88,6 +88,8 @@ export function addSite(kit: ConsoleKit): void {
     const bytes = ledger.evidence.bytes(hash);
     if (bytes === null) return reply.callNotFound();
     if (piece.kind === 'screenshot') return reply.type('image/jpeg').send(bytes);
+    // What a verdict was judged from names persons.
+    if (!visit.may('operator')) return reply.code(403).send({});
     // Pages of strangers are never shown as pages of ours.
     kit.access.audit(visit.admin.name, 'download evidence', `verdict ${verdict}`, 'done', piece.name, parts.now());
     return reply
@@ -230,7 +232,7 @@ function verdictBody(
   how: { pieces: Pieces },
 ): string {
   const { say, admin } = visit;
-  const findings = describeFindings(row.checkId, JSON.parse(row.findings) as Finding[]);
+  const findings = describeFindings(row.checkId, (JSON.parse(row.findings) as Finding[]).map(openFinding));
   const pieces = ledger.evidence.listOfVerdict(row.id);
   const link = (hash: string): string => `/sites/${siteId}/evidence/${row.id}/${hash}`;
   const bundlePiece = pieces.find(({ kind }) => kind === 'artifacts');

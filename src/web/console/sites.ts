@@ -5,7 +5,7 @@ import { InputError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
 import { openName } from '../../view/subject-name.ts';
-import { countUpTo, requestAll, sitesASecond } from '../rescan-filter.ts';
+import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { checkTitle } from './words.ts';
@@ -118,6 +118,7 @@ export function addSites(kit: ConsoleKit): void {
     () => '/sites',
     (visit, form) => {
       const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
+      demandWhole(parts.ledger, siteQuery(query));
       void requestAll(parts.ledger, { ...siteQuery(query), state: 'active' }, visit.admin.name, parts.now()).catch(
         (error: unknown) => parts.log.error({ error }, 'a bulk rescan could not be requested'),
       );
@@ -168,6 +169,7 @@ async function previewBody(
   query: Record<string, string>,
 ): Promise<string> {
   const { say } = visit;
+  demandWhole(ledger, siteQuery(query));
   const { count, more } = await countUpTo(ledger, { ...siteQuery(query), state: 'active' }, COUNTED);
   const enabled = Object.values(config.settings.checks).filter((check) => check.enabled).length;
   const rate = sitesASecond(ledger, enabled);
@@ -180,9 +182,9 @@ async function previewBody(
           `按近期速度约需 ${minutes} 分钟${more ? '以上' : ''}。`,
           `At the recent pace about ${minutes} min${more ? ' or more' : ''}.`,
         );
-  return html`<p>${say(`将复查 ${count.toLocaleString('en')}${more ? ' 个以上' : ' 个'}有效网站。`, `${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
+  return html`<p>${say(`将复查 ${count.toLocaleString('en')}${more ? ' 个以上（未数完）' : ' 个'}有效网站。`, `${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
 <p class="soft">${words === '' ? say('没有筛选条件：全部有效网站。', 'No filter: every active site.') : words}</p>
-!${count === 0 ? '' : visit.form('/sites/rescan/filter', html`<input type="hidden" name="query" value="${words}"><button>${say('确认复查', 'Look again')}</button>`)}
+!${count === 0 && !more ? '' : visit.form('/sites/rescan/filter', html`<input type="hidden" name="query" value="${words}"><button>${say('确认复查', 'Look again')}</button>`)}
 <p><a href="/sites?${words}">${say('返回', 'Back')}</a></p>`;
 }
 

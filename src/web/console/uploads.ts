@@ -51,14 +51,15 @@ export class Uploads {
     return this.#kept.get(request) ?? null;
   }
 
-  /** Whoever calls this deletes the folder. */
-  claim(request: FastifyRequest): void {
-    this.#kept.delete(request);
+  /** Whoever calls this deletes the folder. False where it is gone already: somebody hung up. */
+  claim(request: FastifyRequest): boolean {
+    return this.#kept.delete(request);
   }
 
   /** Delete what nobody took over. */
   forget(request: FastifyRequest): void {
     const kept = this.#kept.get(request);
+    this.#kept.delete(request);
     if (kept !== undefined) rmSync(kept.folder, { recursive: true, force: true });
   }
 

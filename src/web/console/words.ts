@@ -29,7 +29,7 @@ const ZH: Record<string, Record<string, string>> = {
     'early-warning': '预警',
     'review-open': '年度核查开始',
     'review-reminder': '年度核查提醒',
-    'review-reported': '年度核查已报',
+    'review-reported': '年度核查已上报',
     'review-refused': '年度核查回复无效',
     'review-publicity': '年度核查公示',
     'review-revocation': '年度核查注销',
@@ -91,13 +91,6 @@ const ZH: Record<string, Record<string, string>> = {
 /** A word of ours in the reader's language. */
 export function wordOf({ say }: Visit, kind: string, word: string): string {
   return say(ZH[kind]?.[word] ?? word, word);
-}
-
-/** What a line of a history says, with our own words among it in the reader's language. */
-export function saidOf(visit: Visit, text: string): string {
-  const word = (token: string): string =>
-    ['notice', 'channel', 'act'].map((kind) => wordOf(visit, kind, token)).find((one) => one !== token) ?? token;
-  return text.split(' ').map(word).join(' ');
 }
 
 /** What a check is called. */

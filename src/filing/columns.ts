@@ -114,9 +114,13 @@ export function fieldOfColumn(name: string): Field | null {
   return BY_NAME.get(fold(name)) ?? null;
 }
 
+/** The head of every column, as the template writes it. */
+export const columnHeads = (language: 'en' | 'zh'): string[] =>
+  FIELDS.map((field) => COLUMN_NAMES[field][language === 'en' ? 0 : 1] ?? field);
+
 /** The import template: English heads, one line that shows the forms, CSV with a byte order mark for spreadsheet programs. */
 export function importTemplate(language: 'en' | 'zh'): string {
-  const heads = FIELDS.map((field) => (language === 'en' ? COLUMN_NAMES[field][0] : COLUMN_NAMES[field][1]));
+  const heads = columnHeads(language);
   const example: Record<Field, string> = {
     siteNumber: '京ICP备2021000001号-1',
     subjectNumber: '京ICP备2021000001号',

@@ -169,6 +169,23 @@ export class CasesStore {
     return rows.flatMap((row) => parsed(row) ?? []);
   }
 
+  /** A page of the cases in any of some states, soonest deadline first; `after`, `next`: a place between pages, null at its ends. */
+  page(
+    states: readonly CaseState[],
+    programme: string | null,
+    after: string | null,
+    limit: number,
+  ): { records: CaseRecord[]; next: string | null } {
+    const [deadlineAt = 0, id = 0] = (after ?? '').split('.').map((part) => Number(part) || 0);
+    const records = states
+      .flatMap((state) => this.pageInState(state, programme, { deadlineAt, id }, limit + 1))
+      .sort((a, b) => a.deadlineAt - b.deadlineAt || a.id - b.id);
+    const shown = records.slice(0, limit);
+    const last = shown.at(-1);
+    const more = records.length > limit && last !== undefined;
+    return { records: shown, next: more ? `${last.deadlineAt}.${last.id}` : null };
+  }
+
   /** A subject's cases, newest first. */
   ofSubject(subjectId: number, limit = 50): CaseRecord[] {
     return this.#db.all<Row>('casesOfSubject', subjectId, limit).flatMap((row) => parsed(row) ?? []);

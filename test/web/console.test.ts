@@ -235,13 +235,23 @@ describe('contacts', () => {
   });
 
   it('an address that was given up is used again', async () => {
-    const dead = { channel: 'email' as const, address: 'gone@owner.example', code: '550', reason: 'no such user' };
-    world.ledger.contacts.markDead({ ...dead, since: world.now(), messageId: null });
+    const dead = {
+      channel: 'email' as const,
+      code: '550',
+      reason: 'no such user',
+      since: world.now(),
+      messageId: null,
+    };
+    // Given up at one instant for one reason: each is revived by itself.
+    for (const address of ['gone@owner.example', 'lost@owner.example', 'moved@owner.example'])
+      world.ledger.contacts.markDead({ ...dead, address });
+    const row = /l\*\*\*@owner\.example.*?name="which" value="([^"]+)"/s;
     const page = await anna.get('/contacts');
-    expect(page.text).toContain('g***@owner.example');
-    const which = /name="which" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-    await anna.submit('/contacts', '/contacts/revive', { channel: 'email', which });
-    expect(world.ledger.contacts.dead('email', 'gone@owner.example')).toBeNull();
+    await anna.submit('/contacts', '/contacts/revive', { which: row.exec(page.text)?.[1] ?? '' });
+    expect(world.ledger.contacts.allDead().map(({ address }) => address)).toEqual(
+      expect.arrayContaining(['gone@owner.example', 'moved@owner.example']),
+    );
+    expect(world.ledger.contacts.dead('email', 'lost@owner.example')).toBeNull();
   });
 });
 
@@ -264,6 +274,10 @@ describe('imports', () => {
     await expect.poll(async () => (await anna.get('/imports')).text).toContain('已导入，2 行，1 行被拒');
     const run = world.ledger.imports.recent(null, 1)[0];
     expect(run).toMatchObject({ file: '备案 数据.csv', created: 1, rejected: 1 });
+    await expect
+      .poll(() => world.ledger.admins.auditLog({ action: 'import' }, null, 5).map(({ detail }) => detail))
+      .toEqual(['2 rows, 1 rejected']);
+    expect(started.text).toContain('<p>网站备案号、');
     const one = await anna.get(`/imports/${run?.id}`);
     expect(one.text).toContain('nonsense');
     expect((await anna.get(`/imports/${run?.id}/rejects.csv`)).text).toContain('3,site_number,nonsense');

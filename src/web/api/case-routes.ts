@@ -54,15 +54,9 @@ function addReading({ app, parts, needs }: ApiKit): void {
     },
     (request) => {
       const { state, programme = null, limit, cursor } = request.query;
-      const [deadlineAt = 0, id = 0] = (placeOf(cursor) ?? '').split('.').map(Number);
       const states = state === undefined ? ALL.filter((one) => !isTerminal(one)) : [state];
-      const records = states
-        .flatMap((one) => ledger.cases.pageInState(one, programme, { deadlineAt, id }, limit + 1))
-        .sort((a, b) => a.deadlineAt - b.deadlineAt || a.id - b.id);
-      const shown = records.slice(0, limit);
-      const last = shown.at(-1);
-      const next = records.length > limit && last !== undefined ? `${last.deadlineAt}.${last.id}` : null;
-      return { cases: shown.map((record) => caseSummary(keeper, record)), next: cursorOf(next) };
+      const { records, next } = ledger.cases.page(states, programme, placeOf(cursor), limit);
+      return { cases: records.map((record) => caseSummary(keeper, record)), next: cursorOf(next) };
     },
   );
   const one = needs('cases:read', 'A case with findings, history, notices (masked) and acts', 'cases');

@@ -126,24 +126,14 @@ function codesOf({ say }: Visit, body: unknown, isCase: (code: string) => boolea
   return [...codes].filter((code) => isCase(code));
 }
 
-/** Cases of states by deadline, a page after a place. */
+/** Cases by deadline, of a stage where a known one is asked for, else all that have not ended. */
 function pageOf(
   { ledger }: ConsoleParts,
-  query: Record<string, string>,
+  { state, programme }: Record<string, string>,
   after: string | null,
 ): { records: CaseRecord[]; next: string | null } {
-  const { state, programme = null } = query;
-  const states = state === undefined || !ALL_STATES.includes(state as CaseState) ? LIVE : [state as CaseState];
-  const [deadlineAt = 0, id = 0] = (after ?? '').split('.').map((part) => Number(part) || 0);
-  const records = states
-    .flatMap((one) => ledger.cases.pageInState(one, programme, { deadlineAt, id }, PAGE_ROWS + 1))
-    .sort((a, b) => a.deadlineAt - b.deadlineAt || a.id - b.id);
-  const shown = records.slice(0, PAGE_ROWS);
-  const last = shown.at(-1);
-  return {
-    records: shown,
-    next: records.length > PAGE_ROWS && last !== undefined ? `${last.deadlineAt}.${last.id}` : null,
-  };
+  const known = ALL_STATES.find((one) => one === state);
+  return ledger.cases.page(known === undefined ? LIVE : [known], programme ?? null, after, PAGE_ROWS);
 }
 
 /** Cases by a code, a domain, a number or a subject, of a stage and programme where given; `cut`: there may be more. */
@@ -154,7 +144,7 @@ function matching(
   const own = ledger.cases.byCode(text);
   const page = own === null ? ledger.sites.page({ text }, null, MATCHING_SITES) : null;
   const found = new Map<number, CaseRecord>();
-  for (const record of [own].flatMap((one) => one ?? [])) found.set(record.id, record);
+  if (own !== null) found.set(own.id, own);
   for (const { id, subjectId } of page?.rows ?? []) {
     for (const record of ledger.cases.ofSite(id)) found.set(record.id, record);
     for (const record of ledger.cases.ofSubject(subjectId))

@@ -1,7 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { html } from 'ghtml';
 import { InputError } from '../../errors.ts';
 import { parseIcpNumber } from '../../filing/site-number.ts';
-import type { SubjectRow } from '../../ledger/contacts-store.ts';
+import type { DeadAddress, SubjectRow } from '../../ledger/contacts-store.ts';
 import { maskEmail, maskName, maskPhone, maskText } from '../../log.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
 import { openName } from '../../view/subject-name.ts';
@@ -10,6 +11,7 @@ import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './
 import { wordOf } from './words.ts';
 
 const FOUND = 20;
+const DEAD_ROWS = 200;
 
 /** `/contacts`: who is told of a subject's sites; extra contacts (R7); addresses given up. */
 export function addContacts(kit: ConsoleKit): void {
@@ -85,12 +87,8 @@ export function addContacts(kit: ConsoleKit): void {
     'revive address',
     () => '/contacts',
     (visit, form) => {
-      const channel = form['channel'] === 'sms' ? 'sms' : 'email';
-      // Named by its place in the list: no address stands in a page before it is unmasked.
-      const dead = parts.ledger.contacts
-        .allDead()
-        .find(({ since, channel: own, code }) => `${own} ${since} ${code}` === form['which'] && own === channel);
-      if (dead === undefined || !parts.ledger.contacts.revive(channel, dead.address))
+      const dead = parts.ledger.contacts.allDead(DEAD_ROWS).find((one) => handleOf(visit, one) === form['which']);
+      if (dead === undefined || !parts.ledger.contacts.revive(dead.channel, dead.address))
         throw new InputError(
           visit.say('该地址不在停用名单中', 'the address is not given up'),
           visit.say('请刷新页面', 'open the page again'),
@@ -98,12 +96,16 @@ export function addContacts(kit: ConsoleKit): void {
       return {
         to: '/contacts',
         said: visit.say('已重新启用。', 'It is used again.'),
-        object: channel,
+        object: dead.channel,
         detail: maskText(dead.address),
       };
     },
   );
 }
+
+/** Names an address to its own form: none stands in a page before it is unmasked, not even as a hash that can be guessed. */
+const handleOf = ({ token }: Visit, { channel, address }: DeadAddress): string =>
+  createHmac('sha256', token).update(`dead ${channel} ${address}`).digest('base64url');
 
 function subjectOf({ ledger }: ConsoleParts, params: unknown): SubjectRow | null {
   return ledger.contacts.subjectByNumber((params as { subject: string }).subject);
@@ -111,7 +113,8 @@ function subjectOf({ ledger }: ConsoleParts, params: unknown): SubjectRow | null
 
 function demandSubject(parts: ConsoleParts, params: unknown): SubjectRow {
   const subject = subjectOf(parts, params);
-  if (subject === null) throw new InputError('no such subject', 'find it by its number or name');
+  if (subject === null)
+    throw new InputError('no such subject', 'find it by its number or name', '没有该主体，请重新查找');
   return subject;
 }
 
@@ -119,7 +122,7 @@ function demandSubject(parts: ConsoleParts, params: unknown): SubjectRow {
 function ownContact({ ledger }: ConsoleParts, subject: SubjectRow, params: unknown): number {
   const id = Number((params as { id: string }).id);
   if (ledger.contacts.extra(id)?.subjectId !== subject.id)
-    throw new InputError('no such contact of this subject', 'open the page again');
+    throw new InputError('no such contact of this subject', 'open the page again', '没有该联系人，请刷新页面');
   return id;
 }
 
@@ -142,8 +145,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     ];
   });
   const dead = ledger.contacts
-    .allDead()
-    .slice(0, 100)
+    .allDead(DEAD_ROWS)
     .map((one) => [
       html`${wordOf(visit, 'channel', one.channel)}`,
       html`${maskText(one.address)}`,
@@ -152,7 +154,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
       visit.may('operator')
         ? visit.form(
             '/contacts/revive',
-            html`<input type="hidden" name="channel" value="${one.channel}"><input type="hidden" name="which" value="${`${one.channel} ${one.since} ${one.code}`}"><button class="plain small">${say('重新启用', 'Use again')}</button>`,
+            html`<input type="hidden" name="which" value="${handleOf(visit, one)}"><button class="plain small">${say('重新启用', 'Use again')}</button>`,
           )
         : '',
     ]);

@@ -4,7 +4,7 @@ import multipart from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { InputError, messageOf } from '../../errors.ts';
-import { COLUMN_NAMES, importTemplate } from '../../filing/columns.ts';
+import { columnHeads, importTemplate } from '../../filing/columns.ts';
 import { importFilings, quoteCell } from '../../filing/import-filings.ts';
 import { providerNames } from '../../provider/provider-names.ts';
 import { nextHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
@@ -124,9 +124,8 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
         );
         return {
           to: '/imports',
+          // The audit log tells of it once it has ended, and how.
           said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
-          object: 'import',
-          detail: taken.name,
         };
       },
       { app: scope, preHandler: (request) => uploads.take(request) },
@@ -201,9 +200,7 @@ function listPage({ ledger }: ConsoleParts, visit: Visit, given: unknown, runnin
   return html`<div data-live="imports" data-mark="${markOf(running)}" data-mark-from="/imports/mark">!${runningHtml(visit, running)}</div>!${upload}
 !${tableHtml(['#', say('文件', 'File'), say('时间', 'At'), say('行', 'Rows'), say('新增', 'New'), say('更新', 'Updated'), say('未变', 'Unchanged'), say('被拒', 'Rejected')], rows, say('还没有导入。', 'None yet.'), say('导入记录', 'Imports'))}
 !${nextHtml(visit, '/imports', {}, imports.length < PAGE_ROWS ? null : String(imports.at(-1)?.id))}
-<details><summary>${say('可识别的列', 'Columns that are understood')}</summary><p>${Object.values(COLUMN_NAMES)
-    .map(([first]) => first)
-    .join(', ')}</p></details>`;
+<details><summary>${say('可识别的列', 'Columns that are understood')}</summary><p>${columnHeads(visit.admin.language).join(say('、', ', '))}</p></details>`;
 }
 
 function importPage({ ledger }: ConsoleParts, visit: Visit, request: FastifyRequest): string | null {

@@ -64,7 +64,6 @@ export interface Visit {
 
 /** A mutating route, for those who check that none is open. */
 export interface DeedRoute {
-  method: 'POST';
   url: string;
   role: AdminRole;
 }
@@ -185,6 +184,11 @@ export class ConsoleKit {
     );
   }
 
+  #refuseRole(request: FastifyRequest, reply: FastifyReply, visit: Visit, role: AdminRole): FastifyReply {
+    const text = visit.say('您的角色不能查看此页或执行此操作。', 'Your role may not see or do this.');
+    return this.refuse(request, reply, visit, `needs ${role}`, text);
+  }
+
   /** A page for those who have a role. `render` gives the body, or null where there is no such thing. */
   page(
     url: string,
@@ -196,14 +200,7 @@ export class ConsoleKit {
     this.app.get(url, async (request, reply) => {
       const visit = this.visit(request);
       if (visit === null) return reply.redirect('/login', 303);
-      if (!visit.may(role))
-        return this.refuse(
-          request,
-          reply,
-          visit,
-          `needs ${role}`,
-          visit.say('您的角色不能查看此页。', 'Your role may not see this page.'),
-        );
+      if (!visit.may(role)) return this.#refuseRole(request, reply, visit, role);
       const body = await render(visit, request);
       if (body === null)
         return this.show(
@@ -244,7 +241,7 @@ export class ConsoleKit {
       preHandler,
     }: { app?: FastifyInstance; preHandler?: (request: FastifyRequest) => Promise<void> } = {},
   ): void {
-    this.deeds.push({ method: 'POST', url, role });
+    this.deeds.push({ url, role });
     // Before the body is read: nobody may make us take in what they may not send.
     const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
       const visit = this.visit(request);
@@ -252,14 +249,7 @@ export class ConsoleKit {
         return this.refuse(request, reply, visit, 'cross-origin', '请在本网站操作。 Use this site itself.');
       if (visit === null)
         return this.refuse(request, reply, null, 'not signed in', '登录已过期，请重新登录。 Sign in again.');
-      if (!visit.may(role))
-        return this.refuse(
-          request,
-          reply,
-          visit,
-          `needs ${role}`,
-          visit.say('您的角色不能执行此操作。', 'Your role may not do this.'),
-        );
+      if (!visit.may(role)) return this.#refuseRole(request, reply, visit, role);
       return undefined;
     };
     app.post(url, { onRequest, ...(preHandler !== undefined && { preHandler }) }, async (request, reply) => {

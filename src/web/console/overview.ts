@@ -73,8 +73,7 @@ function overviewMark({ ledger, figures }: ConsoleParts): string {
   ]);
 }
 
-const card = (title: string, body: string, wide = false): string =>
-  html`<section class="card !${wide ? 'wide' : ''}"><h2>${title}</h2>!${body}</section>`;
+const card = (title: string, body: string): string => html`<section class="card"><h2>${title}</h2>!${body}</section>`;
 
 /** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
 function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals): string {
@@ -116,7 +115,7 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
   ];
   return items.length === 0
     ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
-    : html`<section class="card wide"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
+    : html`<section class="card"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
 }
 
 /** The programme a check opens cases of, at an instant. */
@@ -132,7 +131,7 @@ function sitesCard({ figures, keeper, now }: ConsoleParts, visit: Visit): string
   const { say } = visit;
   const title = say('网站与核查结果', 'Sites by verdict');
   const latest = figures.latest();
-  if (latest === null) return card(title, html`<p class="soft">${say('正在统计……', 'Counting…')}</p>`, true);
+  if (latest === null) return card(title, html`<p class="soft">${say('正在统计……', 'Counting…')}</p>`);
   const active = latest.sites.filter(({ state }) => state === 'active').reduce((sum, { count }) => sum + count, 0);
   const worst = (rank: number): number => latest.worst.find((one) => one.worst === rank)?.count ?? 0;
   const judged = [4, 3, 2, 1].reduce((sum, rank) => sum + worst(rank), 0);
@@ -166,7 +165,6 @@ function sitesCard({ figures, keeper, now }: ConsoleParts, visit: Visit): string
 !${barsSvg(bars, say('按最差结果', 'By worst verdict'))}
 !${tableHtml([say('专项', 'Programme'), say('核查项目', 'Check'), ...VERDICTS.map((verdict) => html`${verdictText(visit, verdict)}`)], rows, say('还没有核查结果。', 'No verdicts yet.'), say('按核查项目', 'By check'))}
 <p class="soft">${say('统计于', 'Counted at')} !${timeHtml(latest.at)}</p>`,
-    true,
   );
 }
 
@@ -224,16 +222,12 @@ function casesCard({ keeper }: ConsoleParts, { say, admin }: Visit, totals: Tota
       say('没有未结的整改单。', 'No open cases.'),
       say('未结的整改单', 'Open cases'),
     ),
-    true,
   );
 }
 
 function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): string {
-  const soon = (['open', 'extended', 'restored'] as const)
-    .flatMap((state) => ledger.cases.pageInState(state, null, { deadlineAt: 0, id: 0 }, NEXT_DEADLINES))
-    .sort((a, b) => a.deadlineAt - b.deadlineAt)
-    .slice(0, NEXT_DEADLINES);
-  const rows = soon.map((record) => {
+  const soon = ledger.cases.page(['open', 'extended', 'restored'], null, null, NEXT_DEADLINES);
+  const rows = soon.records.map((record) => {
     const { domain, number } = caseSummary(keeper, record);
     const days = Math.floor((record.deadlineAt - now()) / DAY_MS);
     return [

@@ -52,6 +52,7 @@ export function addSite(kit: ConsoleKit): void {
         throw new InputError(
           `site ${record.filing.siteNumber} is ${record.state}`,
           'only active filings are re-checked (R15)',
+          '该备案已不在有效状态，不再核查（R15）',
         );
       parts.ledger.sweeps.requestRescan([record.siteId], visit.admin.name, parts.now());
       return {
@@ -191,7 +192,7 @@ function casesHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, { si
       timeHtml(record.deadlineAt),
     ]);
   return tableHtml(
-    [say('编号', 'Code'), say('项目', 'Programme'), say('阶段', 'Stage'), say('期限', 'Deadline')],
+    [say('案件码', 'Code'), say('项目', 'Programme'), say('阶段', 'Stage'), say('期限', 'Deadline')],
     rows,
     say('没有整改单。', 'None.'),
     say('整改单', 'Cases'),

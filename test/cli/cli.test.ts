@@ -18,10 +18,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'beian-cli-'));
   config = join(folder, 'patrol.yaml');
   // A resolver nobody runs: without a network every site is inconclusive, and soon.
-  const port = await freePort();
   writeFileSync(
     config,
-    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:${port}", "127.0.0.1:${await freePort()}"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\nportal: { port: ${await freePort()} }\nconsole: { port: ${await freePort()} }\n`,
+    `ledger: { path: ${join(folder, 'ledger.db')} }\nqueue: { dataDir: ${join(folder, 'queue')} }\nresolvers: ["127.0.0.1:1", "127.0.0.1:2"]\ndns: { timeoutMs: 100, tries: 1 }\nops: { port: ${await freePort()} }\nportal: { port: ${await freePort()} }\nconsole: { port: ${await freePort()} }\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -233,7 +232,7 @@ describe('without a network', () => {
 
 describe('in trouble', () => {
   it('an unreachable queue: one line, exit 2, within seconds', async () => {
-    const { status, stderr } = patrol(['start'], { QUEUE_URL: `redis://user:secret@127.0.0.1:${await freePort()}` });
+    const { status, stderr } = patrol(['start'], { QUEUE_URL: `redis://user:secret@127.0.0.1:1` });
     expect([status, stderr]).toEqual([
       2,
       expect.stringMatching(/queue redis:\/\/\*\*\*@127[\s\S]*ECONNREFUSED[\s\S]*→ start Redis/),

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,15 @@ export function hasRedis(): boolean {
 
 /** Start `redis-server` on a free loopback port, set up as production should be (AOF on, noeviction). */
 export async function startRedis(extra: string[] = []): Promise<TestRedis> {
-  const port = await freePort();
+  for (let attempt = 0; attempt < 10; attempt++) {
+    // Between the choice and the bind another process may have taken the port: redis then ends, and another is tried.
+    const started = await tryRedis(await freePort(), extra);
+    if (started !== null) return started;
+  }
+  throw new Error('redis-server did not start');
+}
+
+async function tryRedis(port: number, extra: string[]): Promise<TestRedis | null> {
   const folder = mkdtempSync(join(tmpdir(), 'beian-redis-'));
   const options = [
     '--port',
@@ -49,7 +58,12 @@ export async function startRedis(extra: string[] = []): Promise<TestRedis> {
   });
   client.on('error', () => {});
   for (let attempt = 0; client.status !== 'ready'; attempt++) {
-    if (attempt > 100) throw new Error('redis-server did not start');
+    if (attempt > 100 || server.exitCode !== null) {
+      client.disconnect();
+      server.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+      return null;
+    }
     await client.connect().catch(() => sleep(50));
   }
   return {
@@ -65,12 +79,15 @@ export async function startRedis(extra: string[] = []): Promise<TestRedis> {
   };
 }
 
-/** A port nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
+/** A port for a process that binds it later: free now, and below the range the system gives away by itself in the meantime. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    const probe = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false));
+      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
 }

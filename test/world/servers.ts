@@ -38,10 +38,7 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
   const http = createHttp(handler);
   const https = createHttps({ key, cert }, handler);
   const whois = createTcp((socket) => answerWhois(world, socket, requests));
-  const closed = createTcp();
-  const [httpPort, httpsPort, whoisPort] = await Promise.all([http, https, whois].map(listen));
-  const closedPort = await listen(closed);
-  await stop(closed);
+  const [httpPort, httpsPort, whoisPort] = await Promise.all([http, https, whois].map((server) => listen(server)));
   for (const server of [http, https]) {
     server.on('clientError', (_error, socket) => socket.destroy());
     server.keepAliveTimeout = 1;
@@ -52,7 +49,7 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
     requests,
     dialer: {
       target: (address, port) => {
-        if (world.addresses.get(address) === 'refused') return { host: '127.0.0.1', port: closedPort };
+        if (world.addresses.get(address) === 'refused') return { host: '127.0.0.1', port: CLOSED_PORT };
         const mapped = port === 80 ? httpPort : port === 443 ? httpsPort : whoisPort;
         return { host: '127.0.0.1', port: mapped as number };
       },
@@ -63,8 +60,38 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
   };
 }
 
+/** Nobody listens there, and nobody is given it by chance: it is below every range of ephemeral ports. */
+const CLOSED_PORT = 1;
+
 function listen(server: TcpServer): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+}
+
+/** A UDP socket at this port, or null when another process has it. */
+function bindUdp(port: number): Promise<UdpSocket | null> {
+  const udp = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
+  return new Promise((resolve, reject) => {
+    udp.once('error', (error: NodeJS.ErrnoException) => {
+      udp.close();
+      if (error.code === 'EADDRINUSE') resolve(null);
+      else reject(error);
+    });
+    udp.bind(port, '127.0.0.1', () => {
+      udp.removeAllListeners('error');
+      resolve(udp);
+    });
+  });
+}
+
+/** Bind a TCP server and a UDP socket to one port number. The system gives a port that is free in TCP: UDP may have lost it. */
+async function listenOnBoth(tcp: TcpServer): Promise<{ port: number; udp: UdpSocket }> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const port = await listen(tcp);
+    const udp = await bindUdp(port);
+    if (udp !== null) return { port, udp };
+    await stop(tcp);
+  }
+  throw new Error('no port is free in both TCP and UDP');
 }
 
 function stop(server: TcpServer | Server): Promise<void> {
@@ -89,9 +116,7 @@ async function startResolver(
       socket.end(Buffer.concat([prefix, reply]));
     });
   });
-  const port = await listen(tcp);
-  const udp: UdpSocket = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
-  await new Promise<void>((resolve) => udp.bind(port, '127.0.0.1', resolve));
+  const { port, udp } = await listenOnBoth(tcp);
   udp.on('message', (message, from) => {
     requests.dns++;
     for (const reply of answerDns(world, index, message, false) ?? []) udp.send(reply, from.port, from.address);

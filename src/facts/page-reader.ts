@@ -22,7 +22,16 @@ import type { PageFacts, PoliceNumber, UnseenPlace } from './types.ts';
 import { numbersInSource } from './unseen-text.ts';
 
 /** Caps on what one page may make us do (design §3: HTML). */
-export const PAGE_CAPS = { depth: 512, elements: 100_000, lineCharacters: 20_000, sightings: 200 } as const;
+export const PAGE_CAPS = {
+  depth: 512,
+  openElements: 2048,
+  attributes: 2000,
+  elements: 100_000,
+  lineCharacters: 20_000,
+  textCharacters: 65_536,
+  tokenCharacters: 1_000_000,
+  sightings: 200,
+} as const;
 
 /** What the police emblem's file or text is called on real pages (R12). */
 const POLICE_EMBLEM = /ghs|gongan|police|beian|ga_?icon|d0289dc0a46fc5b15b3363ffa78cf6c7|公安|网安|备案/i;
@@ -67,6 +76,10 @@ export class PageReader {
   #linePictures = '';
   readonly #frames: string[] = [];
   #line = '';
+  /** The line is empty or ends in a space; asked of the line itself, each piece would copy all before it. */
+  #spaced = true;
+  /** Fed since the parser last gave something. */
+  #heldCharacters = 0;
   #lineAnchors: Anchor[] = [];
   #lineFooter = false;
   #rawText = '';
@@ -75,6 +88,9 @@ export class PageReader {
   #carried = 0;
   #visibleCharacters = 0;
   #elements = 0;
+  #openElements = 0;
+  /** Of the element being read. */
+  #attributes = 0;
   #scriptCount = 0;
   #metaRefresh: string | null = null;
   #truncated = false;
@@ -90,9 +106,19 @@ export class PageReader {
     this.#parser = new Parser(
       {
         onopentag: (name, attributes) => this.#open(name, attributes),
-        onclosetag: (name) => this.#close(name),
-        ontext: (text) => this.#text(text),
+        onclosetag: (name) => {
+          this.#openElements--;
+          this.#close(name);
+        },
+        ontext: (text) => {
+          this.#heldCharacters = 0;
+          this.#text(text);
+        },
         oncomment: (text) => this.#comment(text),
+        onattribute: () => {
+          this.#heldCharacters = 0;
+          if (++this.#attributes > PAGE_CAPS.attributes) this.#exhaust();
+        },
       },
       { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true },
     );
@@ -118,6 +144,9 @@ export class PageReader {
   }
 
   #feed(text: string): void {
+    // What the parser holds back (one tag, one comment, one entity) it holds in memory.
+    this.#heldCharacters += text.length;
+    if (this.#heldCharacters > PAGE_CAPS.tokenCharacters && !this.#notHtml) this.#exhaust();
     if (this.#notHtml) this.#collectUnseen(text, 'script');
     else if (!this.#exhausted) this.#parser.write(text);
   }
@@ -150,16 +179,23 @@ export class PageReader {
     };
   }
 
+  /** The page is one no browser's author wrote: nothing more of it is read, and it counts as seen in part. */
+  #exhaust(): void {
+    this.#truncated = true;
+    this.#exhausted = true;
+  }
+
   #top(): Frame | undefined {
     return this.#stack[this.#stack.length - 1];
   }
 
   #open(name: string, attributes: Record<string, string>): void {
-    if (++this.#elements > PAGE_CAPS.elements) {
-      this.#truncated = true;
-      this.#exhausted = true;
+    // The parser's own stack grows with every element left open, and its work with the stack.
+    if (++this.#elements > PAGE_CAPS.elements || ++this.#openElements > PAGE_CAPS.openElements) {
+      this.#exhaust();
       return;
     }
+    this.#attributes = 0;
     if (BLOCKS.has(name)) this.#flushLine();
     this.#noteElement(name, attributes);
     if (VOID.has(name)) return;
@@ -297,7 +333,10 @@ export class PageReader {
     const parent = this.#top();
     if (frame.anchor !== null && frame.anchor !== parent?.anchor) frame.anchor.end = this.#line.length;
     // Digits behind an anchor are another matter: they must not run into the number inside it.
-    if (frame.name === 'a' && /\d$/.test(this.#line)) this.#line += ' ';
+    if (frame.name === 'a' && !this.#spaced && /\d$/.test(this.#line)) {
+      this.#line += ' ';
+      this.#spaced = true;
+    }
     if (frame.handler !== null && frame.handler !== parent?.handler) frame.handler.end = this.#line.length;
     if (frame.name === 'style' && frame.applies) collectHiddenSelectors(this.#rawText, this.#hiddenSelectors);
     if (frame.name === 'style') this.#rawText = '';
@@ -320,18 +359,32 @@ export class PageReader {
   }
 
   #append(text: string): void {
+    // The parser hands text over piece by piece, but for what begins like an entity and never ends.
+    if (text.length > PAGE_CAPS.textCharacters) {
+      this.#exhaust();
+      return;
+    }
+    for (let at = 0; at < text.length; at += PAGE_CAPS.lineCharacters)
+      this.#appendPiece(text.slice(at, at + PAGE_CAPS.lineCharacters));
+  }
+
+  #appendPiece(text: string): void {
     let line = this.#line;
+    let spaced = this.#spaced;
     for (let i = 0; i < text.length; i++) {
       const folded = foldCharacter(text[i] as string);
       if (folded === '') continue;
       if (folded === ' ') {
-        if (line !== '' && !line.endsWith(' ')) line += ' ';
+        if (!spaced) line += ' ';
+        spaced = true;
         continue;
       }
       line += folded;
+      spaced = false;
       this.#visibleCharacters++;
     }
     this.#line = line;
+    this.#spaced = spaced;
     if (line.length > PAGE_CAPS.lineCharacters) this.#flushLine();
   }
 
@@ -341,6 +394,7 @@ export class PageReader {
     if (line.length < 400 && UNFINISHED_NUMBER.test(line) && this.#carried < 3) {
       this.#carried++;
       if (!line.endsWith(' ')) this.#line = `${line} `;
+      this.#spaced = true;
       return;
     }
     this.#carried = 0;
@@ -351,6 +405,7 @@ export class PageReader {
     }
     if (line !== '') this.#linePictures = '';
     this.#line = '';
+    this.#spaced = true;
     this.#lineFooter = this.#top()?.footer ?? false;
     this.#lineAnchors = [];
     for (const frame of this.#stack) {
@@ -393,6 +448,11 @@ export class PageReader {
   }
 
   #comment(text: string): void {
+    if (text.startsWith('[CDATA[')) {
+      // Browsers end such a section at the first `>`: what seems to stand in it may be seen.
+      this.#truncated = true;
+      return;
+    }
     this.#scanUnseen(text, 'comment');
   }
 
@@ -427,6 +487,6 @@ function unreadHandler(name: string, attributes: Record<string, string>): string
 /** Facts of a complete text in one call (offline audits, tests). */
 export function readPage(html: string, words: ContentWords | null = null): PageFacts {
   const reader = new PageReader(words);
-  for (let offset = 0; offset < html.length; offset += 65_536) reader.write(html.slice(offset, offset + 65_536));
+  for (let offset = 0; offset < html.length; offset += 16_384) reader.write(html.slice(offset, offset + 16_384));
   return reader.end();
 }

@@ -4,6 +4,8 @@ import ipaddr from 'ipaddr.js';
 /** Unicast by the registry, yet a cloud's inside: never a site's (design §3). */
 const FORBIDDEN = new Set(['168.63.129.16']);
 
+const GLOBAL_IPV6 = ipaddr.IPv6.parse('2000::');
+
 /**
  * May the worker connect to this address? Only public unicast, minus well-known inside addresses and this machine's own.
  * Text that is no address is refused.
@@ -12,6 +14,8 @@ export function isPublicAddress(address: string, own: ReadonlySet<string> = ownA
   if (!ipaddr.isValid(address) || address.includes('%')) return false;
   const parsed = ipaddr.process(address);
   if (parsed.range() !== 'unicast') return false;
+  // The library calls "unicast" whatever no table names; IANA gives out global IPv6 addresses in 2000::/3 alone.
+  if (parsed instanceof ipaddr.IPv6 && !parsed.match(GLOBAL_IPV6, 3)) return false;
   const text = parsed.toString();
   return !FORBIDDEN.has(text) && !own.has(text);
 }

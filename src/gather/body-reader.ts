@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
-import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { PageReader } from '../facts/page-reader.ts';
 import type { PageFacts } from '../facts/types.ts';
 import type { ContentWords } from '../reference/content-words.ts';
 import { sniffCharset } from './charset.ts';
+import { plainBody } from './decompress.ts';
+import type { ReadingLane } from './reading-lane.ts';
 
 /** A page body as read. */
 export interface ReadBody {
@@ -19,10 +20,23 @@ export interface ReadBody {
 
 /** Bytes looked at before the charset is decided; smaller pages are decided on all of their bytes. */
 const SNIFF_BYTES = 64 * 1024;
+/** Bytes read in one go. */
+const SLICE_BYTES = 4 * 1024;
+/** Processor time after which the event loop gets its turn. */
+const YIELD_MS = 4;
+/** Share of illegible characters that makes a page one we could not read. */
+const ILLEGIBLE_SHARE = 0.05;
+/** Processor time that makes a page one of those that are read a few at a time: honest pages of a megabyte stay below. */
+const DEAR_MS = 12;
+/** How long a page that is read in the lane may wait for its next bytes there. */
+const IDLE_MS = 50;
+/** Processor time one page may use; an honest page of four megabytes uses a tenth. */
+const READ_BUDGET_MS = 1000;
 
 /**
  * Read a page body as it streams: decompress under a cap, decode, and hand the text to the page reader; never more than the
- * sniffing window is held. `maxBytes` counts decompressed bytes; beyond it the page is truncated, not failed.
+ * sniffing window is held. `maxBytes` counts decompressed bytes; beyond it, beyond a second of processor time and beyond the
+ * signal the page is truncated, not failed. Throws GatherError `undecodable`, or the error of a body without a single byte.
  */
 export async function readBody(
   body: Readable,
@@ -32,6 +46,10 @@ export async function readBody(
     maxBytes: number;
     keepBytes: number;
     contentWords: ContentWords | null;
+    /** Where long and dear pages wait for each other. */
+    lane: ReadingLane;
+    /** Its end ends the reading; what was read until then counts as cut. */
+    signal: AbortSignal;
   },
 ): Promise<ReadBody> {
   const reader = new PageReader(options.contentWords);
@@ -49,7 +67,12 @@ export async function readBody(
     charset = sniffCharset(options.contentType, head, complete);
     decoder = new TextDecoder(charset);
     held = [];
-    reader.write(decoder.decode(head, { stream: true }));
+    read(decoder.decode(head, { stream: true }));
+  };
+  const legible = new Legibility();
+  const read = (text: string): void => {
+    legible.count(text);
+    reader.write(text);
   };
   const take = (chunk: Buffer): void => {
     hash.update(chunk);
@@ -58,52 +81,100 @@ export async function readBody(
       keptBytes += chunk.length;
     }
     if (decoder !== null) {
-      reader.write(decoder.decode(chunk, { stream: true }));
+      read(decoder.decode(chunk, { stream: true }));
       return;
     }
     held.push(chunk);
+    // Bytes that come one by one must not cost a hundred each.
+    if (held.length > 256) held = [Buffer.concat(held)];
     heldBytes += chunk.length;
     if (heldBytes >= SNIFF_BYTES) begin(false);
   };
-  const source = decompressor(body, options.encoding);
+  // A body that breaks off before its first byte is no page: that failure is the caller's to tell.
+  const pace = new Pace(options.lane);
+  let inLane = false;
+  const leave = (): void => {
+    if (inLane) options.lane.leave();
+    inLane = false;
+  };
+  // A page that keeps us waiting keeps no place; one whose next bytes are only on their way is finished first, for its memory.
+  let patience: NodeJS.Timeout | undefined;
+  const plain = plainBody(body, options.encoding, () => {
+    if (inLane) patience = setTimeout(leave, IDLE_MS);
+  });
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    for await (const chunk of plain.chunks) {
+      clearTimeout(patience);
       const room = options.maxBytes - bytes;
       bytes += chunk.length;
-      take(chunk.length > room ? chunk.subarray(0, Math.max(0, room)) : chunk);
-      if (bytes > options.maxBytes) {
-        cut = true;
-        break;
+      const wanted = chunk.length > room ? chunk.subarray(0, Math.max(0, room)) : chunk;
+      for (let offset = 0; offset < wanted.length && !cut; offset += SLICE_BYTES) {
+        take(wanted.subarray(offset, offset + SLICE_BYTES));
+        await pace.step();
+        cut = pace.spentMs > READ_BUDGET_MS || options.signal.aborted;
+        if (inLane || pace.spentMs <= DEAR_MS) continue;
+        inLane = await options.lane.enter(options.signal);
+        cut ||= !inLane;
       }
+      if (bytes > options.maxBytes) cut = true;
+      if (cut) break;
     }
-  } catch (error) {
-    // A body cut short is still a page: what came is read, and the facts say that it was cut.
-    if (bytes === 0) throw error;
-    cut = true;
   } finally {
-    source.destroy();
-    body.destroy();
+    clearTimeout(patience);
+    leave();
+    plain.destroy();
   }
+  cut ||= plain.broken();
   if (decoder === null) begin(true);
-  reader.write((decoder as unknown as TextDecoder).decode());
+  read((decoder as unknown as TextDecoder).decode());
+  cut ||= legible.doubtful;
   const raw = options.keepBytes > 0 ? Buffer.concat(kept) : null;
   return { facts: reader.end(cut), charset, bytes: Math.min(bytes, options.maxBytes), digest: hash.digest('hex'), raw };
 }
 
-/** One layer of compression at most: stacked encodings are an attack, and no browser's habit. */
-function decompressor(body: Readable, encoding: string): Readable {
-  const flush = { finishFlush: constants.Z_SYNC_FLUSH };
-  const layer =
-    encoding === 'gzip' || encoding === 'x-gzip'
-      ? createGunzip(flush)
-      : encoding === 'deflate'
-        ? createInflate(flush)
-        : encoding === 'br'
-          ? createBrotliDecompress()
-          : encoding === 'zstd'
-            ? createZstdDecompress()
-            : null;
-  if (layer === null) return body;
-  body.on('error', (error) => layer.destroy(error));
-  return body.pipe(layer);
+/** Bytes that are no text in the charset taken for the page's: too many of them, and the page was not read. */
+class Legibility {
+  #characters = 0;
+  #illegible = 0;
+
+  count(text: string): void {
+    this.#characters += text.length;
+    this.#illegible += text.split(/[\ufffd\0]/).length - 1;
+  }
+
+  get doubtful(): boolean {
+    return this.#illegible > 20 && this.#illegible > this.#characters * ILLEGIBLE_SHARE;
+  }
+}
+
+/** Gives the event loop its turn while a page is read, and counts what the page costs. */
+class Pace {
+  /** What the page has cost so far. */
+  spentMs = 0;
+  #sinceYieldMs = 0;
+  #last = cpuMs();
+  readonly #lane: ReadingLane;
+
+  constructor(lane: ReadingLane) {
+    this.#lane = lane;
+  }
+
+  /** After each slice. */
+  async step(): Promise<void> {
+    const now = cpuMs();
+    const tookMs = now - this.#last;
+    this.spentMs += tookMs;
+    this.#sinceYieldMs += tookMs;
+    if (this.#sinceYieldMs > YIELD_MS) {
+      this.#sinceYieldMs = 0;
+      await this.#lane.turn();
+    }
+    this.#last = cpuMs();
+  }
+}
+
+/** This thread's own processor time: a busy machine must not make an honest page look expensive. */
+function cpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

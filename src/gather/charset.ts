@@ -39,9 +39,9 @@ export function sniffCharset(contentType: string | null, head: Uint8Array, compl
   const header = known(/charset\s*=\s*["']?([\w-]+)/i.exec(contentType ?? '')?.[1]);
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 4096)).toString('latin1');
   const meta = known(/<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]+)/i.exec(start)?.[1]);
-  if (header?.startsWith('utf-16')) return header;
   const proof = utf8Proof(head, complete);
   if (proof === 'valid') return 'utf-8';
+  if (header?.startsWith('utf-16')) return header;
   if (proof === 'ascii') return header ?? meta ?? 'utf-8';
   const declared = [header, meta].find((charset) => charset !== null && charset !== 'utf-8');
   if (declared === undefined || declared === null) return 'gb18030';

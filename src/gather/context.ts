@@ -4,6 +4,7 @@ import type { DnsOptions } from './dns.ts';
 import { DnsTransport, type ResolverAddress } from './dns-transport.ts';
 import { KeyedLimiter } from './limiter.ts';
 import type { PageOptions } from './page.ts';
+import { ReadingLane } from './reading-lane.ts';
 import type { RegistrationOptions } from './registration.ts';
 import { RegistryDirectory } from './registries.ts';
 import { Renderer } from './renderer.ts';
@@ -34,6 +35,7 @@ export function createGatherContext(
   const resolvers = settings.resolvers.map((text) => parseResolver(text) as ResolverAddress);
   const perAddress = new KeyedLimiter(settings.page.perAddressConcurrency);
   const lanes = new KeyedLimiter(1);
+  const lane = new ReadingLane();
   const directory = new RegistryDirectory(registries);
   const userAgent = settings.page.userAgent.replace('{infoUrl}', settings.page.infoUrl);
   const trust = new ResolverTrust({
@@ -71,6 +73,7 @@ export function createGatherContext(
       userAgent,
       contentWords: data.contentWords,
       perAddress,
+      lane,
       now,
     }),
     registration: (stage) => ({

@@ -94,7 +94,7 @@ export function pinnedConnector(options: {
 
 function samePeer(remote: string, wanted: string): boolean {
   const bare = (text: string): string => text.replace(/^::ffff:/, '').toLowerCase();
-  return bare(remote) === bare(wanted) || wanted === 'localhost';
+  return bare(remote) === bare(wanted);
 }
 
 function describeHandshake(socket: TLSSocket, host: string, address: string): TlsHandshake {
@@ -136,6 +136,10 @@ const CODES: Record<string, FailureCode> = {
   UND_ERR_HEADERS_OVERFLOW: 'protocol-error',
 };
 
+/** The client's parser, and its own assertions on what a server sent (status 000). */
+const PROTOCOL = /^(?:HPE_|UND_ERR_RES|UND_ERR_REQ|UND_ERR_INVALID|ERR_ASSERTION)/;
+const COMPRESSION = /^(?:Z_|ZSTD_|ERR__ERROR_FORMAT|ERR_BROTLI)/;
+
 /** Turn an error of the network into a coded failure; what is on our side of the wire is marked `ours`. */
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
@@ -144,11 +148,13 @@ export function failureOf(error: unknown): Failure {
     CODES[code] ??
     (name === 'TimeoutError' || name === 'AbortError'
       ? 'timeout'
-      : /^(?:HPE_|UND_ERR_RES|UND_ERR_REQ|UND_ERR_INVALID)/.test(code)
+      : PROTOCOL.test(code) || name === 'HTTPParserError'
         ? 'protocol-error'
-        : /^(?:ERR_SSL|ERR_TLS|EPROTO|CERT)/.test(code)
-          ? 'tls-handshake'
-          : 'internal');
+        : COMPRESSION.test(code)
+          ? 'undecodable'
+          : /^(?:ERR_SSL|ERR_TLS|EPROTO|CERT)/.test(code)
+            ? 'tls-handshake'
+            : 'internal');
   const ours =
     mapped === 'network-unreachable' || mapped === 'internal' || ['EMFILE', 'ENFILE', 'ENOBUFS'].includes(code);
   return {

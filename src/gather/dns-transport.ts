@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { connect, isIPv6, type Socket as TcpSocket } from 'node:net';
+import { connect, isIP, isIPv6, type Socket as TcpSocket } from 'node:net';
 import dns2 from 'dns2';
 
 const { Packet } = dns2;
@@ -218,6 +218,9 @@ function decodeReply(message: Buffer, name: string, type: number): DnsReply | 't
   if ((flags & 0x0200) !== 0) return 'truncated';
   const rcode = flags & 0xf;
   const records: DnsRecord[] = [];
+  const invalid: DnsReply = { ok: false, reason: 'invalid', detail: 'records could not be decoded' };
+  // A record that was promised and cannot be read is not "no record": an empty answer must say itself that it is empty.
+  if (packet.answers.length !== message.readUInt16BE(6)) return invalid;
   for (const answer of packet.answers as {
     name: string;
     type: number;
@@ -225,13 +228,12 @@ function decodeReply(message: Buffer, name: string, type: number): DnsReply | 't
     address?: string;
     domain?: string;
   }[]) {
-    const data = answer.type === RECORD_TYPES.CNAME ? answer.domain : answer.address;
-    if (answer.class === Packet.CLASS.IN && data !== undefined) {
-      records.push({ name: answer.name.toLowerCase(), type: answer.type, data: data.toLowerCase() });
-    }
-  }
-  if (packet.errors.length > 0 && records.length === 0 && packet.answers.length > 0) {
-    return { ok: false, reason: 'invalid', detail: 'records could not be decoded' };
+    if (answer.class !== Packet.CLASS.IN) return invalid;
+    const family = answer.type === RECORD_TYPES.A ? 4 : answer.type === RECORD_TYPES.AAAA ? 6 : 0;
+    const data = family === 0 ? answer.domain : answer.address;
+    if (family === 0 && answer.type !== RECORD_TYPES.CNAME) continue;
+    if (data === undefined || (family !== 0 && isIP(data) !== family)) return invalid;
+    records.push({ name: answer.name.toLowerCase(), type: answer.type, data: data.toLowerCase() });
   }
   return { ok: true, rcode, records, message };
 }

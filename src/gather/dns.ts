@@ -110,6 +110,9 @@ async function walk(
       .map(({ data }) => data);
     if (addresses.length > 0) return { outcome: 'answer', addresses: [...new Set(addresses)].slice(0, 64), chain };
     if (reply.ok && reply.rcode === 3) return { outcome: 'nxdomain', addresses: [], chain };
+    // Records, but none of the name asked for: an answer to something else, which says nothing of this name.
+    if (name === before && records.length > 0)
+      return { outcome: 'invalid', addresses: [], chain, detail: 'the answer is of another name' };
     if (name === before) return { outcome: 'no-data', addresses: [], chain };
   }
 }

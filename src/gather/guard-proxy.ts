@@ -187,7 +187,7 @@ export class GuardProxy {
     });
     site.setTimeout(0);
     const bare = (text: string): string => text.replace(/^::ffff:/, '');
-    if (bare(site.remoteAddress ?? '') !== bare(host) && host !== 'localhost') {
+    if (bare(site.remoteAddress ?? '') !== bare(host)) {
       site.destroy();
       return this.#drop(browser, target, `connected to ${site.remoteAddress}, not to ${host}`);
     }

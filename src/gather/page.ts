@@ -3,7 +3,9 @@ import type { ContentWords } from '../reference/content-words.ts';
 import { type ReadBody, readBody } from './body-reader.ts';
 import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
+import { GatherError } from './guarded-get.ts';
 import type { KeyedLimiter } from './limiter.ts';
+import type { ReadingLane } from './reading-lane.ts';
 import { resolveGuarded } from './resolve-guarded.ts';
 import type {
   Artifact,
@@ -31,6 +33,8 @@ export interface PageOptions {
   /** Lists looked for in what the page shows (R4.2); null: none. */
   contentWords: ContentWords | null;
   perAddress: KeyedLimiter;
+  /** Where long and dear pages wait for each other. */
+  lane: ReadingLane;
   now: () => number;
 }
 
@@ -150,7 +154,9 @@ async function fetchHop(
     } catch (error) {
       hop.failure = look.signal.aborted
         ? { code: 'timeout', message: `timeout: no answer within ${look.options.totalTimeoutMs} ms`, ours: false }
-        : failureOf(error);
+        : error instanceof GatherError
+          ? error.failure
+          : failureOf(error);
       if (look.signal.aborted || hop.status !== null) return null;
     }
   }
@@ -207,6 +213,8 @@ async function request(
       maxBytes: options.maxBodyBytes,
       keepBytes: options.keepBytes,
       contentWords: options.contentWords,
+      signal,
+      lane: options.lane,
     });
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
   } finally {

@@ -102,7 +102,7 @@ function converse(socket: Socket, question: string, { timeoutMs, maxBytes }: Reg
     const end = (error: Error | null): void => {
       clearTimeout(timer);
       socket.destroy();
-      if (error === null) resolve(decode(Buffer.concat(chunks)));
+      if (error === null) resolve(withoutCutLine(decode(Buffer.concat(chunks))));
       else reject(error);
     };
     const timer = setTimeout(
@@ -119,6 +119,12 @@ function converse(socket: Socket, question: string, { timeoutMs, maxBytes }: Reg
     socket.once('error', end);
     socket.once('end', () => end(null));
   });
+}
+
+/** A last line that does not end may be cut: `2026-11-2` was `2026-11-28`. Its value is not believed; lines of words are kept. */
+function withoutCutLine(text: string): string {
+  const start = text.lastIndexOf('\n') + 1;
+  return start > 0 && /:.*\d/.test(text.slice(start)) ? text.slice(0, start) : text;
 }
 
 function decode(bytes: Buffer): string {

@@ -1,11 +1,11 @@
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttps } from 'node:https';
-import { type AddressInfo, createServer as createTcp, type Socket, type Server as TcpServer } from 'node:net';
+import { createServer as createTcp, type Socket } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import dns2 from 'dns2';
 import { generate } from 'selfsigned';
 import type { Dialer } from '../../src/gather/dialer.ts';
+import { CLOSED_PORT, listen, listenOnBoth, stop } from '../support/listen.ts';
 import type { NameRecord, RegistryRecord, WebRecord, WorldData } from './types.ts';
 
 const { Packet } = dns2;
@@ -58,45 +58,6 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
       await Promise.all(closers.map((close) => close()));
     },
   };
-}
-
-/** Nobody listens there, and nobody is given it by chance: it is below every range of ephemeral ports. */
-const CLOSED_PORT = 1;
-
-function listen(server: TcpServer): Promise<number> {
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
-}
-
-/** A UDP socket at this port, or null when another process has it. */
-function bindUdp(port: number): Promise<UdpSocket | null> {
-  const udp = createSocket({ type: 'udp4', recvBufferSize: 4 * 1024 * 1024 });
-  return new Promise((resolve, reject) => {
-    udp.once('error', (error: NodeJS.ErrnoException) => {
-      udp.close();
-      if (error.code === 'EADDRINUSE') resolve(null);
-      else reject(error);
-    });
-    udp.bind(port, '127.0.0.1', () => {
-      udp.removeAllListeners('error');
-      resolve(udp);
-    });
-  });
-}
-
-/** Bind a TCP server and a UDP socket to one port number. The system gives a port that is free in TCP: UDP may have lost it. */
-async function listenOnBoth(tcp: TcpServer): Promise<{ port: number; udp: UdpSocket }> {
-  for (let attempt = 0; attempt < 50; attempt++) {
-    const port = await listen(tcp);
-    const udp = await bindUdp(port);
-    if (udp !== null) return { port, udp };
-    await stop(tcp);
-  }
-  throw new Error('no port is free in both TCP and UDP');
-}
-
-function stop(server: TcpServer | Server): Promise<void> {
-  if ('closeAllConnections' in server) server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 async function startResolver(

@@ -153,6 +153,11 @@ export const queries = {
   alertResolve: 'UPDATE alerts SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL',
   ledgerSize: `SELECT (SELECT count(*) FROM sites) AS sites, (SELECT count(*) FROM sites WHERE state = 'active') AS active,
     (SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL) AS scheduled`,
+  markPut: `INSERT INTO marks (key, value, updated_at) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+  markGet: 'SELECT value, updated_at AS updatedAt FROM marks WHERE key = ?',
+  providersInUse: "SELECT DISTINCT access_provider AS id FROM sites WHERE state = 'active'",
+  lastSlot: 'SELECT max(started_at) AS at FROM schedule_slots WHERE schedule = ?',
   alertsOpen: 'SELECT key, message, raised_at AS raisedAt FROM alerts WHERE resolved_at IS NULL ORDER BY raised_at',
 } as const;
 

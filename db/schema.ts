@@ -290,6 +290,13 @@ export const alerts = sqliteTable('alerts', {
   resolvedAt: integer('resolved_at'),
 });
 
+/** Small things to remember over restarts: what the range lists held when somebody last trusted them. */
+export const marks = sqliteTable('marks', {
+  key: text('key').primaryKey(),
+  value: text('value').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+});
+
 export * from './schema-cases.ts';
 export * from './schema-console.ts';
 export * from './schema-portal.ts';

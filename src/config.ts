@@ -60,6 +60,7 @@ const shape = z.strictObject({
     maxBodyBytes: positive.max(64 * 1024 * 1024),
     maxRedirects: z.int().min(0).max(10),
     perAddressConcurrency: positive,
+    wellKnownPages: z.array(z.strictObject({ url: z.url(), shows: z.string().min(2) })),
     evidenceBytes: z.int().min(0),
     userAgent: z.string().min(1),
     infoUrl: z.url(),
@@ -134,7 +135,13 @@ const shape = z.strictObject({
     addressProvinces: z.string().min(1).nullable(),
     mobileSegments: z.string().min(1).nullable(),
   }),
-  ranges: z.strictObject({ folders: z.array(z.string().min(1)).min(1), ownFolder: z.string().min(1), maxAgeMs: ms }),
+  ranges: z.strictObject({
+    folders: z.array(z.string().min(1)).min(1),
+    ownFolder: z.string().min(1),
+    maxAgeMs: ms,
+    maxShrinkShare: z.number().gt(0).lt(1),
+  }),
+  clock: z.strictObject({ maxSkewMs: ms.min(60_000), maxStepMs: ms.min(1000), maxAwayMs: ms.min(60_000) }),
   ops: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535), drainTimeoutMs: ms }),
   log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']) }),
 });

@@ -4,6 +4,7 @@ import type { CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notice, NoticeDraft } from '../ledger/outbox-store.ts';
+import { standstill } from '../ledger/standstill.ts';
 import { maskValue } from '../log.ts';
 import { knowsItsBlindness, leftOpen } from './left-open.ts';
 import { isTerminal, type Move, moveOf } from './moves.ts';
@@ -244,8 +245,8 @@ export class CaseKeeper {
       this.#seen(known, verdict, now);
       return;
     }
-    // While the circuit breaker holds a sweep nothing is opened: the next confirmed failure will.
-    if (this.ledger.sweeps.anyHeld()) return;
+    // While our own eyes are in doubt nothing is opened: the next confirmed failure will.
+    if (standstill(this.ledger) !== null) return;
     const programme = programmeOfCheck(this.rules.programmes, checkId, now);
     const policy = programme === null ? null : policyAt(this.rules.programmes, programme, now);
     if (programme === null || policy === null) return;

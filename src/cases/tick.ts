@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { standstill } from '../ledger/standstill.ts';
 import type { CaseKeeper } from './keeper.ts';
 import { isTerminal } from './moves.ts';
 import { cannotLook, freshness } from './sight.ts';
@@ -135,7 +136,7 @@ function restoreRefused(keeper: CaseKeeper, record: CaseRecord): boolean {
  */
 export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: number, since: number): number | null {
   const { lookWaitMs, unobservedRetryMs } = keeper.rules.settings.cases;
-  if (keeper.ledger.sweeps.anyHeld()) return now + unobservedRetryMs;
+  if (standstill(keeper.ledger) !== null) return now + unobservedRetryMs;
   const { kind } = freshness(keeper, record, now, since);
   if (kind === 'fails') {
     keeper.ledger.resolveAlert(`unobserved-${record.code}`, now);

@@ -125,6 +125,8 @@ const ALERT_REMEDIES: [RegExp, string][] = [
   [/^act-/, 'patrol cases show CODE; then mend the access system'],
   [/^hold-notices/, 'patrol notices release'],
   [/^hold-enforcement/, 'patrol cases release-enforcement'],
+  [/^hold-clock/, 'set the clock (NTP); patrol stops list'],
+  [/^hold-ranges/, 'restore the list, or accept it: patrol stops release ranges'],
   [/^violation-/, 'patrol violations list'],
   [/^review-/, 'patrol campaigns list'],
   [/^orders-/, 'patrol orders list'],

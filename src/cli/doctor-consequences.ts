@@ -137,7 +137,7 @@ function diagnoseCases(config: Config): Diagnosis[] {
     });
     for (const hold of ledger.enforcements.holds()) {
       if (hold.releasedAt !== null) continue;
-      const release = hold.key === 'notices' ? 'patrol notices release' : 'patrol cases release-enforcement';
+      const release = `patrol stops release ${hold.key}`;
       found.push({
         what: 'stop',
         state: 'warn',

@@ -25,6 +25,7 @@ import {
   addWhoseCommand,
 } from './command-small.ts';
 import { addStartCommand } from './command-start.ts';
+import { addStopsCommand } from './command-stops.ts';
 import { addSuspicionsCommand } from './command-suspicions.ts';
 import { addViolationsCommand } from './command-violations.ts';
 import type { CliEnvironment } from './context.ts';
@@ -57,6 +58,7 @@ export function buildProgram(environment: CliEnvironment): Command {
   addAuditCommand(program, environment);
   addWhoseCommand(program, environment);
   addSweepsCommand(program, environment);
+  addStopsCommand(program, environment);
   addAdminsCommand(program, environment);
   addApiKeysCommand(program, environment);
   addBackupCommand(program, environment);

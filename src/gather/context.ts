@@ -4,11 +4,13 @@ import type { DnsOptions } from './dns.ts';
 import { DnsTransport, type ResolverAddress } from './dns-transport.ts';
 import { KeyedLimiter } from './limiter.ts';
 import type { PageOptions } from './page.ts';
+import { PathTrust } from './path-trust.ts';
 import { ReadingLane } from './reading-lane.ts';
 import type { RegistrationOptions } from './registration.ts';
 import { RegistryDirectory } from './registries.ts';
 import { Renderer } from './renderer.ts';
 import { ResolverTrust } from './resolver-trust.ts';
+import { ServerClocks } from './server-clocks.ts';
 import type { Stage } from './types.ts';
 
 /** Everything gatherers share in one process. */
@@ -17,6 +19,8 @@ export interface GatherContext {
   page: (stage: Stage) => PageOptions;
   registration: (stage: Stage) => RegistrationOptions;
   directory: RegistryDirectory;
+  /** What the servers looked at say the time is. */
+  clocks: ServerClocks;
   /** Draws pages for confirmations. */
   renderer: Renderer;
   /** Sites being looked at, bounded over all jobs of the process. */
@@ -54,6 +58,21 @@ export function createGatherContext(
     now,
   });
   const everyResolver: DnsOptions = { ...dns('confirm'), resolvers };
+  const clocks = new ServerClocks(now);
+  const path = new PathTrust(
+    settings.page.wellKnownPages,
+    {
+      dns: everyResolver,
+      dialer,
+      timeoutMs: settings.page.totalTimeoutMs,
+      connectTimeoutMs: settings.page.connectTimeoutMs,
+      maxBytes: 2_000_000,
+      maxRedirects: 3,
+      userAgent,
+      accept: 'text/html',
+    },
+    now,
+  );
   const renderer = new Renderer({
     ...settings.render,
     dns: everyResolver,
@@ -74,6 +93,8 @@ export function createGatherContext(
       contentWords: data.contentWords,
       perAddress,
       lane,
+      clocks,
+      path,
       now,
     }),
     registration: (stage) => ({
@@ -89,6 +110,7 @@ export function createGatherContext(
       now,
     }),
     directory,
+    clocks,
     renderer,
     siteSlots: new KeyedLimiter(settings.gather.concurrency),
     close: async () => {

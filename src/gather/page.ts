@@ -5,17 +5,20 @@ import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
 import { GatherError } from './guarded-get.ts';
 import type { KeyedLimiter } from './limiter.ts';
+import type { PathTrust } from './path-trust.ts';
 import type { ReadingLane } from './reading-lane.ts';
 import { resolveGuarded } from './resolve-guarded.ts';
-import type {
-  Artifact,
-  Failure,
-  PageDocument,
-  PageHop,
-  PageValue,
-  RawEvidence,
-  TlsHandshake,
-  TlsValue,
+import type { ServerClocks } from './server-clocks.ts';
+import {
+  type Artifact,
+  type Failure,
+  failed,
+  type PageDocument,
+  type PageHop,
+  type PageValue,
+  type RawEvidence,
+  type TlsHandshake,
+  type TlsValue,
 } from './types.ts';
 
 /** What the page gatherer needs. */
@@ -35,6 +38,10 @@ export interface PageOptions {
   perAddress: KeyedLimiter;
   /** Where long and dear pages wait for each other. */
   lane: ReadingLane;
+  /** Told of every server's clock. */
+  clocks: ServerClocks;
+  /** Whether pages reach us as they are. */
+  path: PathTrust;
   now: () => number;
 }
 
@@ -59,6 +66,11 @@ interface Look {
  */
 export async function gatherPage(hosts: string[], options: PageOptions): Promise<PageLook> {
   const startedAt = options.now();
+  const blocked = await options.path.whyBlocked();
+  if (blocked !== null) {
+    const artifact = failed('captive-network', blocked, startedAt, options.now() - startedAt, true);
+    return { page: artifact, tls: artifact, raw: [] };
+  }
   const look: Look = { options, signal: AbortSignal.timeout(options.totalTimeoutMs), handshakes: [], raw: [] };
   const value: PageValue = { attempts: [], document: null };
   let fallback: PageDocument | null = null;
@@ -198,6 +210,8 @@ async function request(
       },
     });
     hop.status = response.statusCode;
+    // What a cache kept carries the time it was made.
+    if (response.headers['age'] === undefined) options.clocks.heard(address, single(response.headers['date']));
     response.body.on('error', () => {});
     const location = single(response.headers['location']);
     if (response.statusCode >= 300 && response.statusCode < 400 && location !== null) {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { isPublicAddress } from './address-guard.ts';
 import type { DnsTransport, ResolverAddress } from './dns-transport.ts';
 
@@ -6,8 +7,9 @@ const TRUST_MS = 60_000;
 const DISTRUST_MS = 10_000;
 
 /**
- * Is a resolver worth listening to? One that does not know names everybody knows (a captive portal, a filtering network, a
- * resolver without upstream) says "no such name" of every site: its word must not become an accusation (R16.1).
+ * Is a resolver worth listening to? One that does not know names everybody knows (a filtering network, a resolver without
+ * upstream) says "no such name" of every site, and one that knows names nobody has (a captive portal, a carrier's search page) gives
+ * every site its own address: neither's word may become an accusation (R16.1).
  */
 export class ResolverTrust {
   readonly #transport: DnsTransport;
@@ -30,7 +32,10 @@ export class ResolverTrust {
     this.#now = options.now;
   }
 
-  /** True when the resolver gives a public address for at least one well-known name; asked at most once a minute. */
+  /**
+   * True when the resolver gives a public address for at least one well-known name, not one and the same for all of them, and none for
+   * a name nobody can have; asked at most once a minute.
+   */
   async isTrusted(resolver: ResolverAddress): Promise<boolean> {
     if (this.#names.length === 0) return true;
     const key = `${resolver.host} ${resolver.port}`;
@@ -44,11 +49,17 @@ export class ResolverTrust {
   }
 
   async #ask(resolver: ResolverAddress): Promise<boolean> {
-    const replies = await Promise.all(
-      this.#names.map((name) => this.#transport.query(resolver, name, 'A', this.#timing)),
+    // RFC 6761: nothing is ever called `.invalid`; whoever knows an address for it makes addresses up.
+    const nobody = `${randomBytes(8).toString('hex')}.invalid`;
+    const [nonsense, ...replies] = await Promise.all(
+      [nobody, ...this.#names].map((name) => this.#transport.query(resolver, name, 'A', this.#timing)),
     );
-    return replies.some(
-      (reply) => reply.ok && reply.records.some(({ type, data }) => type === 1 && isPublicAddress(data)),
-    );
+    if (nonsense?.ok === true && nonsense.records.some(({ type }) => type === 1)) return false;
+    const known = replies.flatMap((reply) => {
+      const addresses = reply.ok ? reply.records.filter(({ type, data }) => type === 1 && isPublicAddress(data)) : [];
+      return addresses.length === 0 ? [] : [addresses.map(({ data }) => data).sort()];
+    });
+    // Names of strangers to each other do not live at one address.
+    return known.length > 0 && (known.length < 3 || new Set(known.map((one) => one.join())).size > 1);
   }
 }

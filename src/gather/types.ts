@@ -22,6 +22,7 @@ export type FailureCode =
   | 'refused'
   | 'no-registry'
   | 'budget'
+  | 'captive-network'
   | 'not-requested'
   | 'internal';
 

@@ -40,7 +40,9 @@ export function startGatherWorkers({ backend, context, settings, now }: GatherRo
           return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
         }),
       );
-      await judge.add('sites', { kind: 'sites', stage, observedAt, looks }, jobOptions(priority));
+      const clock = context.clocks.reference();
+      const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };
+      await judge.add('sites', result, jobOptions(priority));
     },
     { concurrency: jobsAtOnce, maxStalledCount: 3 },
   );

@@ -11,6 +11,7 @@ import {
 } from '../gather/types.ts';
 import { blindChecks, tripsBreaker } from '../judge/breaker.ts';
 import { judgeLook } from '../judge/bundle.ts';
+import type { ClockGuard } from '../judge/clock-guard.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Claim, Sweep } from '../ledger/types.ts';
@@ -19,6 +20,7 @@ import type { Logger } from '../log.ts';
 import type { RangeTable } from '../provider/range-table.ts';
 import { referenceWith } from '../reference/open-reference.ts';
 import { filedArtifacts } from './filed-artifacts.ts';
+import { heedClock } from './own-eyes.ts';
 import type { JudgeJob } from './payloads.ts';
 
 /** What judging needs. */
@@ -29,6 +31,8 @@ export interface JudgeOptions {
   ranges: () => RangeTable;
   log: Logger;
   now: () => number;
+  /** Doubts our own clock by what servers say. */
+  clock: ClockGuard;
   /** Told of every verdict recorded (metrics, progress). */
   onRecorded?: (recorded: Recorded[]) => void;
 }
@@ -50,6 +54,11 @@ export class Judge {
 
   /** Judge a job's worth of looks. Idempotent: what was recorded before is dropped. */
   process(received: JudgeJob): Recorded[] {
+    if (received.kind === 'sites' && received.clock !== undefined) {
+      const { ledger, clock, log, now } = this.#options;
+      clock.refer({ at: now(), ...received.clock });
+      heedClock(ledger, clock, log, now());
+    }
     const job = { ...received, observedAt: this.#trusted(received.observedAt) };
     if (job.kind === 'registration') return this.#registration(job);
     const looks: JudgedLook[] = [];

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { InputError } from '../errors.ts';
 import { createGatherContext, type GatherContext } from '../gather/context.ts';
 import type { Dialer } from '../gather/dialer.ts';
+import { ClockGuard } from '../judge/clock-guard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
@@ -14,6 +15,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { startGatherWorkers } from './gather-worker.ts';
 import { Judge } from './judge.ts';
 import { enabledChecks, loadConfiguredRanges, openConfiguredLedger } from './open-configured.ts';
+import { heedClock, heedRanges } from './own-eyes.ts';
 import { type ActJob, type GatherJob, type JudgeJob, QUEUES, type RegistrationJob, type TickJob } from './payloads.ts';
 
 /** What a process does. `gather` needs only the queue; `ledger` judges and schedules, on the ledger's machine. */
@@ -29,6 +31,8 @@ export interface PatrolOptions {
   now?: () => number;
   dialer?: Dialer;
   onRecorded?: (recorded: Recorded[]) => void;
+  /** A clock nobody can set (ms); the process's own unless `now` is injected. */
+  monotonic?: () => number;
   /** Channels, access system and delivery times other than the configured ones. */
   consequences?: Pick<ConsequencesOptions, 'channels' | 'accessSystem' | 'policy' | 'onStep'>;
 }
@@ -49,6 +53,8 @@ export class Patrol {
   readonly queues: { gather: JobQueue<GatherJob>; registration: JobQueue<RegistrationJob>; judge: JobQueue<JudgeJob> };
   readonly #log: Logger;
   readonly #now: () => number;
+  readonly #monotonic: (() => number) | null;
+  readonly #clock: ClockGuard;
   /** Tells other systems of case events; with the ledger role only. */
   readonly webhooks: WebhookSender | null;
   #ticks: JobQueue<TickJob> | null = null;
@@ -65,12 +71,20 @@ export class Patrol {
     this.config = options.config;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
+    this.#monotonic = options.monotonic ?? (options.now === undefined ? () => performance.now() : null);
+    this.#clock = new ClockGuard(this.config.settings.clock);
     this.#lastTickAt = this.#now();
     this.backend = parts.backend;
     this.gatherContext = parts.gatherContext;
     this.ledger = parts.ledger;
     this.ranges = parts.ranges;
     this.consequences = parts.consequences;
+    if (this.ledger !== null) {
+      const { enforcements, marks } = this.ledger;
+      // A scan by hand may come weeks after the last tick.
+      const lastTickAt = options.schedule ? marks.lastSlotAt('tick') : null;
+      this.#clock.started(this.#now(), lastTickAt, enforcements.held('clock')?.reason ?? null);
+    }
     this.webhooks =
       parts.ledger === null
         ? null
@@ -105,6 +119,7 @@ export class Patrol {
     const ranges = ledgerRole ? loadConfiguredRanges(config) : null;
     const ledger = ledgerRole ? openConfiguredLedger(config) : null;
     ledger?.reconcileChecks((options.now ?? Date.now)());
+    if (ledger !== null && ranges !== null) heedRanges(ledger, ranges, config, log, (options.now ?? Date.now)());
     try {
       const backend = await openBackend({ ...settings.queue, log });
       const { now, dialer } = options;
@@ -130,6 +145,7 @@ export class Patrol {
       ledger,
       config: this.config,
       checks,
+      clock: this.#clock,
       ranges: () => ranges.table,
       log: this.#log,
       now: this.#now,
@@ -173,6 +189,7 @@ export class Patrol {
     this.#heartbeat = setInterval(
       () => {
         void this.#guarded(async () => {
+          this.#heedClock();
           await this.#quickWork();
           if (this.#now() - this.#lastTickAt < tickMs * 3) return;
           this.#log.warn({ tickMs }, 'scheduler is silent; heartbeat takes over');
@@ -189,17 +206,27 @@ export class Patrol {
   async tick(): Promise<void> {
     const { ledger, dispatcher } = this;
     if (ledger === null || dispatcher === null || this.#stopped) return;
+    this.#heedClock();
     this.#lastTickAt = this.#now();
     const slot = Math.floor(this.#now() / this.config.settings.sweep.tickMs);
     if (!ledger.sweeps.takeSlot('tick', slot, this.#now())) return;
     this.consequences?.tick();
     const dispatched = await dispatcher.dispatchDue();
     if (dispatched > 0) this.#log.info({ dispatched }, 'sites taken up');
+    // A clock that runs ahead would make everything old.
+    if (this.#clock.doubt !== null) return;
     ledger.portal.prune(this.#now());
     ledger.admins.prune(this.#now());
     ledger.api.prune(this.#now() - IDEMPOTENCY_MS);
     const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
     if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
+  }
+
+  /** Before anything that depends on the time: is it to be believed? */
+  #heedClock(): void {
+    if (this.ledger === null) return;
+    if (this.#monotonic !== null) this.#clock.beat(this.#now(), this.#monotonic());
+    heedClock(this.ledger, this.#clock, this.#log, this.#now());
   }
 
   /** Rescans and confirmations do not wait for a tick. */

@@ -40,7 +40,13 @@ export interface RegistrationJob {
 
 /** What came back, on its way to the ledger. */
 export type JudgeJob =
-  | { kind: 'sites'; stage: Stage; observedAt: number; looks: (SiteLook & Omit<GatherItem, keyof SiteTask>)[] }
+  | {
+      kind: 'sites';
+      stage: Stage;
+      observedAt: number;
+      looks: (SiteLook & Omit<GatherItem, keyof SiteTask>)[];
+      clock?: { referenceAt: number; servers: number };
+    }
   | {
       kind: 'registration';
       stage: Stage;

@@ -28,7 +28,8 @@ export interface Enforcement {
 
 /** Something stopped until a person says otherwise. */
 export interface Hold {
-  key: 'notices' | 'enforcement';
+  /** `clock` and `ranges` are set by the guards of our own eyes. */
+  key: 'notices' | 'enforcement' | 'clock' | 'ranges';
   reason: string;
   heldBy: string;
   since: number;

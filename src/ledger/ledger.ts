@@ -11,11 +11,12 @@ import { BureauStore } from './bureau-store.ts';
 import { CampaignsStore } from './campaigns-store.ts';
 import { CasesStore } from './cases-store.ts';
 import { ContactsStore } from './contacts-store.ts';
-import { EnforcementsStore } from './enforcements-store.ts';
+import { EnforcementsStore, type Hold } from './enforcements-store.ts';
 import { EvidenceStore } from './evidence-store.ts';
 import { FiledStore } from './filed-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
 import { ImportsStore } from './imports-store.ts';
+import { MarksStore } from './marks-store.ts';
 import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
 import { PortalStore } from './portal-store.ts';
@@ -58,6 +59,7 @@ export class Ledger {
   readonly api: ApiStore;
   readonly sites: SiteListStore;
   readonly imports: ImportsStore;
+  readonly marks: MarksStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -83,6 +85,7 @@ export class Ledger {
     this.api = new ApiStore(this.#db);
     this.sites = new SiteListStore(this.#db);
     this.imports = new ImportsStore(this.#db);
+    this.marks = new MarksStore(this.#db);
     this.orders = new OrdersStore(this.#db);
     this.violations = new ViolationsStore(this.#db);
   }
@@ -137,12 +140,13 @@ export class Ledger {
   }
 
   /** Let something that was stopped go on, at once. True when it was stopped. */
-  release(key: 'notices' | 'enforcement', now: number): boolean {
+  release(key: Hold['key'], now: number): boolean {
     return this.#db.transaction(() => {
       const released = this.enforcements.release(key, now);
       this.resolveAlert(`hold-${key}`, now);
       if (released && key === 'notices') this.#db.run('noticesUnstop', now, STOPPED);
-      if (released && key === 'enforcement') this.#db.run('enforcementsUnstop', now);
+      // A wrong clock or list had stopped both.
+      if (released && key !== 'notices') this.#db.run('enforcementsUnstop', now);
       return released;
     });
   }

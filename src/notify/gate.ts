@@ -3,6 +3,7 @@ import type { CaseKeeper } from '../cases/keeper.ts';
 import { freshness, isMuted } from '../cases/sight.ts';
 import { stillTrue } from '../cases/still-true.ts';
 import { type Notice, STOPPED } from '../ledger/outbox-store.ts';
+import { standstill } from '../ledger/standstill.ts';
 import { giveUp } from './fallback.ts';
 import { programmeOutdated } from './programme-truth.ts';
 import { ACCUSING, type NoticeKind } from './types.ts';
@@ -46,8 +47,9 @@ export function admission(keeper: CaseKeeper, notice: Notice, now: number): Admi
   if (owners && ledger.enforcements.held('notices') !== null) return later(now + HELD_MS, STOPPED);
   if (owners && !notice.dryRun && !keeper.live) return later(now + HELD_MS, 'notices are switched off');
   const warns = notice.kind === 'renewal' || notice.kind === 'early-warning';
-  if ((ACCUSING.has(notice.kind) || warns) && ledger.sweeps.anyHeld())
-    return later(now + HELD_MS, 'a sweep is held by the circuit breaker');
+  const stopped = ACCUSING.has(notice.kind) || warns ? standstill(ledger) : null;
+  if (stopped !== null) return later(now + HELD_MS, stopped);
+  if (owners && ledger.enforcements.held('clock') !== null) return later(now + HELD_MS, 'the clock is not believed');
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
   if (dead !== null) return { kind: 'fail', reason: `the address is given up (${dead.code}: ${dead.reason})` };
   if (notice.channel === 'sms' && owners && !URGENT.has(notice.kind)) {

@@ -12,7 +12,7 @@ import { readRegistration } from '../../src/facts/registration.ts';
 import { gatherDns } from '../../src/gather/dns.ts';
 import { gatherRegistration } from '../../src/gather/registration.ts';
 import { checkInput, filingOf } from '../support/check-input.ts';
-import { addressReply } from '../support/dns-server.ts';
+import { addressReply, wireReply } from '../support/dns-server.ts';
 import { FULL, figure } from '../support/figures.ts';
 import { type HostileNet, hostileNet } from '../support/hostile-net.ts';
 import { listen, stop } from '../support/listen.ts';
@@ -216,7 +216,9 @@ beforeAll(async () => {
     });
   }
   net = await hostileNet({
-    answer: (question) => [addressReply(question, ['47.92.0.20'])],
+    answer: (question) => [
+      question.name.endsWith('.invalid') ? wireReply(question, { rcode: 3 }) : addressReply(question, ['47.92.0.20']),
+    ],
     addressReply,
     dialer: {
       target: (_address, port) => ({

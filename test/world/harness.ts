@@ -49,7 +49,7 @@ export function loopbackSettings(folder: string, resolvers: string[]): object {
     resolvers,
     // Long enough for a busy machine: a look that times out by our own load is no truth of the world.
     dns: { timeoutMs: 700, tries: 2 },
-    page: { totalTimeoutMs: 4500, connectTimeoutMs: 2000, perAddressConcurrency: 16 },
+    page: { totalTimeoutMs: 4500, connectTimeoutMs: 2000, perAddressConcurrency: 16, wellKnownPages: [] },
     registration: { timeoutMs: 1000, minRefreshMs: 0, refusalBackoffMs: 20 },
     confirm: { pauseMs: 100 },
     sweep: { leaseMs: 60_000, tickMs: 1000 },

@@ -15,23 +15,36 @@ export interface RunningWorld {
   /** Resolvers as configuration wants them. */
   resolvers: string[];
   dialer: Dialer;
+  /** What the whole internet is made to look like; nothing is bent unless set. */
+  twist: Twist;
   /** Requests answered so far, by service: for progress and for tests that count. */
   requests: { dns: number; http: number; rdap: number; whois: number };
   close: () => Promise<void>;
 }
 
+/** One disaster for all: each of these, when set, goes before the world's own data. */
+export interface Twist {
+  /** What resolvers say of every name. */
+  dns?: (name: string) => NameRecord | null;
+  /** What every host serves. */
+  web?: (host: string) => WebRecord | null;
+  /** What servers say the time is (epoch ms); they say nothing of it unless set. */
+  clock?: () => number;
+}
+
 /** Start DNS (UDP and TCP, several resolvers), HTTP, HTTPS, RDAP and WHOIS over a world's data, all on loopback. */
 export async function startWorld(world: WorldData, options: { resolvers?: number } = {}): Promise<RunningWorld> {
   const requests = { dns: 0, http: 0, rdap: 0, whois: 0 };
+  const twist: Twist = {};
   const closers: (() => Promise<void>)[] = [];
   const resolvers: string[] = [];
   for (let index = 0; index < (options.resolvers ?? 3); index++) {
-    const { port, close } = await startResolver(world, index, requests);
+    const { port, close } = await startResolver(world, index, requests, twist);
     resolvers.push(`127.0.0.1:${port}`);
     closers.push(close);
   }
   const handler = (request: IncomingMessage, response: ServerResponse): void =>
-    answerWeb(world, request, response, requests);
+    answerWeb(world, request, response, requests, twist);
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'little-internet.invalid' }], {
     keySize: 2048,
   });
@@ -46,6 +59,7 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
   closers.push(...[http, https, whois].map((server) => () => stop(server)));
   return {
     resolvers,
+    twist,
     requests,
     dialer: {
       target: (address, port) => {
@@ -64,13 +78,14 @@ async function startResolver(
   world: WorldData,
   index: number,
   requests: { dns: number },
+  twist: Twist,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
   const tcp = createTcp((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => {});
     socket.on('data', (data) => {
-      const reply = answerDns(world, index, data.subarray(2), true)?.[0];
+      const reply = answerDns(world, index, data.subarray(2), true, twist)?.[0];
       if (reply === undefined) return;
       const prefix = Buffer.alloc(2);
       prefix.writeUInt16BE(reply.length);
@@ -80,7 +95,7 @@ async function startResolver(
   const { port, udp } = await listenOnBoth(tcp);
   udp.on('message', (message, from) => {
     requests.dns++;
-    for (const reply of answerDns(world, index, message, false) ?? []) udp.send(reply, from.port, from.address);
+    for (const reply of answerDns(world, index, message, false, twist) ?? []) udp.send(reply, from.port, from.address);
   });
   return {
     port,
@@ -92,12 +107,14 @@ async function startResolver(
 }
 
 /** The packets to send for a question; null for silence. */
-function answerDns(world: WorldData, index: number, message: Buffer, overTcp: boolean): Buffer[] | null {
+function answerDns(world: WorldData, index: number, message: Buffer, overTcp: boolean, twist: Twist): Buffer[] | null {
   const request = Packet.parse(message);
   const question = request.questions[0];
   if (question === undefined) return null;
   const records = world.names.get(question.name.toLowerCase());
-  const record: NameRecord = records?.[index] ?? records?.[0] ?? { rcode: 3 };
+  const record: NameRecord = twist.dns?.(question.name.toLowerCase()) ??
+    records?.[index] ??
+    records?.[0] ?? { rcode: 3 };
   if (record.silent) return null;
   const truncated = record.truncate === true && !overTcp;
   const reply = encodeReply(request, world, index, question, truncated ? { rcode: 0 } : record);
@@ -174,7 +191,11 @@ function answerWeb(
   request: IncomingMessage,
   response: ServerResponse,
   requests: RunningWorld['requests'],
+  twist: Twist,
 ): void {
+  // Only the twist says what time it is: most tests live at an hour of their own.
+  response.sendDate = false;
+  if (twist.clock !== undefined) response.setHeader('date', new Date(twist.clock()).toUTCString());
   const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
   const domain = /\/domain\/([^/?]+)$/.exec(request.url ?? '')?.[1];
   if (domain !== undefined && /^rdap\.|\.rdap\.|-rdap\.|^pubapi\./.test(host)) {
@@ -184,7 +205,8 @@ function answerWeb(
   }
   requests.http++;
   const secure = 'encrypted' in request.socket;
-  const record: WebRecord = world.web.get(`${secure ? 'https' : 'http'}://${host}${request.url}`) ??
+  const record: WebRecord = twist.web?.(host) ??
+    world.web.get(`${secure ? 'https' : 'http'}://${host}${request.url}`) ??
     world.web.get(host) ?? { status: 404, body: 'not found' };
   if (record.silent) return;
   if (record.reset || (record.only === 'http' && secure) || (record.only === 'https' && !secure)) {

@@ -4,6 +4,7 @@ import type { CaseKeeper } from '../../cases/keeper.ts';
 import { STATES } from '../../cases/moves.ts';
 import { policyAt } from '../../cases/programme-policy.ts';
 import type { CaseState } from '../../cases/types.ts';
+import type { Hold } from '../../ledger/enforcements-store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Sweep } from '../../ledger/types.ts';
 import { caseSummary } from '../../view/case-summary.ts';
@@ -73,6 +74,14 @@ function overviewMark({ ledger, figures }: ConsoleParts): string {
   ]);
 }
 
+/** What an emergency stop in force means. */
+const STOPS: Record<Hold['key'], [zh: string, en: string]> = {
+  notices: ['通知发送已停止', 'Sending is stopped'],
+  enforcement: ['处置已停止', 'Enforcement is stopped'],
+  clock: ['本机时钟不可信，暂停一切告知与处置', 'The clock is not believed: nobody is accused'],
+  ranges: ['网段表异常缩小，暂停一切告知与处置', 'A range list shrank: nobody is accused'],
+};
+
 const card = (title: string, body: string): string => html`<section class="card"><h2>${title}</h2>!${body}</section>`;
 
 /** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
@@ -92,7 +101,7 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
       .filter(({ releasedAt }) => releasedAt === null)
       .map(
         ({ key, reason, since }) =>
-          html`<li class="bad"><a href="/notices">${key === 'notices' ? say('通知发送已停止', 'Sending is stopped') : say('处置已停止', 'Enforcement is stopped')}</a>：${reason}（${beijingTable(since)}）</li>`,
+          html`<li class="bad"><a href="/notices">${say(...STOPS[key])}</a>：${reason}（${beijingTable(since)}）</li>`,
       ),
     ...(
       [

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { type Config, configPath } from '../config.ts';
+import type { ClockGuard } from '../judge/clock-guard.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Logger } from '../log.ts';
+import { type Footprint, footprintOf, whatShrank } from '../provider/footprint.ts';
+import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
+import type { ProviderList } from '../provider/types.ts';
+
+/** Who stops and releases by itself. */
+const GUARD = 'guard';
+
+/** Stop what accuses, or let it go on, by what the clock guard says. Tells admins once a stop. */
+export function heedClock(ledger: Ledger, guard: ClockGuard, log: Logger, now: number): void {
+  const held = ledger.enforcements.held('clock');
+  const { doubt } = guard;
+  if (doubt !== null && held === null && !guard.forgiven()) {
+    guard.stopped();
+    ledger.transaction(() => {
+      ledger.enforcements.hold('clock', doubt, GUARD, now);
+      const message = `${doubt}: no case is opened, told or enforced until the servers looked at agree with it; set the clock (NTP), or: patrol stops release clock`;
+      ledger.raiseAlert('hold-clock', message, now, { again: true });
+    });
+    log.error({ reason: doubt }, 'the clock is not believed; nobody is accused');
+  }
+  if (doubt === null && held?.heldBy === GUARD) {
+    ledger.transaction(() => {
+      ledger.enforcements.release('clock', now);
+      ledger.resolveAlert('hold-clock', now);
+    });
+    log.info({ since: held.since }, 'the clock is believed again');
+  }
+}
+
+const markOf = (id: string): string => `footprint-${id}`;
+
+/** Providers whose list decides about shells here: those of active sites, and the configured one. */
+function providersOf(ledger: Ledger, config: Config): string[] {
+  return [...new Set([config.settings.accessProvider, ...ledger.marks.providersInUse()])];
+}
+
+/**
+ * Compare the lists in force with what they held when last trusted; the first time, an operator's own list with the shipped one of
+ * the same id. A list that lost too much stops what accuses until somebody looks (patrol stops release ranges) or it is whole again.
+ */
+export function heedRanges(ledger: Ledger, { lists }: LoadedRanges, config: Config, log: Logger, now: number): void {
+  const { maxShrinkShare } = config.settings.ranges;
+  const byId = (all: ProviderList[], id: string): ProviderList | undefined => all.find((list) => list.id === id);
+  let shipped: ProviderList[] | null = null;
+  const shippedOf = (id: string): ProviderList | undefined => {
+    const [folder] = config.settings.ranges.folders;
+    shipped ??= folder !== undefined && existsSync(configPath(folder)) ? loadRanges([configPath(folder)]).lists : [];
+    return byId(shipped, id);
+  };
+  const shrunk: string[] = [];
+  for (const id of providersOf(ledger, config)) {
+    const after = footprintOf(byId(lists, id));
+    const before = ledger.marks.get<Footprint>(markOf(id))?.value ?? footprintOf(shippedOf(id));
+    const lost = whatShrank(id, before, after, maxShrinkShare);
+    if (lost === null) ledger.marks.put(markOf(id), after, now);
+    else shrunk.push(lost);
+  }
+  const reason = shrunk.join('; ');
+  const held = ledger.enforcements.held('ranges');
+  if (reason !== '' && held === null) {
+    ledger.transaction(() => {
+      ledger.enforcements.hold('ranges', reason, GUARD, now);
+      const message = `${reason}: no case is opened, told or enforced; restore the list, or accept it: patrol stops release ranges`;
+      ledger.raiseAlert('hold-ranges', message, now, { again: true });
+    });
+    log.error({ reason }, 'a range list shrank; nobody is accused');
+  }
+  if (reason === '' && held?.heldBy === GUARD) {
+    ledger.transaction(() => {
+      ledger.enforcements.release('ranges', now);
+      ledger.resolveAlert('hold-ranges', now);
+    });
+  }
+}
+
+/** Somebody looked: the lists in force are right as they are, and the stop is over. True when there was one. */
+export function acceptRanges(ledger: Ledger, { lists }: LoadedRanges, config: Config, now: number): boolean {
+  return ledger.transaction(() => {
+    for (const id of providersOf(ledger, config))
+      ledger.marks.put(markOf(id), footprintOf(lists.find((list) => list.id === id)), now);
+    ledger.resolveAlert('hold-ranges', now);
+    return ledger.enforcements.release('ranges', now);
+  });
+}

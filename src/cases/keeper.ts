@@ -60,6 +60,9 @@ export class CaseKeeper {
     this.#followers = followers;
   }
 
+  /** Told of every move inside its transaction, before it is on the disk (tests kill the process there). */
+  onMove: ((move: Move) => void) | null = null;
+
   /** New cases (and their notices) are real only where notices are switched on. */
   get live(): boolean {
     return this.rules.settings.notices.live;
@@ -81,6 +84,7 @@ export class CaseKeeper {
         nextTimerAt(changed, input.now),
       );
       this.#follow(saved, move, transition, input);
+      this.onMove?.(move);
       return this.ledger.cases.get(caseId) as CaseRecord;
     });
   }

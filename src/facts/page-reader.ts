@@ -24,7 +24,7 @@ import { numbersInSource } from './unseen-text.ts';
 /** Caps on what one page may make us do (design §3: HTML). */
 export const PAGE_CAPS = {
   depth: 512,
-  openElements: 2048,
+  openElements: 2000,
   attributes: 2000,
   elements: 100_000,
   lineCharacters: 20_000,
@@ -32,6 +32,17 @@ export const PAGE_CAPS = {
   tokenCharacters: 1_000_000,
   sightings: 200,
 } as const;
+
+const RAW_TEXT: ReadonlySet<string> = new Set([
+  'script',
+  'style',
+  'textarea',
+  'title',
+  'xmp',
+  'noembed',
+  'noframes',
+  'iframe',
+]);
 
 /** What the police emblem's file or text is called on real pages (R12). */
 const POLICE_EMBLEM = /ghs|gongan|police|beian|ga_?icon|d0289dc0a46fc5b15b3363ffa78cf6c7|公安|网安|备案/i;
@@ -61,7 +72,7 @@ interface Frame {
  * size, and the work is linear (no DOM, no regular expression over the whole text).
  */
 export class PageReader {
-  readonly #parser: Parser;
+  #parser: Parser;
   readonly #hash: Hash = createHash('sha256');
   readonly #stack: Frame[] = [];
   readonly #hiddenSelectors: HiddenSelectors = { classes: new Set(), ids: new Set() };
@@ -89,6 +100,10 @@ export class PageReader {
   #visibleCharacters = 0;
   #elements = 0;
   #openElements = 0;
+  /** Characters given to the parser at hand. */
+  #fed = 0;
+  /** Inside an element whose content is no markup. */
+  #inRawText = false;
   /** Of the element being read. */
   #attributes = 0;
   #scriptCount = 0;
@@ -103,11 +118,16 @@ export class PageReader {
   /** `words`: lists to look for in what a person sees; without them no content facts are made. */
   constructor(words: ContentWords | null = null) {
     this.#content = words === null ? null : new ContentReader(words);
-    this.#parser = new Parser(
+    this.#parser = this.#newParser();
+  }
+
+  #newParser(): Parser {
+    return new Parser(
       {
         onopentag: (name, attributes) => this.#open(name, attributes),
         onclosetag: (name) => {
           this.#openElements--;
+          this.#inRawText = false;
           this.#close(name);
         },
         ontext: (text) => {
@@ -148,7 +168,30 @@ export class PageReader {
     this.#heldCharacters += text.length;
     if (this.#heldCharacters > PAGE_CAPS.tokenCharacters && !this.#notHtml) this.#exhaust();
     if (this.#notHtml) this.#collectUnseen(text, 'script');
-    else if (!this.#exhausted) this.#parser.write(text);
+    else if (!this.#exhausted) this.#parse(text);
+  }
+
+  /**
+   * The parser's own stack grows with every element left open, and its work and memory with the square of it. So a page with thousands
+   * of them goes on with a new parser, at a place between two tags; it counts as seen in part, but what stands on it is still found.
+   */
+  #parse(text: string): void {
+    const cut = this.#openElements > PAGE_CAPS.openElements ? text.lastIndexOf('>') + 1 : 0;
+    if (cut > 0) {
+      this.#write(text.slice(0, cut));
+      if (this.#parser.endIndex === this.#fed - 1 && !this.#inRawText) {
+        this.#truncated = true;
+        this.#openElements = 0;
+        this.#fed = 0;
+        this.#parser = this.#newParser();
+      } else if (this.#openElements > PAGE_CAPS.openElements * 2) this.#exhaust();
+    }
+    if (!this.#exhausted) this.#write(text.slice(cut));
+  }
+
+  #write(text: string): void {
+    this.#fed += text.length;
+    this.#parser.write(text);
   }
 
   /** Ends the page and gives its facts. `cut` says that bytes were missing at the end. */
@@ -190,8 +233,9 @@ export class PageReader {
   }
 
   #open(name: string, attributes: Record<string, string>): void {
-    // The parser's own stack grows with every element left open, and its work with the stack.
-    if (++this.#elements > PAGE_CAPS.elements || ++this.#openElements > PAGE_CAPS.openElements) {
+    this.#openElements++;
+    this.#inRawText = RAW_TEXT.has(name);
+    if (++this.#elements > PAGE_CAPS.elements) {
       this.#exhaust();
       return;
     }

@@ -39,6 +39,8 @@ export function pinnedConnector(options: {
   dialer: Dialer;
   connectTimeoutMs: number;
   onHandshake: (handshake: TlsHandshake) => void;
+  /** Bytes one connection may bring, before any decompression: what never ends would otherwise end with the deadline only. */
+  maxWireBytes?: number;
 }): buildConnector.connector {
   return (request, callback) => {
     const port = Number(request.port || (request.protocol === 'https:' ? 443 : 80));
@@ -55,6 +57,13 @@ export function pinnedConnector(options: {
       done = true;
       clearTimeout(timer);
       if (error === null) {
+        const { maxWireBytes } = options;
+        if (maxWireBytes !== undefined)
+          current.on('readable', () => {
+            if (socket.bytesRead <= maxWireBytes) return;
+            const message = `more than ${maxWireBytes} bytes on the wire`;
+            current.destroy(Object.assign(new Error(message), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' }));
+          });
         callback(null, current as never);
         return;
       }

@@ -100,6 +100,9 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
   return finish(value, look, startedAt);
 }
 
+/** Headers, chunk sizes, TLS records around a body of the largest size. */
+const WIRE_MARGIN_BYTES = 512 * 1024;
+
 function untried(url: string, totalTimeoutMs: number): PageHop {
   const message = `timeout: not tried within ${totalTimeoutMs} ms`;
   return { url, address: null, status: null, location: null, failure: { code: 'timeout', message, ours: false } };
@@ -190,6 +193,7 @@ async function request(
       dialer: options.dialer,
       connectTimeoutMs: options.connectTimeoutMs,
       onHandshake: (handshake) => look.handshakes.push(handshake),
+      maxWireBytes: options.maxBodyBytes + WIRE_MARGIN_BYTES,
     }),
     pipelining: 0,
     maxHeaderSize: 32 * 1024,

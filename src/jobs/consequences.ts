@@ -57,6 +57,7 @@ export class Consequences {
     this.keeper = keeperFor(ledger, config);
     this.#channels = channels;
     const steps = onStep === undefined ? {} : { onStep };
+    if (onStep !== undefined) this.keeper.onMove = () => onStep('case-moved');
     this.#deliverer = new Deliverer({
       keeper: this.keeper,
       channels,

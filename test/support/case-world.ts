@@ -69,6 +69,11 @@ export interface WorldWires {
   policy?: DeliveryPolicy;
   /** The ledger stands in a folder of the test's own. */
   keepLedger?: boolean;
+  /** Told of every step and of every instant the clock is moved to. */
+  onStep?: (step: string) => void;
+  onAdvance?: (now: number) => void;
+  /** What a check says of a site at an instant; goes before what `set` said. */
+  fate?: (siteId: number, checkId: string, now: number) => Condition | null;
 }
 
 /** What a check says of a site from now on. */
@@ -112,6 +117,7 @@ export class CaseWorld {
   readonly #conditions = new Map<string, { verdict: Condition; findings?: Finding[] }>();
   #now: number;
   readonly #folder: string | null;
+  #wires: WorldWires = {};
 
   private constructor(start: number, config: Config, ledger: Ledger, open: () => Consequences, folder: string | null) {
     this.#folder = folder;
@@ -126,7 +132,7 @@ export class CaseWorld {
 
   /** A world at a Beijing time. `overrides` lie over everything switched on. */
   static async open(
-    start: string,
+    start: string | number,
     overrides: object = {},
     programmes?: Config['programmes'],
     wires: WorldWires = {},
@@ -167,9 +173,11 @@ export class CaseWorld {
       channels,
       ...(wires.realAccessSystem !== true && { accessSystem: system }),
       ...(wires.policy !== undefined && { policy: wires.policy }),
+      ...(wires.onStep !== undefined && { onStep: wires.onStep }),
     });
     const opened = consequences;
-    const world = new CaseWorld(at(start), config, ledger, () => opened, folder);
+    const world = new CaseWorld(typeof start === 'number' ? start : at(start), config, ledger, () => opened, folder);
+    world.#wires = wires;
     holder.world = world;
     return world;
   }
@@ -228,7 +236,11 @@ export class CaseWorld {
     this.ledger.sweeps.claimConfirms(this.#now, 100);
     const judgements = new Map<string, Judgement>();
     for (const checkId of checkIds) {
-      const condition = this.#conditions.get(`${siteId} ${checkId}`) ?? { verdict: 'pass' as const };
+      const fate = this.#wires.fate?.(siteId, checkId, this.#now) ?? null;
+      const condition =
+        fate !== null
+          ? { verdict: fate }
+          : (this.#conditions.get(`${siteId} ${checkId}`) ?? { verdict: 'pass' as const });
       if (condition.verdict === 'unasked') continue;
       const { verdict } = condition;
       const known = condition.findings ?? (verdict === 'fail' ? [FINDINGS[checkId] as Finding] : []);
@@ -266,14 +278,15 @@ export class CaseWorld {
   }
 
   /** Move the clock to a Beijing time, doing what falls due on the way at its own time. */
-  async until(text: string): Promise<void> {
-    const end = at(text);
-    if (end < this.#now) throw new Error(`${text} is in the past`);
+  async until(when: string | number): Promise<void> {
+    const end = typeof when === 'number' ? when : at(when);
+    if (end < this.#now) throw new Error(`${when} is in the past`);
     await this.settle();
     for (;;) {
       const next = this.consequences.nextDueAt();
       if (next === null || next > end) break;
       this.#now = Math.max(this.#now, next);
+      this.#wires.onAdvance?.(this.#now);
       await this.settle();
     }
     this.#now = end;

@@ -56,7 +56,7 @@ const run = async (queue: string[], each: (host: string) => Promise<void>): Prom
   await Promise.all(Array.from({ length: task.concurrency }, lane));
 };
 // What a busy process of this kind holds anyway: the same number of looks at once, at honest pages.
-await run(Array.from({ length: 40 }, () => task.warmUp).flat(), async (host) => void (await look(host)));
+await run(Array.from({ length: 150 }, () => task.warmUp).flat(), async (host) => void (await look(host)));
 const rssBeforeBytes = process.memoryUsage.rss();
 let rssPeakBytes = rssBeforeBytes;
 const sampler = setInterval(() => {

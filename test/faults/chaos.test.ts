@@ -1,0 +1,205 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyHistory } from '../../src/cases/history.ts';
+import { loadConfig, mergeSettings, ROOT } from '../../src/config.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { beginChaos, CHAOS, CHAOS_SETTINGS, type ChaosPlan, clockOf, openChaos } from '../support/chaos-world.ts';
+import { startWires, type Wires, wireSettings } from '../support/delivery-world.ts';
+import { FULL, figure } from '../support/figures.ts';
+import type { MailFault } from '../world/mail-server.ts';
+import { SeededRandom } from '../world/random.ts';
+import type { SendFault } from '../world/sms-gateway.ts';
+
+const SITES = FULL ? 800 : 15;
+const KILLS = FULL ? 1000 : 30;
+
+const STEPS = [
+  'case-moved',
+  'before-enclose',
+  'enclosed',
+  'before-wire',
+  'after-wire',
+  'settled',
+  'looked-up',
+  'resend-committed',
+  'act-committed',
+  'act-on-wire',
+  'act-settled',
+] as const;
+const SMS_FAULTS: readonly SendFault[] = [
+  'accept-then-reset',
+  'reset-before',
+  'throttle',
+  'internal-before',
+  'internal-after-accept',
+];
+const MAIL_FAULTS: readonly MailFault[] = ['accept-then-reset', 'reset-before-data', 'reset-in-data', 'greylist'];
+
+let folder: string;
+let wires: Wires;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'beian-chaos-'));
+  wires = await startWires('aliyun', folder);
+});
+afterAll(async () => {
+  await wires.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const linesOf = (name: string): Record<string, string>[] => {
+  try {
+    const text = readFileSync(join(folder, `${name}.log`), 'utf8').trim();
+    return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Record<string, string>);
+  } catch {
+    return [];
+  }
+};
+
+function planOf(name: string): ChaosPlan {
+  const clockFile = join(folder, `${name}.clock`);
+  wires.sms.clock = () => clockOf(clockFile);
+  const settings = mergeSettings(mergeSettings(wireSettings(wires, 'aliyun'), CHAOS_SETTINGS), {
+    ledger: { path: join(folder, `${name}.db`) },
+  }) as object;
+  return { settings, clockFile };
+}
+
+/** One life; `killAfterMs` counts from when it is ready. True when it was killed. */
+function live(plan: ChaosPlan, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, 'test/support/chaos-child.ts'), JSON.stringify(plan), killAt, String(nth)],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => {
+      errors += data.toString();
+    });
+    child.stdout.once('data', () => {
+      if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    });
+    child.on('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(true);
+      else if (code === 0) resolve(false);
+      else reject(new Error(`${signal ?? code}: ${errors.slice(0, 3000)}`));
+    });
+  });
+}
+
+/** What was owed and sent, without ids and times: the same however often the worker died. */
+function toldOf(ledger: Ledger): string[] {
+  const told: string[] = [];
+  for (const message of ledger.outbox.messages(null, 1_000_000)) {
+    for (const notice of ledger.outbox.noticesOfMessage(message.id))
+      told.push(
+        `${notice.siteId} ${notice.kind} ${notice.stage.replace(/:\d+$/, '')} ${notice.channel} ${notice.recipient}`,
+      );
+  }
+  return told.sort();
+}
+
+const openOf = (plan: ChaosPlan): Ledger => openConfiguredLedger(loadConfig({ env: {}, overrides: plan.settings }));
+
+describe('kill -9 at named steps and at random, over whole lives of cases, over wires that fail', () => {
+  it(
+    `${KILLS} kills: nothing lost, no SMS twice, mail duplicates counted, acts once`,
+    async () => {
+      // The twin lives the same life without a fault: what it told is what is owed.
+      const twin = planOf('twin');
+      await beginChaos(twin, SITES);
+      const calm = await openChaos(twin, () => {});
+      await calm.until(CHAOS.end);
+      const owed = toldOf(calm.ledger);
+      calm.close();
+      const before = { sms: linesOf('sms').length, mail: linesOf('mail').length, access: linesOf('access').length };
+
+      const plan = planOf('chaos');
+      await beginChaos(plan, SITES);
+      const random = new SeededRandom(6);
+      const faulty = new Set<string>();
+      wires.sms.send = (correlationId) => {
+        if (faulty.has(correlationId) || random.next() > 0.1) return 'ok';
+        faulty.add(correlationId);
+        return SMS_FAULTS[random.int(SMS_FAULTS.length)] as SendFault;
+      };
+      wires.mail.fault = () =>
+        random.next() > 0.1 ? 'ok' : (MAIL_FAULTS[random.int(MAIL_FAULTS.length)] as MailFault);
+      const kills = { named: 0, random: 0 };
+      const perLife = Math.max(3, Math.floor((owed.length / KILLS) * 0.7));
+      let over = false;
+      while (!over && kills.named + kills.random < KILLS) {
+        const named = random.next() < 0.6;
+        const step = named ? (STEPS[random.int(STEPS.length)] as string) : '';
+        const nth = 1 + random.int(/^(?:act|looked|resend)/.test(step) ? 2 : perLife);
+        // A step that is not reached in time ends as a random kill: each life ends early.
+        const killed = await live(plan, step, nth, named ? 3000 : random.int(FULL ? 600 : 120));
+        if (!killed) over = true;
+        else kills[named ? 'named' : 'random']++;
+      }
+      expect(kills.named + kills.random).toBeGreaterThanOrEqual(FULL ? KILLS : 10);
+      // The last life is left alone.
+      while (!over) over = !(await live(plan, '', 1, null));
+
+      const ledger = openOf(plan);
+      const sms = linesOf('sms').slice(before.sms);
+      const mails = linesOf('mail').slice(before.mail);
+      const acts = linesOf('access').slice(before.access);
+      const messages = ledger.outbox.messages(null, 1_000_000);
+
+      // Nothing lost, nothing invented: the same people heard the same things.
+      expect(toldOf(ledger)).toEqual(owed);
+      expect(ledger.outbox.notices('planned', 1000)).toEqual([]);
+
+      // No SMS twice, by the gateway's own log: neither by our id nor by what the phone would show on a day.
+      expect(new Set(sms.map((one) => one['correlationId'])).size).toBe(sms.length);
+      const smsMessages = messages.filter(({ channel }) => channel === 'sms');
+      // What a fault held up until it was not true any more is not sent late (the case was restricted meanwhile, and that was told).
+      const late = messages.filter(({ state }) => !['accepted', 'delivered'].includes(state));
+      expect(
+        late.filter(({ kind, error }) => kind !== 'overdue' || !/nothing of it is true any more/.test(error ?? '')),
+      ).toEqual([]);
+      expect(late.length).toBeLessThan(messages.length / 20);
+      const arrived = smsMessages.filter((one) => !late.includes(one));
+      const taken = new Set(sms.map((one) => one['correlationId']));
+      expect(arrived.filter(({ correlationId }) => !taken.has(correlationId))).toEqual([]);
+
+      // Mail: each at least once; every copy beyond the first was counted as possible before it was made.
+      const copies = new Map<string, number>();
+      for (const { messageId = '' } of mails) {
+        const id = /<([^@]+)@/.exec(messageId)?.[1] ?? '';
+        copies.set(id, (copies.get(id) ?? 0) + 1);
+      }
+      let duplicates = 0;
+      let counted = 0;
+      for (const message of messages.filter(({ channel }) => channel === 'email')) {
+        const made = copies.get(message.correlationId) ?? 0;
+        if (!late.includes(message)) expect(made).toBeGreaterThanOrEqual(1);
+        expect(made - 1).toBeLessThanOrEqual(message.possibleDuplicates);
+        duplicates += Math.max(0, made - 1);
+        counted += message.possibleDuplicates;
+      }
+
+      // Acts: each key carried out once.
+      expect(new Set(acts.map((one) => one['key'])).size).toBe(acts.length);
+
+      // Histories unbroken, database whole.
+      for (const id of ledger.cases.ids()) {
+        const record = ledger.cases.get(id);
+        if (record !== null) expect(verifyHistory(ledger.cases.events(id), record)).toBeNull();
+      }
+      expect(ledger.connection.sqlite.pragma('integrity_check', { simple: true })).toBe('ok');
+      ledger.close();
+      figure({
+        fault: `kill -9 (${kills.named} at named steps, ${kills.random} at random) over ${SITES} cases' lives, wires failing every tenth time`,
+        count: kills.named + kills.random,
+        result: `${owed.length} notices owed, all told once but ${late.length} that were no longer true when they could be sent; ${sms.length} SMS, 0 twice; ${mails.length} mails, ${duplicates} duplicates, ${counted} counted as possible; ${acts.length} acts, 0 twice; integrity ok`,
+      });
+    },
+    FULL ? 5_400_000 : 600_000,
+  );
+});

@@ -63,7 +63,13 @@ async function getOnce(
   const address = resolved.addresses[0];
   if (address === undefined) throw new GatherError({ code: 'no-address', message: url.hostname, ours: false });
   const client = new Client(url.origin, {
-    connect: pinnedConnector({ ...options, address, host: url.hostname, onHandshake: () => {}, maxWireBytes: options.maxBytes + 512 * 1024 }),
+    connect: pinnedConnector({
+      ...options,
+      address,
+      host: url.hostname,
+      onHandshake: () => {},
+      maxWireBytes: options.maxBytes + 512 * 1024,
+    }),
     pipelining: 0,
     maxHeaderSize: 32 * 1024,
   });

@@ -20,6 +20,8 @@ export interface DispatcherOptions {
   checks: readonly CheckDefinition[];
   settings: Settings;
   now: () => number;
+  /** Told of every step (tests kill the process there). */
+  onStep?: (step: string) => void;
 }
 
 /** Turns claims (taken-up sites) into jobs, never more than the queue should hold. */
@@ -93,6 +95,7 @@ export class Dispatcher {
 
   /** Make jobs of claims. Sites gone from the ledger are dropped; the lease frees what is lost on the way. */
   async dispatch(claims: Claim[], priority: number): Promise<void> {
+    if (claims.length > 0) this.#options.onStep?.('claimed');
     const { settings, ledger } = this.#options;
     const byStage: Record<Stage, GatherItem[]> = { screen: [], confirm: [] };
     const lookups: { job: RegistrationJob; delay: number }[] = [];

@@ -12,13 +12,15 @@ export interface GatherRole {
   context: GatherContext;
   settings: Settings;
   now: () => number;
+  /** Told of every step (tests kill the process there). */
+  onStep?: (step: string) => void;
 }
 
 /**
  * Start the gather workers: sites (several a job, bounded over the process) and registrations. Results go to the judge queue;
  * a failure to observe is part of the result, so a job only fails by our own fault, and is tried again.
  */
-export function startGatherWorkers({ backend, context, settings, now }: GatherRole): JobWorker[] {
+export function startGatherWorkers({ backend, context, settings, now, onStep }: GatherRole): JobWorker[] {
   const judge: JobQueue<JudgeJob> = backend.queue(QUEUES.judge);
   const jobOptions = (priority: number) => ({
     priority,
@@ -40,9 +42,11 @@ export function startGatherWorkers({ backend, context, settings, now }: GatherRo
           return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
         }),
       );
+      onStep?.('gathered');
       const clock = context.clocks.reference();
       const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };
       await judge.add('sites', result, jobOptions(priority));
+      onStep?.('handed-over');
     },
     { concurrency: jobsAtOnce, maxStalledCount: 3 },
   );

@@ -33,6 +33,8 @@ export interface JudgeOptions {
   now: () => number;
   /** Doubts our own clock by what servers say. */
   clock: ClockGuard;
+  /** Told of every step (tests kill the process there). */
+  onStep?: (step: string) => void;
   /** Told of every verdict recorded (metrics, progress). */
   onRecorded?: (recorded: Recorded[]) => void;
 }
@@ -190,7 +192,9 @@ export class Judge {
   #record(looks: JudgedLook[]): Recorded[] {
     if (looks.length === 0) return [];
     const { ledger, now } = this.#options;
+    this.#options.onStep?.('judged');
     const recorded = ledger.verdicts.record(looks, now());
+    this.#options.onStep?.('recorded');
     for (const sweepId of new Set(looks.map((look) => look.sweepId))) this.#guard(sweepId);
     this.#options.onRecorded?.(recorded);
     return recorded;

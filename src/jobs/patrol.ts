@@ -31,6 +31,8 @@ export interface PatrolOptions {
   now?: () => number;
   dialer?: Dialer;
   onRecorded?: (recorded: Recorded[]) => void;
+  /** Told of every step of sweeping (tests kill the process there). */
+  onStep?: (step: string) => void;
   /** A clock nobody can set (ms); the process's own unless `now` is injected. */
   monotonic?: () => number;
   /** Channels, access system and delivery times other than the configured ones. */
@@ -101,6 +103,7 @@ export class Patrol {
         context: this.gatherContext,
         settings: this.config.settings,
         now: this.#now,
+        ...(options.onStep && { onStep: options.onStep }),
       });
     }
   }
@@ -150,6 +153,7 @@ export class Patrol {
       log: this.#log,
       now: this.#now,
       ...(options.onRecorded && { onRecorded: options.onRecorded }),
+      ...(options.onStep && { onStep: options.onStep }),
     });
     this.backend.worker<JudgeJob>(QUEUES.judge, async (job) => void judge.process(job.data), {
       concurrency: 1,
@@ -164,6 +168,7 @@ export class Patrol {
       checks,
       settings: this.config.settings,
       now: this.#now,
+      ...(options.onStep && { onStep: options.onStep }),
     });
   }
 

@@ -15,6 +15,8 @@ export interface RunningWorld {
   /** Resolvers as configuration wants them. */
   resolvers: string[];
   dialer: Dialer;
+  /** What `dialer` goes by, for processes of their own: public port → loopback port, and addresses that refuse. */
+  ports: Record<number, number>;
   /** What the whole internet is made to look like; nothing is bent unless set. */
   twist: Twist;
   /** Requests answered so far, by service: for progress and for tests that count. */
@@ -59,6 +61,7 @@ export async function startWorld(world: WorldData, options: { resolvers?: number
   closers.push(...[http, https, whois].map((server) => () => stop(server)));
   return {
     resolvers,
+    ports: { 80: httpPort as number, 443: httpsPort as number, 43: whoisPort as number },
     twist,
     requests,
     dialer: {

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { mergeSettings, ROOT } from '../../src/config.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import type { Patrol } from '../../src/jobs/patrol.ts';
+import { BACKENDS } from '../support/backends.ts';
+import { FULL, figure } from '../support/figures.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import type { SweepTask } from '../support/sweep-child.ts';
+import { compareWithTruth, importStage, loopbackSettings, type Stage, setStage } from '../world/harness.ts';
+import { SeededRandom } from '../world/random.ts';
+import { writeLists } from '../world/world-lists.ts';
+
+const SITES = FULL ? 120 : 24;
+const KILLS = FULL ? 150 : 10;
+const STEPS = ['claimed', 'gathered', 'handed-over', 'judged', 'recorded'] as const;
+
+const HASTY = {
+  dns: { timeoutMs: 500, tries: 2 },
+  page: { totalTimeoutMs: 2500, connectTimeoutMs: 1500, perAddressConcurrency: 16, wellKnownPages: [] },
+  sweep: { tickMs: 300, leaseMs: 5000, slotMs: 3_600_000 },
+  confirm: { pauseMs: 100, inconclusiveBackoffMs: 200 },
+};
+
+const open: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+let redis: TestRedis | null = null;
+afterAll(() => redis?.stop());
+
+async function begin(kind: 'embedded' | 'redis'): Promise<{ stage: Stage; task: SweepTask; queueDir: string }> {
+  const stage = await setStage({ seed: 77, sites: SITES, withoutCatalogue: true, oddShare: 0.3, overrides: HASTY });
+  open.push(stage.close);
+  const queueDir = join(stage.folder, 'queue');
+  if (kind === 'redis') redis ??= await startRedis();
+  const queue =
+    kind === 'redis' && redis !== null
+      ? { url: redis.url, prefix: `s${Math.random().toString(36).slice(2, 8)}` }
+      : { url: null, dataDir: queueDir };
+  await importStage(stage);
+  // First looks are spread over a day: here everything is due at once.
+  const ledger = openConfiguredLedger(stage.config);
+  ledger.connection.sqlite.exec('UPDATE check_states SET next_due_at = 1 WHERE next_due_at IS NOT NULL');
+  ledger.close();
+  const settings = [writeLists(stage.world, stage.folder), HASTY, { queue }].reduce<object>(
+    (all, one) => mergeSettings(all, one) as object,
+    loopbackSettings(stage.folder, stage.running.resolvers),
+  );
+  const refused = [...stage.world.addresses].flatMap(([address, how]) => (how === 'refused' ? [address] : []));
+  return { stage, task: { settings, ports: stage.running.ports, refused }, queueDir };
+}
+
+/** One life of a worker. True when it was killed. */
+function live(task: SweepTask, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, 'test/support/sweep-child.ts'), JSON.stringify(task), killAt, String(nth)],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => {
+      errors += data.toString();
+    });
+    child.stdout.once('data', () => {
+      if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    });
+    child.on('exit', (code, signal) =>
+      signal === 'SIGKILL' ? resolve(true) : code === 0 ? resolve(false) : reject(new Error(errors.slice(0, 3000))),
+    );
+  });
+}
+
+/** Everything judged once, as the truth says, and the ledger whole. */
+function settle(stage: Stage): { compared: number; slots: number } {
+  const ledger = openConfiguredLedger(stage.config);
+  const { sqlite } = ledger.connection;
+  const { compared, mismatches } = compareWithTruth(stage, { ledger } as unknown as Patrol);
+  expect(mismatches.map(({ site, ...rest }) => ({ ...rest, oddity: site.oddity }))).toEqual([]);
+  const twice = sqlite
+    .prepare('SELECT site_id, check_id, sweep_id, count(*) AS n FROM verdicts GROUP BY 1, 2, 3 HAVING n > 1')
+    .all();
+  expect(twice).toEqual([]);
+  const slots = (sqlite
+    .prepare("SELECT count(*) AS n, count(DISTINCT slot) AS d FROM schedule_slots WHERE schedule = 'tick'")
+    .get() ?? {}) as { n: number; d: number };
+  expect(slots.n).toBe(slots.d);
+  expect(sqlite.pragma('integrity_check', { simple: true })).toBe('ok');
+  ledger.close();
+  return { compared, slots: slots.n };
+}
+
+describe.each(BACKENDS)('kill -9 while sweeping and judging, queue: %s', (kind) => {
+  it('every check is judged once, as the truth says', async () => {
+    const { stage, task } = await begin(kind);
+    const random = new SeededRandom(9);
+    const kills = { named: 0, random: 0 };
+    let over = false;
+    while (!over && kills.named + kills.random < KILLS) {
+      const named = random.next() < 0.6;
+      const step = named ? (STEPS[random.int(STEPS.length)] as string) : '';
+      const killed = await live(task, step, 1 + random.int(4), named ? 6000 : 50 + random.int(1500));
+      if (!killed) over = true;
+      else kills[named ? 'named' : 'random']++;
+    }
+    expect(kills.named + kills.random).toBeGreaterThanOrEqual(3);
+    while (!over) over = !(await live(task, '', 1, null));
+    const { compared, slots } = settle(stage);
+    figure({
+      fault: `kill -9 while sweeping and judging, ${kind} queue (${kills.named} at named steps, ${kills.random} at random)`,
+      count: kills.named + kills.random,
+      result: `${compared} verdicts, all as the truth says, none twice in a sweep; ${slots} slots, each once; integrity ok`,
+    });
+  });
+});
+
+describe('the embedded queue’s folder', () => {
+  it.each(['deleted', 'emptied', 'filled with rubbish'])(
+    '%s between two lives: the ledger makes everything anew',
+    async (how) => {
+      const { stage, task, queueDir } = await begin('embedded');
+      expect(await live(task, 'gathered', 1, 6000)).toBe(true);
+      if (how === 'deleted') rmSync(queueDir, { recursive: true });
+      else if (how === 'emptied') {
+        rmSync(queueDir, { recursive: true });
+        mkdirSync(join(queueDir, 'pglite'), { recursive: true });
+      } else {
+        for (const file of readdirSync(join(queueDir, 'pglite/base/5')).slice(0, 40))
+          writeFileSync(join(queueDir, 'pglite/base/5', file), Buffer.alloc(8192, 0x5a));
+        // What cannot be opened says so, with its remedy, and ends; the operator deletes the folder.
+        await expect(live(task, '', 1, null)).rejects.toThrow(/delete that folder and start again/);
+        rmSync(queueDir, { recursive: true });
+      }
+      expect(await live(task, '', 1, null)).toBe(false);
+      settle(stage);
+      figure({ fault: `embedded queue killed, its folder ${how}`, count: 1, result: 'all judged as the truth says' });
+    },
+  );
+});

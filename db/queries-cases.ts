@@ -144,6 +144,11 @@ export const caseQueries = {
   enforcementsUnstop: "UPDATE enforcements SET next_at = ? WHERE next_at IS NOT NULL AND state = 'waiting'",
   enforcementsSince: `SELECT count(*) AS count FROM enforcements WHERE submitted_at > ? AND act <> 'restore-access' AND dry_run = 0`,
 
+  noticesPullIn: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND not_before > ?",
+  messagesPullIn: 'UPDATE messages SET next_at = ? WHERE next_at > ?',
+  enforcementsPullIn: 'UPDATE enforcements SET next_at = ? WHERE next_at > ?',
+  casesPullIn: 'UPDATE cases SET due_at = ? WHERE due_at > ?',
+
   // holds
   holdSet: `INSERT INTO holds (key, reason, held_by, since) VALUES (?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, held_by = excluded.held_by, since = excluded.since, released_at = NULL

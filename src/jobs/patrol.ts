@@ -39,6 +39,8 @@ export interface PatrolOptions {
   consequences?: Pick<ConsequencesOptions, 'channels' | 'accessSystem' | 'policy' | 'onStep'>;
 }
 
+/** A registry's next look lies no further ahead. */
+const REGISTRY_AHEAD_MS = 60 * 86_400_000;
 /** How long the answer of a call is kept for a repeated one (ms). */
 const IDEMPOTENCY_MS = 24 * 3_600_000;
 
@@ -86,6 +88,7 @@ export class Patrol {
       // A scan by hand may come weeks after the last tick.
       const lastTickAt = options.schedule ? marks.lastSlotAt('tick') : null;
       this.#clock.started(this.#now(), lastTickAt, enforcements.held('clock')?.reason ?? null);
+      if (this.#clock.doubt !== null) this.#pullIn();
     }
     this.webhooks =
       parts.ledger === null
@@ -227,10 +230,26 @@ export class Patrol {
     if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
   }
 
+  /** By the right clock, what a wrong one put off for years is due: also what is looked at to know the time. */
+  #pullIn(): void {
+    const far = (checkId: string): number => {
+      // Registries are asked when a date comes near, which may be long after the interval.
+      const interval = this.config.settings.checks[checkId]?.intervalMs ?? REGISTRY_AHEAD_MS;
+      const asksRegistry = enabledChecks(this.config)
+        .find(({ id }) => id === checkId)
+        ?.needs.includes('registration');
+      return asksRegistry === true ? Math.max(interval * 1.2, REGISTRY_AHEAD_MS) : interval * 1.2;
+    };
+    const latest = Object.keys(this.config.settings.checks).map((checkId) => ({ checkId, ms: far(checkId) }));
+    const pulled = this.ledger?.pullIn(this.#now(), latest) ?? 0;
+    this.#log.warn({ pulled }, 'the clock stepped: what lay too far ahead is due now');
+  }
+
   /** Before anything that depends on the time: is it to be believed? */
   #heedClock(): void {
     if (this.ledger === null) return;
-    if (this.#monotonic !== null) this.#clock.beat(this.#now(), this.#monotonic());
+    const stepped = this.#monotonic !== null && this.#clock.beat(this.#now(), this.#monotonic());
+    if (stepped) this.#pullIn();
     heedClock(this.ledger, this.#clock, this.#log, this.#now());
   }
 

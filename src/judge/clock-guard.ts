@@ -52,15 +52,16 @@ export class ClockGuard {
     else if (awayMs > this.#policy.maxAwayMs) this.#doubt = `the last tick of this ledger was ${words(awayMs)} ago`;
   }
 
-  /** At every beat: the clock, and one that cannot be set. */
-  beat(now: number, monotonicMs: number): void {
+  /** At every beat: the clock, and one that cannot be set. True when it stepped. */
+  beat(now: number, monotonicMs: number): boolean {
     const last = this.#last;
     this.#last = { wallMs: now, monotonicMs };
-    if (last === null) return;
+    if (last === null) return false;
     const stepMs = now - last.wallMs - (monotonicMs - last.monotonicMs);
-    if (Math.abs(stepMs) <= this.#policy.maxStepMs) return;
+    if (Math.abs(stepMs) <= this.#policy.maxStepMs) return false;
     this.#references.length = 0;
     this.#doubt = `the clock stepped ${stepMs > 0 ? 'forward' : 'back'} by ${words(Math.abs(stepMs))}`;
+    return true;
   }
 
   /** Servers said what time it is. */

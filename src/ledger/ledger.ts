@@ -28,6 +28,8 @@ import { SweepsStore } from './sweeps-store.ts';
 import { type VerdictSettings, VerdictsStore } from './verdicts-store.ts';
 import { ViolationsStore } from './violations-store.ts';
 
+const DAY_MS = 86_400_000;
+
 /** Hears what the ledger writes, inside the transaction. */
 export interface LedgerListener {
   /** False when nothing can follow: said before anything is written, since most verdicts pass at sites without a case. */
@@ -137,6 +139,24 @@ export class Ledger {
     } finally {
       sqlite.pragma('synchronous = NORMAL');
     }
+  }
+
+  /**
+   * After a clock that ran ahead was set right: what it put off lies days or years ahead, and is due now. `latestMs` is how far ahead
+   * a check may lie by its own interval. Gives the checks of sites pulled in.
+   */
+  pullIn(now: number, latestMs: readonly { checkId: string; ms: number }[]): number {
+    return this.#db.transaction(() => {
+      let pulled = 0;
+      for (const { checkId, ms } of latestMs) pulled += this.#db.run('statesPullIn', now, checkId, now + ms);
+      this.#db.run('confirmsPullIn', now, now + DAY_MS);
+      // Nothing of these waits longer by itself; a case that is looked at too early sets its own time again.
+      this.#db.run('noticesPullIn', now, now + 2 * DAY_MS);
+      this.#db.run('messagesPullIn', now, now + 4 * DAY_MS);
+      this.#db.run('enforcementsPullIn', now, now + 4 * DAY_MS);
+      this.#db.run('casesPullIn', now, now + 2 * DAY_MS);
+      return pulled;
+    });
   }
 
   /** Let something that was stopped go on, at once. True when it was stopped. */

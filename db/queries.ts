@@ -153,7 +153,8 @@ export const queries = {
   alertResolve: 'UPDATE alerts SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL',
   ledgerSize: `SELECT (SELECT count(*) FROM sites) AS sites, (SELECT count(*) FROM sites WHERE state = 'active') AS active,
     (SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL) AS scheduled`,
-  statesPullIn: 'UPDATE check_states SET next_due_at = ? WHERE check_id = ? AND next_due_at > ?',
+  statesPullIn: `UPDATE check_states SET next_due_at = ? WHERE rowid IN
+    (SELECT rowid FROM check_states INDEXED BY check_states_due WHERE check_id = ? AND next_due_at > ?)`,
   confirmsPullIn: 'UPDATE check_states SET confirm_due_at = ? WHERE confirm_due_at > ?',
   markPut: `INSERT INTO marks (key, value, updated_at) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,

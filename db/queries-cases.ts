@@ -1,7 +1,7 @@
-const NOTICE = `id, topic, stage, kind, channel, recipient, person, name, case_id AS caseId, subject_id AS subjectId,
+const NOTICE = `id, topic, stage, kind, channel, unseal(recipient) AS recipient, unseal(person) AS person, unseal(name) AS name, case_id AS caseId, subject_id AS subjectId,
       site_id AS siteId, params, state, reason, dry_run AS dryRun, not_before AS notBefore, message_id AS messageId,
       created_at AS createdAt, look_asked_at AS lookAskedAt`;
-const MESSAGE = `id, correlation_id AS correlationId, channel, recipient, kind, content, state, provider, provider_id AS providerId,
+const MESSAGE = `id, correlation_id AS correlationId, channel, unseal(recipient) AS recipient, kind, unseal(content) AS content, state, provider, provider_id AS providerId,
       code, error, attempts, lookups, absences, possible_duplicates AS possibleDuplicates, sent_day AS sentDay,
       created_at AS createdAt, sending_at AS sendingAt, accepted_at AS acceptedAt, settled_at AS settledAt, next_at AS nextAt`;
 const EVENT = `case_id AS caseId, seq, at, actor_kind AS actorKind, actor_name AS actorName, move, from_state AS fromState,
@@ -9,7 +9,7 @@ const EVENT = `case_id AS caseId, seq, at, actor_kind AS actorKind, actor_name A
 const ENFORCEMENT = `id, idempotency_key AS idempotencyKey, case_id AS caseId, site_id AS siteId, act, round, state,
       dry_run AS dryRun, irrevocable, payload, receipt, error, attempts, created_at AS createdAt, submitted_at AS submittedAt,
       settled_at AS settledAt, next_at AS nextAt, look_asked_at AS lookAskedAt`;
-const EXTRA = `id, subject_id AS subjectId, name, email, phone, email_verified_at AS emailVerifiedAt,
+const EXTRA = `id, subject_id AS subjectId, unseal(name) AS name, unseal(email) AS email, unseal(phone) AS phone, email_verified_at AS emailVerifiedAt,
       phone_verified_at AS phoneVerifiedAt, created_at AS createdAt, removed_at AS removedAt`;
 
 /** Statements over cases, notices, enforcement and contacts; see `queries.ts`. */
@@ -60,7 +60,8 @@ export const caseQueries = {
 
   // notices
   noticeInsert: `INSERT OR IGNORE INTO notices (topic, stage, kind, channel, recipient, person, name, case_id, subject_id, site_id,
-      params, state, reason, dry_run, not_before, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      params, state, reason, dry_run, not_before, created_at)
+    VALUES (?, ?, ?, ?, seal(?), seal(?), seal(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   noticesDue: `SELECT ${NOTICE} FROM notices WHERE state = 'planned' AND not_before <= ? ORDER BY not_before LIMIT ?`,
   noticesNextDue: "SELECT min(not_before) AS at FROM notices WHERE state = 'planned'",
   noticeById: `SELECT ${NOTICE} FROM notices WHERE id = ?`,
@@ -82,19 +83,19 @@ export const caseQueries = {
 
   // messages
   messageInsert: `INSERT INTO messages (correlation_id, channel, recipient, kind, content, state, provider, attempts, sent_day,
-      created_at, sending_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+      created_at, sending_at, next_at) VALUES (?, ?, seal(?), ?, seal(?), ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   messageById: `SELECT ${MESSAGE} FROM messages WHERE id = ?`,
   messagesDue: `SELECT ${MESSAGE} FROM messages WHERE next_at <= ? ORDER BY next_at LIMIT ?`,
   messagesNextDue: 'SELECT min(next_at) AS at FROM messages WHERE next_at IS NOT NULL',
-  messageUpdate: `UPDATE messages SET state = ?, provider = ?, content = ?, provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
+  messageUpdate: `UPDATE messages SET state = ?, provider = ?, content = seal(?), provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
       possible_duplicates = ?, sending_at = ?, accepted_at = ?, settled_at = ?, next_at = ? WHERE id = ?`,
-  messagesToday: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = ? AND sent_day = ?
+  messagesToday: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = seal(?) AND sent_day = ?
       AND state <> 'dry-run'`,
   messagesSince:
     "SELECT count(*) AS count FROM messages WHERE created_at > ? AND state <> 'dry-run' AND channel IN ('email', 'sms')",
-  messagesProviderIds: `SELECT provider_id AS providerId FROM messages WHERE channel = ? AND recipient = ? AND sent_day >= ?
+  messagesProviderIds: `SELECT provider_id AS providerId FROM messages WHERE channel = ? AND recipient = seal(?) AND sent_day >= ?
       AND provider_id IS NOT NULL AND id <> ?`,
-  messagesUnsettled: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = ? AND sent_day >= ? AND id <> ?
+  messagesUnsettled: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = seal(?) AND sent_day >= ? AND id <> ?
       AND provider_id IS NULL AND state IN ('sending', 'unknown')`,
   messagesByState: `SELECT ${MESSAGE} FROM messages WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
   messagesRecent: `SELECT ${MESSAGE} FROM messages WHERE id > 0 ORDER BY id DESC LIMIT ?`,
@@ -108,27 +109,30 @@ export const caseQueries = {
   inSiteRead: 'UPDATE in_site_messages SET read_at = ? WHERE id = ? AND subject_id = ? AND read_at IS NULL',
 
   // contacts
-  contactsOfSite: 'SELECT role, name, phone, email FROM contacts WHERE site_id = ?',
+  contactsOfSite:
+    'SELECT role, unseal(name) AS name, unseal(phone) AS phone, unseal(email) AS email FROM contacts WHERE site_id = ?',
   contactsOfSubject:
-    'SELECT role, name, phone, email, site_id AS siteId FROM contacts WHERE subject_id = ? ORDER BY site_id, role LIMIT 200',
-  extraInsert: `INSERT INTO extra_contacts (subject_id, name, email, phone, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+    'SELECT role, unseal(name) AS name, unseal(phone) AS phone, unseal(email) AS email, site_id AS siteId FROM contacts WHERE subject_id = ? ORDER BY site_id, role LIMIT 200',
+  extraInsert: `INSERT INTO extra_contacts (subject_id, name, email, phone, created_at) VALUES (?, seal(?), seal(?), seal(?), ?) RETURNING id`,
   extraById: `SELECT ${EXTRA} FROM extra_contacts WHERE id = ?`,
   extrasOfSubject: `SELECT ${EXTRA} FROM extra_contacts WHERE subject_id = ? AND removed_at IS NULL ORDER BY id`,
-  extrasByPhone: `SELECT ${EXTRA} FROM extra_contacts WHERE phone = ? AND removed_at IS NULL`,
-  extraUpdate: `UPDATE extra_contacts SET name = ?, email = ?, phone = ?, email_verified_at = ?, phone_verified_at = ?,
+  extrasByPhone: `SELECT ${EXTRA} FROM extra_contacts WHERE phone = seal(?) AND removed_at IS NULL`,
+  extraUpdate: `UPDATE extra_contacts SET name = seal(?), email = seal(?), phone = seal(?), email_verified_at = ?, phone_verified_at = ?,
       removed_at = ? WHERE id = ?`,
-  tokenInsert: `INSERT INTO contact_tokens (hash, contact_id, channel, address, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-  tokenByHash: `SELECT hash, contact_id AS contactId, channel, address, expires_at AS expiresAt, used_at AS usedAt, misses
+  tokenInsert: `INSERT INTO contact_tokens (hash, contact_id, channel, address, created_at, expires_at) VALUES (?, ?, ?, seal(?), ?, ?)`,
+  tokenByHash: `SELECT hash, contact_id AS contactId, channel, unseal(address) AS address, expires_at AS expiresAt, used_at AS usedAt, misses
     FROM contact_tokens WHERE hash = ?`,
-  tokensOfContact: `SELECT hash, contact_id AS contactId, channel, address, expires_at AS expiresAt, used_at AS usedAt, misses
+  tokensOfContact: `SELECT hash, contact_id AS contactId, channel, unseal(address) AS address, expires_at AS expiresAt, used_at AS usedAt, misses
     FROM contact_tokens WHERE contact_id = ? AND channel = ? AND used_at IS NULL`,
   tokenUse: 'UPDATE contact_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL',
   tokensVoid: 'UPDATE contact_tokens SET used_at = ? WHERE contact_id = ? AND channel = ? AND used_at IS NULL',
   tokenMiss: 'UPDATE contact_tokens SET misses = misses + 1 WHERE contact_id = ? AND channel = ? AND used_at IS NULL',
-  deadInsert: `INSERT OR REPLACE INTO dead_addresses (channel, address, code, reason, since, message_id) VALUES (?, ?, ?, ?, ?, ?)`,
-  deadGet: 'SELECT channel, address, code, reason, since FROM dead_addresses WHERE channel = ? AND address = ?',
-  deadRemove: 'DELETE FROM dead_addresses WHERE channel = ? AND address = ?',
-  deadAll: 'SELECT channel, address, code, reason, since FROM dead_addresses ORDER BY since DESC LIMIT ?',
+  deadInsert: `INSERT OR REPLACE INTO dead_addresses (channel, address, code, reason, since, message_id) VALUES (?, seal(?), ?, ?, ?, ?)`,
+  deadGet:
+    'SELECT channel, unseal(address) AS address, code, reason, since FROM dead_addresses WHERE channel = ? AND address = seal(?)',
+  deadRemove: 'DELETE FROM dead_addresses WHERE channel = ? AND address = seal(?)',
+  deadAll:
+    'SELECT channel, unseal(address) AS address, code, reason, since FROM dead_addresses ORDER BY since DESC LIMIT ?',
 
   // enforcement
   enforcementInsert: `INSERT OR IGNORE INTO enforcements (idempotency_key, case_id, site_id, act, round, state, dry_run, irrevocable,

@@ -5,7 +5,7 @@ const KEY = `id, name, scopes, created_by AS createdBy, created_at AS createdAt,
       last_used_at AS lastUsedAt`;
 const WEBHOOK = `id, url, secret, moves, cursor, attempts, last_error AS lastError, created_by AS createdBy, created_at AS createdAt,
       next_at AS nextAt, removed_at AS removedAt`;
-const NOTICE_ROW = `id, topic, stage, kind, channel, recipient, person, name, case_id AS caseId, subject_id AS subjectId,
+const NOTICE_ROW = `id, topic, stage, kind, channel, unseal(recipient) AS recipient, unseal(person) AS person, unseal(name) AS name, case_id AS caseId, subject_id AS subjectId,
       site_id AS siteId, params, state, reason, dry_run AS dryRun, not_before AS notBefore, message_id AS messageId,
       created_at AS createdAt, look_asked_at AS lookAskedAt`;
 /** What a row of the list of sites shows. */

@@ -21,15 +21,15 @@ export const programmeQueries = {
       UNION ALL SELECT c.since FROM check_states c WHERE c.site_id = ? AND c.check_id = 'reachability' AND c.verdict <> 'pass'
         AND EXISTS (SELECT 1 FROM verdicts v WHERE v.site_id = ? AND v.check_id = 'reachability' AND v.verdict = 'pass'))`,
   sitesOnServer: 'SELECT count(*) AS count FROM sites WHERE server_id = ?',
-  filedPersons: `SELECT role, name, phone, email, mobile, document_expires_at AS documentExpiresAt FROM contacts WHERE site_id = ?
+  filedPersons: `SELECT role, unseal(name) AS name, unseal(phone) AS phone, unseal(email) AS email, unseal(mobile) AS mobile, document_expires_at AS documentExpiresAt FROM contacts WHERE site_id = ?
     ORDER BY role DESC`,
   mobileOfOthers: `SELECT count(*) AS count FROM (SELECT DISTINCT c.subject_id FROM contacts c JOIN sites s ON s.id = c.site_id
-    WHERE c.mobile = ? AND c.subject_id <> ? AND s.state = 'active' LIMIT 20)`,
+    WHERE c.mobile = seal(?) AND c.subject_id <> ? AND s.state = 'active' LIMIT 20)`,
   headOfOthers: `SELECT count(*) AS count FROM (SELECT DISTINCT c.subject_id FROM contacts c JOIN sites s ON s.id = c.site_id
-    WHERE c.mobile = ? AND c.name = ? AND c.role = ? AND c.subject_id <> ? AND s.state = 'active' LIMIT 20)`,
+    WHERE c.mobile = seal(?) AND c.name = seal(?) AND c.role = ? AND c.subject_id <> ? AND s.state = 'active' LIMIT 20)`,
   siteLeave: "UPDATE sites SET state = ?, updated_at = ? WHERE id = ? AND state = 'active'",
   sitesOfMobile: `SELECT c.site_id AS siteId, c.role FROM contacts c JOIN sites s ON s.id = c.site_id
-    WHERE c.mobile = ? AND s.state = 'active'`,
+    WHERE c.mobile = seal(?) AND s.state = 'active'`,
 
   // rulings
   reviewAsk: `INSERT INTO reviews (site_id, check_id, code, about, key, params, evidence, state, asked_at, last_seen_at)
@@ -105,12 +105,12 @@ export const programmeQueries = {
       AND site_id IN (SELECT id FROM sites WHERE state <> 'active')`,
   campaignTotals: 'SELECT state, count(*) AS count FROM campaign_sites WHERE campaign_id = ? GROUP BY state',
   inboundInsert: `INSERT OR IGNORE INTO inbound_messages (source, external_id, mobile, body, received_at, outcome, detail)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, seal(?), seal(?), ?, ?, ?)`,
   inboundKnown: 'SELECT outcome, detail FROM inbound_messages WHERE source = ? AND external_id = ?',
-  inboundRecent: `SELECT id, source, mobile, body, received_at AS receivedAt, outcome, detail FROM inbound_messages
+  inboundRecent: `SELECT id, source, unseal(mobile) AS mobile, unseal(body) AS body, received_at AS receivedAt, outcome, detail FROM inbound_messages
     ORDER BY received_at DESC LIMIT ?`,
 
-  inboundRefused: `SELECT count(*) AS count FROM inbound_messages WHERE mobile = ? AND received_at >= ?
+  inboundRefused: `SELECT count(*) AS count FROM inbound_messages WHERE mobile = seal(?) AND received_at >= ?
       AND outcome NOT IN ('reported', 'duplicate')`,
 
   // orders

@@ -33,9 +33,9 @@ export const queries = {
   hostsDelete: 'DELETE FROM site_hosts WHERE site_id = ?',
   hostInsert: 'INSERT OR IGNORE INTO site_hosts (site_id, host, kind, registrable) VALUES (?, ?, ?, ?)',
   siteContactsDelete: 'DELETE FROM contacts WHERE site_id = ?',
-  contactMobile: 'UPDATE contacts SET mobile = ? WHERE site_id = ? AND role = ? AND mobile IS NULL',
+  contactMobile: 'UPDATE contacts SET mobile = seal(?) WHERE site_id = ? AND role = ? AND mobile IS NULL',
   contactInsert: `INSERT INTO contacts (subject_id, site_id, role, name, phone, email, mobile, document_expires_at, updated_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      VALUES (?, ?, ?, seal(?), seal(?), seal(?), seal(?), ?, ?)`,
   siteById: `SELECT s.id, s.site_number AS siteNumber, s.name, s.service, s.access_provider AS accessProvider, s.product,
       s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, s.details, s.updated_at AS updatedAt, u.subject_number AS subjectNumber,
       u.name AS subjectName, u.kind AS subjectKind, u.province, u.licence_number AS licenceNumber

@@ -168,6 +168,7 @@ export const apiShape = z.strictObject({
 
 /** Secrets come from the environment, or from a file it names (`…_FILE`): never needed in a settings file. */
 export const SECRETS: [string, (value: string) => object][] = [
+  ['PATROL_DATA_KEY', (dataKey) => ({ ledger: { dataKey } })],
   ['PATROL_SMTP_PASSWORD', (password) => ({ notices: { email: { password } } })],
   ['PATROL_SMS_KEY_ID', (keyId) => ({ notices: { sms: { keyId } } })],
   ['PATROL_SMS_KEY_SECRET', (keySecret) => ({ notices: { sms: { keySecret } } })],

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { parseDataKey } from '../db/seal.ts';
 import { type CalendarFile, calendarShape } from './calendar/workdays.ts';
 import { type Programmes, programmesShape } from './cases/programme-policy.ts';
 import { type ProvinceTable, provinceTable } from './checks/policy.ts';
@@ -33,7 +34,16 @@ const checkSettings = z.strictObject({ enabled: z.boolean(), shadow: z.boolean()
 const shape = z.strictObject({
   version: z.string().min(1),
   accessProvider: z.string().regex(/^[a-z0-9-]+$/, 'is a provider id such as aliyun'),
-  ledger: z.strictObject({ path: z.string().min(1) }),
+  ledger: z.strictObject({
+    path: z.string().min(1),
+    dataKey: z
+      .string()
+      .refine(
+        (value) => parseDataKey(value) !== null,
+        'is 32 bytes in base64 or hexadecimal digits (openssl rand -base64 32)',
+      )
+      .nullable(),
+  }),
   queue: z.strictObject({
     url: z
       .string()

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { openLedger } from '../../db/client.ts';
+import { parseDataKey } from '../../db/seal.ts';
 import { WorkCalendar } from '../calendar/workdays.ts';
 import { CaseKeeper } from '../cases/keeper.ts';
 import { checks as allChecks } from '../checks/index.ts';
@@ -41,7 +42,8 @@ function openLedgerAlone(config: Config): Ledger {
   const enabled = enabledChecks(config);
   const settingsOf = (checkId: string) =>
     settings.checks[checkId] ?? { enabled: false, shadow: false, intervalMs: 86_400_000 };
-  return new Ledger(openLedger(settings.ledger.path), {
+  const { path, dataKey } = settings.ledger;
+  return new Ledger(openLedger(path, { dataKey: dataKey === null ? null : parseDataKey(dataKey) }), {
     checks: enabled,
     confirm: settings.confirm,
     leaseMs: settings.sweep.leaseMs,

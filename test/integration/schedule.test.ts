@@ -139,7 +139,7 @@ describe.runIf(BACKENDS.includes('redis'))('roles on several processes', () => {
       ...stage,
       config: {
         ...stage.config,
-        settings: { ...stage.config.settings, ledger: { path: '/nonexistent/never/opened.db' } },
+        settings: { ...stage.config.settings, ledger: { dataKey: null, path: '/nonexistent/never/opened.db' } },
       },
     };
     const gatherer = await patrolOn(gatherStage, { roles: ['gather'] });

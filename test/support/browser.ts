@@ -29,8 +29,9 @@ export async function smallInternet(
     world.web.set(key, record);
     world.names.set(key.replace(/^https?:\/\//, '').replace(/\/.*$/, ''), [{ a: [PUBLIC] }]);
   }
-  for (const name of ['beian.miit.gov.cn', 'www.gov.cn', 'www.baidu.com', 'www.qq.com'])
-    world.names.set(name, [{ a: [PUBLIC] }]);
+  // Names everybody knows live at addresses of their own, or the resolvers would not be believed.
+  for (const [index, name] of ['beian.miit.gov.cn', 'www.gov.cn', 'www.baidu.com', 'www.qq.com'].entries())
+    world.names.set(name, [{ a: [`47.92.1.${index + 1}`] }]);
   for (const [name, record] of Object.entries(names)) world.names.set(name, [record]);
   const running = await startWorld(world, { resolvers: 3 });
   const settings = mergeSettings(loopbackSettings('/nowhere', running.resolvers), {

@@ -155,6 +155,7 @@ export const queries = {
     (SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL) AS scheduled`,
   statesPullIn: `UPDATE check_states SET next_due_at = ? WHERE rowid IN
     (SELECT rowid FROM check_states INDEXED BY check_states_due WHERE check_id = ? AND next_due_at > ?)`,
+  slotsPullIn: 'DELETE FROM schedule_slots WHERE schedule = ? AND slot > ?',
   confirmsPullIn: 'UPDATE check_states SET confirm_due_at = ? WHERE confirm_due_at > ?',
   markPut: `INSERT INTO marks (key, value, updated_at) VALUES (?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,

@@ -184,9 +184,18 @@ export class PageReader {
         this.#openElements = 0;
         this.#fed = 0;
         this.#parser = this.#newParser();
+        this.#leaveAll();
       } else if (this.#openElements > PAGE_CAPS.openElements * 2) this.#exhaust();
     }
     if (!this.#exhausted) this.#write(text.slice(cut));
+  }
+
+  /** The new parser knows nothing of what is open: it ends here, but what was hidden stays so. */
+  #leaveAll(): void {
+    const unseen = this.#top()?.unseen ?? null;
+    for (let frame = this.#stack.pop(); frame !== undefined; frame = this.#stack.pop()) this.#endFrame(frame);
+    if (unseen !== null)
+      this.#stack.push({ name: '', unseen, footer: false, anchor: null, handler: null, applies: false });
   }
 
   #write(text: string): void {

@@ -105,6 +105,8 @@ export async function readBody(
   try {
     for await (const chunk of plain.chunks) {
       clearTimeout(patience);
+      // What other pages cost while this one waited is not its own.
+      pace.resume();
       const room = options.maxBytes - bytes;
       bytes += chunk.length;
       const wanted = chunk.length > room ? chunk.subarray(0, Math.max(0, room)) : chunk;
@@ -114,6 +116,7 @@ export async function readBody(
         cut = pace.spentMs > READ_BUDGET_MS || options.signal.aborted;
         if (inLane || pace.spentMs <= DEAR_MS) continue;
         inLane = await options.lane.enter(options.signal);
+        pace.resume();
         cut ||= !inLane;
       }
       if (bytes > options.maxBytes) cut = true;
@@ -157,6 +160,11 @@ class Pace {
 
   constructor(lane: ReadingLane) {
     this.#lane = lane;
+  }
+
+  /** Counting goes on from here, after a wait. */
+  resume(): void {
+    this.#last = cpuMs();
   }
 
   /** After each slice. */

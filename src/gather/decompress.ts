@@ -49,7 +49,7 @@ export function plainBody(body: Readable, encoding: string, onIdle: () => void =
   const source = layer ?? body;
   return {
     chunks: flow(source, state, onIdle),
-    broken: () => state.broken || (state.tail.length === 8 && state.tail.readUInt32LE(4) !== state.output % 2 ** 32),
+    broken: () => state.broken || (state.tail.length === 8 && state.tail.readUInt32LE(4) > state.output),
     destroy: () => {
       source.destroy();
       body.destroy();
@@ -61,7 +61,8 @@ function decompressor(encoding: string): Transform | null {
   switch (encoding) {
     case 'gzip':
     case 'x-gzip':
-      // Servers forget the trailer: everything is read, and the length in the trailer tells whether it was all.
+      // Servers forget the trailer: everything is read, and the length in the trailer (of the last member, where there are several)
+      // tells whether it was all; of a body cut short the last bytes are no length but chance, and nearly always more.
       return createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
     case 'deflate':
       return createInflate();

@@ -30,7 +30,9 @@ export class PathTrust {
   /** Why pages cannot be believed now; null when they can, or when no page is configured. Asked at most once a minute. */
   async whyBlocked(): Promise<string | null> {
     if (this.#pages.length === 0) return null;
-    if (this.#known !== null && this.#known.until > this.#now()) return this.#known.blocked;
+    const left = (this.#known?.until ?? 0) - this.#now();
+    // More left than was given: the clock was set back since.
+    if (this.#known !== null && left > 0 && left <= CLEAR_MS) return this.#known.blocked;
     const entry = { until: this.#now() + CLEAR_MS, blocked: this.#ask() };
     this.#known = entry;
     const blocked = await entry.blocked;
@@ -49,7 +51,8 @@ export class PathTrust {
   async #reads({ url, shows }: WellKnownPage): Promise<'right' | 'wrong' | 'unread'> {
     try {
       const answer = await guardedGet(url, this.#options);
-      const right = answer.status === 200 && answer.body.includes(shows);
+      const shown = answer.body.includes(shows) || new TextDecoder('gb18030').decode(answer.body).includes(shows);
+      const right = answer.status === 200 && shown;
       return right && siteOf(answer.url) === siteOf(url) ? 'right' : 'wrong';
     } catch {
       return 'unread';

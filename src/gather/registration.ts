@@ -121,10 +121,13 @@ function converse(socket: Socket, question: string, { timeoutMs, maxBytes }: Reg
   });
 }
 
-/** A last line that does not end may be cut: `2026-11-2` was `2026-11-28`. Its value is not believed; lines of words are kept. */
+const NO_SUCH_DOMAIN = /no match|not found|no matching|not registered|is available|未注册/i;
+
+/** A last line that does not end may be cut: `2026-11-2` was `2026-11-28`. A value with digits there is not believed; words are. */
 function withoutCutLine(text: string): string {
   const start = text.lastIndexOf('\n') + 1;
-  return start > 0 && /:.*\d/.test(text.slice(start)) ? text.slice(0, start) : text;
+  const last = text.slice(start);
+  return start > 0 && /\d/.test(last) && !NO_SUCH_DOMAIN.test(last) ? text.slice(0, start) : text;
 }
 
 function decode(bytes: Buffer): string {

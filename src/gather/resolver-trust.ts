@@ -40,7 +40,9 @@ export class ResolverTrust {
     if (this.#names.length === 0) return true;
     const key = `${resolver.host} ${resolver.port}`;
     const known = this.#known.get(key);
-    if (known !== undefined && known.until > this.#now()) return known.trusted;
+    const left = (known?.until ?? 0) - this.#now();
+    // More left than was given: the clock was set back since.
+    if (known !== undefined && left > 0 && left <= TRUST_MS) return known.trusted;
     const entry = { until: this.#now() + TRUST_MS, trusted: this.#ask(resolver) };
     this.#known.set(key, entry);
     const trusted = await entry.trusted;

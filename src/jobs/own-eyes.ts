@@ -41,9 +41,16 @@ function providersOf(ledger: Ledger, config: Config): string[] {
 
 /**
  * Compare the lists in force with what they held when last trusted; the first time, an operator's own list with the shipped one of
- * the same id. A list that lost too much stops what accuses until somebody looks (patrol stops release ranges) or it is whole again.
+ * the same id. Asked at the start, and (`running`) at every tick, when it only ever stops. A list that lost too much stops what accuses until somebody looks (patrol stops release ranges) or it is whole again.
  */
-export function heedRanges(ledger: Ledger, { lists }: LoadedRanges, config: Config, log: Logger, now: number): void {
+export function heedRanges(
+  ledger: Ledger,
+  { lists }: LoadedRanges,
+  config: Config,
+  log: Logger,
+  now: number,
+  { running = false } = {},
+): void {
   const { maxShrinkShare } = config.settings.ranges;
   const byId = (all: ProviderList[], id: string): ProviderList | undefined => all.find((list) => list.id === id);
   let shipped: ProviderList[] | null = null;
@@ -57,20 +64,23 @@ export function heedRanges(ledger: Ledger, { lists }: LoadedRanges, config: Conf
     const after = footprintOf(byId(lists, id));
     const before = ledger.marks.get<Footprint>(markOf(id))?.value ?? footprintOf(shippedOf(id));
     const lost = whatShrank(id, before, after, maxShrinkShare);
-    if (lost === null) ledger.marks.put(markOf(id), after, now);
-    else shrunk.push(lost);
+    // The mark rises by itself, and falls only when somebody accepts it: five small losses are a large one.
+    const grown =
+      after.mainlandV4 >= before.mainlandV4 && after.mainlandV6 >= before.mainlandV6 && after.cnames >= before.cnames;
+    if (lost !== null) shrunk.push(lost);
+    else if (grown && !running) ledger.marks.put(markOf(id), after, now);
   }
   const reason = shrunk.join('; ');
   const held = ledger.enforcements.held('ranges');
   if (reason !== '' && held === null) {
     ledger.transaction(() => {
       ledger.enforcements.hold('ranges', reason, GUARD, now);
-      const message = `${reason}: no case is opened, told or enforced; restore the list, or accept it: patrol stops release ranges`;
+      const message = `${reason}: no case is opened, told or enforced; restore the list and start again, or accept it: patrol stops release ranges`;
       ledger.raiseAlert('hold-ranges', message, now, { again: true });
     });
     log.error({ reason }, 'a range list shrank; nobody is accused');
   }
-  if (reason === '' && held?.heldBy === GUARD) {
+  if (reason === '' && !running && held?.heldBy === GUARD) {
     ledger.transaction(() => {
       ledger.enforcements.release('ranges', now);
       ledger.resolveAlert('hold-ranges', now);

@@ -66,6 +66,7 @@ export class Patrol {
   #heartbeat: NodeJS.Timeout | null = null;
   #working: Promise<unknown> | null = null;
   #lastTickAt: number;
+  #schedulerAstray = false;
   #stopped = false;
 
   private constructor(
@@ -187,12 +188,15 @@ export class Patrol {
       concurrency: 3,
       maxStalledCount: 10,
     });
-    const install = (): Promise<unknown> =>
-      ticks.upsertJobScheduler(
+    const install = async (): Promise<unknown> => {
+      if (this.#schedulerAstray) await ticks.removeJobScheduler('tick');
+      this.#schedulerAstray = false;
+      return ticks.upsertJobScheduler(
         'tick',
         { every: tickMs },
         { name: 'tick', data: {}, opts: { removeOnComplete: true, removeOnFail: 10 } },
       );
+    };
     await install();
     this.#heartbeat = setInterval(
       () => {
@@ -215,6 +219,8 @@ export class Patrol {
     const { ledger, dispatcher } = this;
     if (ledger === null || dispatcher === null || this.#stopped) return;
     this.#heedClock();
+    // By the lists this very process judges by, whatever stands on the disk by now.
+    if (this.ranges !== null) heedRanges(ledger, this.ranges, this.config, this.#log, this.#now(), { running: true });
     this.#lastTickAt = this.#now();
     const slot = Math.floor(this.#now() / this.config.settings.sweep.tickMs);
     if (!ledger.sweeps.takeSlot('tick', slot, this.#now())) return;
@@ -241,7 +247,10 @@ export class Patrol {
       return asksRegistry === true ? Math.max(interval * 1.2, REGISTRY_AHEAD_MS) : interval * 1.2;
     };
     const latest = Object.keys(this.config.settings.checks).map((checkId) => ({ checkId, ms: far(checkId) }));
-    const pulled = this.ledger?.pullIn(this.#now(), latest) ?? 0;
+    const pulled = this.ledger?.pullIn(this.#now(), latest, this.config.settings.sweep.tickMs) ?? 0;
+    // The queue's own next tick lies where the wrong clock put it: the heartbeat takes over and installs it anew.
+    this.#lastTickAt = 0;
+    this.#schedulerAstray = true;
     this.#log.warn({ pulled }, 'the clock stepped: what lay too far ahead is due now');
   }
 

@@ -143,12 +143,14 @@ export class Ledger {
 
   /**
    * After a clock that ran ahead was set right: what it put off lies days or years ahead, and is due now. `latestMs` is how far ahead
-   * a check may lie by its own interval. Gives the checks of sites pulled in.
+   * a check may lie by its own interval; `tickMs` how long a slot of the tick is. Gives the checks of sites pulled in.
    */
-  pullIn(now: number, latestMs: readonly { checkId: string; ms: number }[]): number {
+  pullIn(now: number, latestMs: readonly { checkId: string; ms: number }[], tickMs: number): number {
     return this.#db.transaction(() => {
       let pulled = 0;
       for (const { checkId, ms } of latestMs) pulled += this.#db.run('statesPullIn', now, checkId, now + ms);
+      // Slots of days that have not come: taken by the wrong clock, they would be missed by the right one.
+      this.#db.run('slotsPullIn', 'tick', Math.floor(now / tickMs) + 1);
       this.#db.run('confirmsPullIn', now, now + DAY_MS);
       // Nothing of these waits longer by itself; a case that is looked at too early sets its own time again.
       this.#db.run('noticesPullIn', now, now + 2 * DAY_MS);

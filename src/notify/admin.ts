@@ -15,9 +15,10 @@ export function planAdminNotices(keeper: CaseKeeper, toldUntil: number, now: num
   const { ledger } = keeper;
   const admins = adminAddresses(keeper);
   if (admins.length === 0) return toldUntil;
-  let latest = toldUntil;
+  // Told by a clock that ran ahead: by the right one it lies in the future.
+  let latest = Math.min(toldUntil, now);
   // Raisings told already are unique by topic anyway; skipping them keeps a tick short.
-  for (const { key, message, raisedAt } of ledger.openAlerts().filter((one) => one.raisedAt >= toldUntil - DAY_MS)) {
+  for (const { key, message, raisedAt } of ledger.openAlerts().filter((one) => one.raisedAt >= latest - DAY_MS)) {
     latest = Math.max(latest, raisedAt);
     keeper.plan(
       admins.map((admin) => draft(admin, `alert:${key}@${raisedAt}`, 'raised', 'admin-alert', { key, message }, now)),

@@ -49,7 +49,6 @@ export function admission(keeper: CaseKeeper, notice: Notice, now: number): Admi
   const warns = notice.kind === 'renewal' || notice.kind === 'early-warning';
   const stopped = ACCUSING.has(notice.kind) || warns ? standstill(ledger) : null;
   if (stopped !== null) return later(now + HELD_MS, stopped);
-  if (owners && ledger.enforcements.held('clock') !== null) return later(now + HELD_MS, 'the clock is not believed');
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
   if (dead !== null) return { kind: 'fail', reason: `the address is given up (${dead.code}: ${dead.reason})` };
   if (notice.channel === 'sms' && owners && !URGENT.has(notice.kind)) {

@@ -155,7 +155,7 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
       expect(toldOf(ledger)).toEqual(owed);
       expect(ledger.outbox.notices('planned', 1000)).toEqual([]);
 
-      // No SMS twice, by the gateway's own log: neither by our id nor by what the phone would show on a day.
+      // No SMS twice, by the gateway's own log.
       expect(new Set(sms.map((one) => one['correlationId'])).size).toBe(sms.length);
       const smsMessages = messages.filter(({ channel }) => channel === 'sms');
       // What a fault held up until it was not true any more is not sent late (the case was restricted meanwhile, and that was told).

@@ -9,8 +9,10 @@ import { FULL, figure } from '../support/figures.ts';
 import { importStage, setStage } from '../world/harness.ts';
 
 const DAY_MS = 86_400_000;
+const realNow = Date.now;
 const open: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  Date.now = realNow;
   for (const close of open.splice(0).reverse()) await close();
 });
 const until = async (reached: () => boolean): Promise<void> => {
@@ -21,8 +23,10 @@ describe('the clock is set while the worker runs', () => {
   it.each(FULL ? [40, 1, 0.05, -0.05, -1, -40] : [40, -1])(
     'by %d days and back: nobody is accused meanwhile, nothing is told twice, all goes on by itself',
     async (days) => {
+      // The whole process lives by the clock that is set: the queue's scheduler too.
       let offsetMs = 0;
-      const now = (): number => Date.now() + offsetMs;
+      Date.now = () => realNow() + offsetMs;
+      const now = (): number => Date.now();
       const stage = await setStage({
         seed: 41,
         sites: 12,
@@ -52,7 +56,7 @@ describe('the clock is set while the worker runs', () => {
       });
       open.push(stage.close);
       // The servers' clocks are right all the time.
-      stage.running.twist.clock = Date.now;
+      stage.running.twist.clock = realNow;
       const [shell] = stage.world.sites;
       for (const name of [shell?.domain ?? '', `www.${shell?.domain}`])
         stage.world.names.set(name, [{ a: ['45.33.32.156'] }]);
@@ -100,9 +104,16 @@ describe('the clock is set while the worker runs', () => {
       expect(ledger.openAlerts().some(({ key }) => key === 'hold-clock')).toBe(true);
 
       offsetMs = 0;
+      const backAt = realNow();
       // Setting it back is a step as well: it is believed once the servers agree.
       await until(() => !held());
       await sleep(1000);
+      // The schedule goes on by the right clock, not where the wrong one left it.
+      const since = ledger.connection.sqlite
+        .prepare("SELECT count(*) FROM schedule_slots WHERE schedule = 'tick' AND started_at BETWEEN ? AND ?")
+        .pluck()
+        .get(backAt, realNow());
+      expect(since).toBeGreaterThanOrEqual(2);
       expect(ledger.cases.totals().map(({ state, count }) => [state, count])).toEqual([['open', 1]]);
       expect([owners(), acts.length]).toEqual([told, 0]);
       const slots = ledger.connection.sqlite

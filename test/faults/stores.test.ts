@@ -270,7 +270,7 @@ describe('the ledger', () => {
       again.close();
     }
     figure({
-      fault: 'kill -9, then the tail of the write-ahead log cut or overwritten (SQLite as we set it up)',
+      fault: 'kill -9, then the tail of the write-ahead log cut or overwritten (SQLite in WAL mode)',
       count: rounds,
       result: 'opens, integrity ok, no half transaction; what stood in the damaged tail is gone',
     });

@@ -330,6 +330,22 @@ describe('registries that misbehave', () => {
     expect(wrong(names, verdicts, 'fail')).toEqual([]);
     figure({ fault: 'WHOIS: a record cut at byte n', count: names.length, result: '0 called expired' });
   });
+  it.each([
+    ['keyless', (name: string) => `Domain Name: ${name}\r\nRegistrar: X\r\nRecord expires on 2026-11-28`],
+    ['in brackets', (name: string) => `[Domain Name] ${name}\r\n[登録年月日] 2015/03/02\r\n[有効期限] 2026/11/28`],
+    [
+      'with leaders',
+      (name: string) => `Domain Name.......... ${name}\r\nRegistrar............ X\r\nExpires.............. 2026-11-28`,
+    ],
+  ])('a last date without its last digit, %s', async (_, text) => {
+    const name = domain('cn', {
+      expires: SOON,
+      rdap: null,
+      name: 'cut',
+      whois: (socket, asked) => socket.end(text(asked).slice(0, -1)),
+    });
+    expect((await judge([name])).verdicts.get(name)).not.toBe('fail');
+  });
   it('an RDAP object cut at every byte is never read', () => {
     const text = honestRdap('r.com', ALIVE);
     for (let offset = 0; offset < text.length; offset++)

@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a gzip body cut short is a whole page',
     file: 'src/gather/decompress.ts',
-    find: '(state.tail.length === 8 && state.tail.readUInt32LE(4) !== state.output % 2 ** 32)',
+    find: '(state.tail.length === 8 && state.tail.readUInt32LE(4) > state.output)',
     replace: 'false',
     suites: [`${HOSTILE}/http.test.ts`],
   },

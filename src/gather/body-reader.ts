@@ -105,8 +105,6 @@ export async function readBody(
   try {
     for await (const chunk of plain.chunks) {
       clearTimeout(patience);
-      // What other pages cost while this one waited is not its own.
-      pace.resume();
       const room = options.maxBytes - bytes;
       bytes += chunk.length;
       const wanted = chunk.length > room ? chunk.subarray(0, Math.max(0, room)) : chunk;
@@ -116,7 +114,6 @@ export async function readBody(
         cut = pace.spentMs > READ_BUDGET_MS || options.signal.aborted;
         if (inLane || pace.spentMs <= DEAR_MS) continue;
         inLane = await options.lane.enter(options.signal);
-        pace.resume();
         cut ||= !inLane;
       }
       if (bytes > options.maxBytes) cut = true;
@@ -150,7 +147,10 @@ class Legibility {
   }
 }
 
-/** Gives the event loop its turn while a page is read, and counts what the page costs. */
+/**
+ * Gives the event loop its turn while a page is read, and counts what the page costs: with what others cost while it waited, so that
+ * a process under attack cuts pages (seen in part, never accused) before it runs out of memory.
+ */
 class Pace {
   /** What the page has cost so far. */
   spentMs = 0;
@@ -160,11 +160,6 @@ class Pace {
 
   constructor(lane: ReadingLane) {
     this.#lane = lane;
-  }
-
-  /** Counting goes on from here, after a wait. */
-  resume(): void {
-    this.#last = cpuMs();
   }
 
   /** After each slice. */

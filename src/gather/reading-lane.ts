@@ -1,6 +1,6 @@
 /**
  * Pages that turn out dear to read go on a few at a time: read all at once, a hundred of them would take the memory and the event
- * loop of everything else in the process. An honest page never gets here.
+ * loop of everything else in the process. On a busy thread honest pages get here too: a page is charged with its waiting (decision 0016).
  */
 export class ReadingLane {
   readonly #limit: number;

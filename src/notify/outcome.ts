@@ -17,7 +17,7 @@ export interface DeliveryPolicy {
   receiptUntilMs: number;
   /** Attempts at a temporary refusal before it counts as failed. */
   maxAttempts: number;
-  /** Attempts of unknown fate for one message. */
+  /** Attempts of unknown fate for one mail: each but the last may become a duplicate. */
   maxUnknownAttempts: number;
 }
 
@@ -74,7 +74,8 @@ export function afterSend(
     }
     case 'unknown': {
       const { code, message: error } = outcome;
-      const giveUp = unknown === 'resend' && message.attempts >= policy.maxUnknownAttempts;
+      // Refusals and attempts that surely failed do not count: each earlier one of unknown fate was counted when it was sent again.
+      const giveUp = unknown === 'resend' && message.possibleDuplicates + 1 >= policy.maxUnknownAttempts;
       const nextAt = unknown === 'resend' ? now + policy.resendAfterMs : now + at(policy.lookupMs, 0);
       return giveUp
         ? { change: { state: 'unknown', code, error, settledAt: now, nextAt: null }, settled: 'failed' }
@@ -140,7 +141,8 @@ export function afterLookup(
           settled: null,
           resend: false,
         };
-      if (message.attempts >= policy.maxUnknownAttempts)
+      // Surely never sent: one temporary failure among others.
+      if (message.attempts >= policy.maxAttempts)
         return { ...failed('absent', 'never taken by the gateway', now), resend: false };
       return { change: { lookups, absences, nextAt: now }, settled: null, resend: true };
     }

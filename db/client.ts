@@ -33,6 +33,8 @@ export function openLedger(
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('foreign_keys = ON');
     sqlite.pragma('temp_store = MEMORY');
+    // What is erased is overwritten in the file, not only forgotten.
+    sqlite.pragma('secure_delete = ON');
     sqlite.pragma('cache_size = -65536');
     const sealer = createSealer(options.dataKey ?? null);
     teachSealing(sqlite, sealer);
@@ -49,23 +51,69 @@ export function openLedger(
 
 /** The key fits what it sealed the first time: a wrong one is told at the start, not at the first notice. Throws InputError. */
 function checkKey(sqlite: Database.Database, sealer: Sealer): void {
-  const proof = sqlite.prepare("SELECT value FROM marks WHERE key = 'data-key-proof'").pluck().get() as
-    | string
-    | undefined;
+  const mark = (key: string): string | undefined =>
+    sqlite.prepare('SELECT value FROM marks WHERE key = ?').pluck().get(key) as string | undefined;
+  const proof = mark('data-key-proof');
   if (proof !== undefined) sealer.unseal(proof);
-  else if (sealer.sealing)
+  const columns = JSON.stringify(SEALED);
+  if (sealer.sealing && (proof === undefined || mark('data-key-columns') !== columns))
     sqlite
       .transaction(() => {
-        // What was written before there was a key: looked up by its seal from now on, so nothing may be left open.
+        // What was written before there was a key, or by a version that sealed less: looked up by its seal from now on.
         for (const [table, columns] of Object.entries(SEALED))
           sqlite.exec(`UPDATE ${table} SET ${columns.map((column) => `${column} = seal(${column})`).join(', ')}`);
-        const proof = sealer.seal('it fits');
-        sqlite.prepare("INSERT INTO marks (key, value, updated_at) VALUES ('data-key-proof', ?, 0)").run(proof);
+        rememberKey(sqlite, sealer);
       })
       .immediate();
 }
 
-/** Columns that hold contact data: every statement that touches them seals and unseals (db/queries*.ts). */
+function rememberKey(sqlite: Database.Database, sealer: Sealer): void {
+  const put = sqlite.prepare(
+    'INSERT INTO marks (key, value, updated_at) VALUES (?, ?, 0) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+  );
+  put.run('data-key-proof', sealer.seal('it fits'));
+  put.run('data-key-columns', JSON.stringify(SEALED));
+}
+
+/**
+ * Give the ledger another key (or none: everything stands open then), in one transaction: all of it, or nothing. Gives columns of rows
+ * written anew. Nothing else may have the ledger open: whoever has, holds the old key.
+ */
+export function exchangeKey(
+  { sqlite }: LedgerConnection,
+  { from, to }: { from: Buffer | null; to: Buffer | null },
+): number {
+  const [old, next] = [createSealer(from), createSealer(to)];
+  try {
+    // Leaving the write-ahead log takes being alone: a worker that still runs would go on to write by the old key.
+    sqlite.pragma('journal_mode = DELETE');
+  } catch (error) {
+    throw new InputError(
+      `the ledger is in use (${codeOf(error)}): its key cannot be exchanged`,
+      'stop every worker and command that has it open, then try again',
+    );
+  }
+  sqlite.function('reseal', { deterministic: true }, (text) => next.seal(old.unseal(text as string | null)));
+  const changed = sqlite
+    .transaction(() => {
+      let changed = 0;
+      for (const [table, columns] of Object.entries(SEALED))
+        for (const column of columns)
+          changed += sqlite
+            .prepare(`UPDATE ${table} SET ${column} = reseal(${column}) WHERE ${column} IS NOT NULL`)
+            .run().changes;
+      if (next.sealing) rememberKey(sqlite, next);
+      else sqlite.prepare("DELETE FROM marks WHERE key IN ('data-key-proof', 'data-key-columns')").run();
+      return changed;
+    })
+    .exclusive();
+  // What stood in freed pages stood there under the old key.
+  sqlite.exec('VACUUM');
+  sqlite.pragma('journal_mode = WAL');
+  return changed;
+}
+
+/** Columns that hold contact data and secrets: every statement that touches them seals and unseals (db/queries*.ts). */
 export const SEALED: Readonly<Record<string, readonly string[]>> = {
   contacts: ['name', 'phone', 'email', 'mobile'],
   extra_contacts: ['name', 'email', 'phone'],
@@ -74,6 +122,10 @@ export const SEALED: Readonly<Record<string, readonly string[]>> = {
   notices: ['recipient', 'person', 'name'],
   messages: ['recipient', 'content'],
   inbound_messages: ['mobile', 'body'],
+  in_site_messages: ['title', 'body'],
+  orders: ['contact'],
+  admins: ['totp_secret'],
+  webhooks: ['secret'],
 };
 
 /** Turn SQLite's error into one line with a remedy; other errors pass through. */

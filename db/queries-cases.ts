@@ -103,8 +103,8 @@ export const caseQueries = {
     'SELECT channel, state, count(*) AS count, sum(possible_duplicates) AS possibleDuplicates FROM messages GROUP BY channel, state',
   attemptInsert: 'INSERT INTO message_attempts (message_id, what, at, outcome, detail) VALUES (?, ?, ?, ?, ?)',
   attemptsOfMessage: 'SELECT what, at, outcome, detail FROM message_attempts WHERE message_id = ? ORDER BY id',
-  inSiteInsert: `INSERT OR IGNORE INTO in_site_messages (subject_id, message_id, title, body, created_at) VALUES (?, ?, ?, ?, ?)`,
-  inSiteOfSubject: `SELECT id, title, body, created_at AS createdAt, read_at AS readAt FROM in_site_messages WHERE subject_id = ?
+  inSiteInsert: `INSERT OR IGNORE INTO in_site_messages (subject_id, message_id, title, body, created_at) VALUES (?, ?, seal(?), seal(?), ?)`,
+  inSiteOfSubject: `SELECT id, unseal(title) AS title, unseal(body) AS body, created_at AS createdAt, read_at AS readAt FROM in_site_messages WHERE subject_id = ?
     ORDER BY created_at DESC LIMIT ?`,
   inSiteRead: 'UPDATE in_site_messages SET read_at = ? WHERE id = ? AND subject_id = ? AND read_at IS NULL',
 

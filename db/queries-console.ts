@@ -1,9 +1,9 @@
-const ADMIN = `id, name, password_hash AS passwordHash, role, language, totp_secret AS totpSecret, totp_step AS totpStep,
+const ADMIN = `id, name, password_hash AS passwordHash, role, language, unseal(totp_secret) AS totpSecret, totp_step AS totpStep,
       oidc_subject AS oidcSubject, failures, locked_until AS lockedUntil, created_at AS createdAt, disabled_at AS disabledAt`;
 const AUDIT = 'id, at, actor, action, object, outcome, detail';
 const KEY = `id, name, scopes, created_by AS createdBy, created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt,
       last_used_at AS lastUsedAt`;
-const WEBHOOK = `id, url, secret, moves, cursor, attempts, last_error AS lastError, created_by AS createdBy, created_at AS createdAt,
+const WEBHOOK = `id, url, unseal(secret) AS secret, moves, cursor, attempts, last_error AS lastError, created_by AS createdBy, created_at AS createdAt,
       next_at AS nextAt, removed_at AS removedAt`;
 const NOTICE_ROW = `id, topic, stage, kind, channel, unseal(recipient) AS recipient, unseal(person) AS person, unseal(name) AS name, case_id AS caseId, subject_id AS subjectId,
       site_id AS siteId, params, state, reason, dry_run AS dryRun, not_before AS notBefore, message_id AS messageId,
@@ -20,7 +20,7 @@ export const consoleQueries = {
   adminByName: `SELECT ${ADMIN} FROM admins WHERE name = ?`,
   adminByOidc: `SELECT ${ADMIN} FROM admins WHERE oidc_subject = ?`,
   adminsAll: `SELECT ${ADMIN} FROM admins ORDER BY name`,
-  adminUpdate: `UPDATE admins SET password_hash = ?, role = ?, language = ?, totp_secret = ?, totp_step = ?, oidc_subject = ?,
+  adminUpdate: `UPDATE admins SET password_hash = ?, role = ?, language = ?, totp_secret = seal(?), totp_step = ?, oidc_subject = ?,
       failures = ?, locked_until = ?, disabled_at = ? WHERE id = ?`,
   adminSessionPut:
     'INSERT INTO admin_sessions (hash, admin_id, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, ?)',
@@ -67,7 +67,7 @@ export const consoleQueries = {
   caseFeedAfter: `SELECT f.id AS feedId, f.case_id AS caseId, f.seq, e.at, e.actor_kind AS actorKind, e.actor_name AS actorName, e.move,
       e.from_state AS fromState, e.to_state AS toState FROM case_feed f CROSS JOIN case_events e ON e.case_id = f.case_id AND e.seq = f.seq
     WHERE f.id > ? ORDER BY f.id LIMIT ?`,
-  webhookInsert: `INSERT INTO webhooks (url, secret, moves, cursor, created_by, created_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+  webhookInsert: `INSERT INTO webhooks (url, secret, moves, cursor, created_by, created_at, next_at) VALUES (?, seal(?), ?, ?, ?, ?, ?) RETURNING id`,
   webhooksAll: `SELECT ${WEBHOOK} FROM webhooks WHERE removed_at IS NULL ORDER BY id`,
   webhooksDue: `SELECT ${WEBHOOK} FROM webhooks WHERE next_at <= ? ORDER BY next_at`,
   webhookMove:

@@ -3,7 +3,7 @@ const REVIEW = `id, site_id AS siteId, check_id AS checkId, code, about, key, pa
 const CAMPAIGN = `id, name, province, provider_code AS providerCode, report_to AS reportTo, opens_on AS opensOn, closes_on AS closesOn,
       letters_until AS lettersUntil, state, created_at AS createdAt, published_on AS publishedOn, revoked_on AS revokedOn,
       due_at AS dueAt`;
-const ORDER = `id, order_number AS orderNumber, kind, subject_number AS subjectNumber, subject_name AS subjectName, domains, contact,
+const ORDER = `id, order_number AS orderNumber, kind, subject_number AS subjectNumber, subject_name AS subjectName, domains, unseal(contact) AS contact,
       created_on AS createdOn, touched_on AS touchedOn, state, reason, state_since AS stateSince, told, due_at AS dueAt`;
 const VIOLATION = `id, event_id AS eventId, site_id AS siteId, description, reported_at AS reportedAt, received_at AS receivedAt, state,
       reached_at AS reachedAt, removed_at AS removedAt, suspend_asked_at AS suspendAskedAt, suspended_at AS suspendedAt, dry_run AS dryRun, history, due_at AS dueAt`;
@@ -115,7 +115,7 @@ export const programmeQueries = {
 
   // orders
   orderUpsert: `INSERT INTO orders (order_number, kind, subject_number, subject_name, domains, contact, created_on, touched_on, state, reason,
-      state_since, told, due_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '[]', ?, ?)
+      state_since, told, due_at, updated_at) VALUES (?, ?, ?, ?, ?, seal(?), ?, ?, ?, NULL, ?, '[]', ?, ?)
     ON CONFLICT (order_number) DO UPDATE SET kind = excluded.kind, subject_number = excluded.subject_number,
       subject_name = excluded.subject_name, domains = excluded.domains, contact = excluded.contact, created_on = excluded.created_on,
       touched_on = excluded.touched_on, state_since = CASE WHEN state IN ('deleted', excluded.state) OR (state = 'invalid' AND excluded.state = 'open') THEN state_since

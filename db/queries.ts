@@ -1,6 +1,7 @@
 import { caseQueries } from './queries-cases.ts';
 import { consoleQueries } from './queries-console.ts';
 import { portalQueries } from './queries-portal.ts';
+import { privacyQueries } from './queries-privacy.ts';
 import { programmeQueries } from './queries-programmes.ts';
 
 /**
@@ -12,6 +13,7 @@ export const queries = {
   ...programmeQueries,
   ...portalQueries,
   ...consoleQueries,
+  ...privacyQueries,
 
   // filings
   subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at, name_since)

@@ -220,7 +220,11 @@ export const extraContacts = sqliteTable(
     createdAt: integer('created_at').notNull(),
     removedAt: integer('removed_at'),
   },
-  (table) => [index('extra_contacts_by_subject').on(table.subjectId), index('extra_contacts_by_phone').on(table.phone)],
+  (table) => [
+    index('extra_contacts_by_subject').on(table.subjectId),
+    index('extra_contacts_by_phone').on(table.phone),
+    index('extra_contacts_removed').on(table.removedAt).where(sql`removed_at IS NOT NULL`),
+  ],
 );
 
 /** One-time proofs sent to an address; only their hashes are kept. */
@@ -239,7 +243,10 @@ export const contactTokens = sqliteTable(
     /** Wrong codes typed for this contact since the token was made. */
     misses: integer('misses').notNull().default(0),
   },
-  (table) => [index('contact_tokens_by_contact').on(table.contactId, table.channel)],
+  (table) => [
+    index('contact_tokens_by_contact').on(table.contactId, table.channel),
+    index('contact_tokens_by_expiry').on(table.expiresAt),
+  ],
 );
 
 /**

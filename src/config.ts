@@ -139,6 +139,13 @@ const shape = z.strictObject({
   console: consoleShape,
   api: apiShape,
   evidence: z.strictObject({ retentionMs: ms }),
+  privacy: z.strictObject({
+    messagesMs: ms.nullable(),
+    inboundMs: ms.nullable(),
+    formerFilingsMs: ms.nullable(),
+    removedContactsMs: ms.nullable(),
+    ordersMs: ms.nullable(),
+  }),
   data: z.strictObject({
     folder: z.string().min(1),
     ownFolder: z.string().min(1),

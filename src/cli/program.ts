@@ -13,6 +13,7 @@ import { addDoctorCommand } from './command-doctor.ts';
 import { addExplainCommand } from './command-explain.ts';
 import { addImportCommand } from './command-import.ts';
 import { addNoticesCommand } from './command-notices.ts';
+import { addPrivacyCommand } from './command-privacy.ts';
 import { addBureauCommand, addCampaignsCommand, addOrdersCommand } from './command-programmes.ts';
 import { addRangesCommand } from './command-ranges.ts';
 import { addScanCommand } from './command-scan.ts';
@@ -62,6 +63,7 @@ export function buildProgram(environment: CliEnvironment): Command {
   addAdminsCommand(program, environment);
   addApiKeysCommand(program, environment);
   addBackupCommand(program, environment);
+  addPrivacyCommand(program, environment);
   addNumberCommand(program);
   program.addHelpText(
     'after',

@@ -8,6 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Recorded } from '../ledger/verdicts-store.ts';
 import type { Logger } from '../log.ts';
 import { WebhookSender } from '../notify/case-webhooks.ts';
+import { erasedTotal, retainTurn } from '../privacy/retention.ts';
 import type { LoadedRanges } from '../provider/list-file.ts';
 import { type JobQueue, openBackend, type QueueBackend } from './backend.ts';
 import { Consequences, type ConsequencesOptions } from './consequences.ts';
@@ -234,6 +235,8 @@ export class Patrol {
     ledger.api.prune(this.#now() - IDEMPOTENCY_MS);
     const pruned = ledger.evidence.prune(this.#now() - this.config.settings.evidence.retentionMs);
     if (pruned > 0) this.#log.info({ pruned }, 'old evidence deleted');
+    const { erased } = retainTurn(ledger, this.config.settings.privacy, this.#now());
+    if (erasedTotal(erased) > 0) this.#log.info({ ...erased }, 'personal data past its time erased');
   }
 
   /** By the right clock, what a wrong one put off for years is due: also what is looked at to know the time. */

@@ -20,6 +20,7 @@ import { MarksStore } from './marks-store.ts';
 import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
 import { PortalStore } from './portal-store.ts';
+import { PrivacyStore } from './privacy-store.ts';
 import { RegistryStore } from './registry-store.ts';
 import { ReviewsStore } from './reviews-store.ts';
 import { SiteListStore } from './site-list-store.ts';
@@ -62,6 +63,7 @@ export class Ledger {
   readonly sites: SiteListStore;
   readonly imports: ImportsStore;
   readonly marks: MarksStore;
+  readonly privacy: PrivacyStore;
   readonly #db: Statements;
   readonly #schedules: readonly CheckSchedule[];
 
@@ -88,6 +90,7 @@ export class Ledger {
     this.sites = new SiteListStore(this.#db);
     this.imports = new ImportsStore(this.#db);
     this.marks = new MarksStore(this.#db);
+    this.privacy = new PrivacyStore(this.#db);
     this.orders = new OrdersStore(this.#db);
     this.violations = new ViolationsStore(this.#db);
   }

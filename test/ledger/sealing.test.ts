@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { SEALED } from '../../db/client.ts';
+import { exchangeKey, SEALED } from '../../db/client.ts';
 import { createSealer, parseDataKey } from '../../db/seal.ts';
 import { loadConfig } from '../../src/config.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import { findPerson } from '../../src/privacy/person.ts';
 import { CaseWorld } from '../support/case-world.ts';
 
 const KEY = randomBytes(32).toString('base64');
@@ -94,5 +95,55 @@ describe('contact data sealed by a key outside the database', () => {
     expect(seal('13800000002')).not.toBe(one);
     expect(() => unseal(`${one.slice(0, -2)}AA`)).toThrow(/altered/);
     expect([seal(null), unseal(null), unseal('plain')]).toEqual([null, null, 'plain']);
+  });
+});
+
+describe('the key is exchanged', () => {
+  it('for another, for none: everything reads as before, the old key opens nothing, and nobody may be at work', async () => {
+    const path = pathOf();
+    await told(path, KEY);
+    const other = randomBytes(32).toString('hex');
+    const openBy = (dataKey: string | null) =>
+      openConfiguredLedger(
+        loadConfig({ env: dataKey === null ? {} : { PATROL_DATA_KEY: dataKey }, overrides: { ledger: { path } } }),
+      );
+    const ledger = openBy(KEY);
+    const told1 = ledger.outbox.messages(null, 100);
+    const beside = openBy(KEY);
+    const keys = { from: parseDataKey(KEY), to: parseDataKey(other) };
+    expect(() => exchangeKey(ledger.connection, keys)).toThrow(/in use/);
+    beside.close();
+    expect(exchangeKey(ledger.connection, keys)).toBeGreaterThan(10);
+    ledger.close();
+    expect(() => openBy(KEY)).toThrow(/sealed with another key/);
+    const again = openBy(other);
+    expect(again.outbox.messages(null, 100)).toEqual(told1);
+    // Looked up by the new seals.
+    expect(findPerson(again, { phone: '13800000001' }).messages.length).toBeGreaterThan(0);
+    exchangeKey(again.connection, { from: parseDataKey(other), to: null });
+    again.close();
+    const open = openBy(null);
+    expect(open.outbox.messages(null, 100)).toEqual(told1);
+    expect(open.connection.sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
+    open.close();
+    expect(inFile(path).length).toBeGreaterThan(4);
+  });
+
+  it('what an older version left open is sealed when this one first opens the ledger', async () => {
+    const path = pathOf();
+    await told(path, KEY);
+    const config = loadConfig({ env: { PATROL_DATA_KEY: KEY }, overrides: { ledger: { path } } });
+    const ledger = openConfiguredLedger(config);
+    const { sqlite } = ledger.connection;
+    sqlite.exec("DELETE FROM marks WHERE key = 'data-key-columns'; UPDATE in_site_messages SET body = unseal(body)");
+    ledger.close();
+    const again = openConfiguredLedger(config);
+    expect(
+      again.connection.sqlite
+        .prepare("SELECT count(*) FROM in_site_messages WHERE body NOT LIKE 'sealed1:%'")
+        .pluck()
+        .get(),
+    ).toBe(0);
+    again.close();
   });
 });

@@ -11,6 +11,8 @@ import { Redis } from 'ioredis';
 export interface TestRedis {
   url: string;
   client: Redis;
+  /** Where its append-only file stands: every command it ever took. */
+  folder: string;
   stop: () => Promise<void>;
 }
 
@@ -69,6 +71,7 @@ async function tryRedis(port: number, extra: string[]): Promise<TestRedis | null
   return {
     url: `redis://127.0.0.1:${port}`,
     client,
+    folder,
     stop: async () => {
       client.disconnect();
       const ended = new Promise((resolve) => server.once('exit', resolve));

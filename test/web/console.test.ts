@@ -364,6 +364,18 @@ describe('sweeps, stops, suspicions', () => {
     expect(world.ledger.enforcements.held('notices')).toBeNull();
   });
 
+  it.each(['clock', 'ranges'] as const)(
+    'the stop by doubt in our own eyes (%s) is shown, and let go by an approver only',
+    async (key) => {
+      world.ledger.enforcements.hold(key, 'it looks wrong', 'guard', world.now());
+      expect((await vera.get('/notices')).text).toContain('it looks wrong');
+      expect((await vera.get('/notices')).text).not.toContain(`/stops/${key}/release`);
+      await anna.submit('/notices', `/stops/${key}/release`);
+      expect(world.ledger.enforcements.held(key)).toBeNull();
+      expect((await anna.get('/notices')).text).not.toContain('it looks wrong');
+    },
+  );
+
   it('a suspicion is ruled on with a reason', async () => {
     const finding = {
       code: 'parked',

@@ -1,5 +1,7 @@
 import { html } from 'ghtml';
 import { InputError } from '../../errors.ts';
+import { loadConfiguredRanges } from '../../jobs/open-configured.ts';
+import { acceptRanges } from '../../jobs/own-eyes.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { MessageContent, Notice } from '../../ledger/outbox-store.ts';
 import { maskName, maskText } from '../../log.ts';
@@ -60,25 +62,30 @@ export function addNotices(kit: ConsoleKit): void {
     };
   });
   // Stopping is for everybody who works here; letting go on again is a judgement.
-  for (const key of ['notices', 'enforcement'] as const) {
-    kit.deed(
-      `/stops/${key}/hold`,
-      'operator',
-      `hold ${key}`,
-      () => '/notices',
-      (visit, form) => {
-        const reason = demandReason(visit, form['reason']);
-        parts.ledger.enforcements.hold(key, maskText(reason), visit.admin.name, parts.now());
-        return { to: '/notices', said: visit.say('已停止。', 'Stopped.'), object: key, detail: reason };
-      },
-    );
+  for (const key of ['notices', 'enforcement', 'clock', 'ranges'] as const) {
+    // The guards of our own eyes stop by themselves only.
+    if (key === 'notices' || key === 'enforcement')
+      kit.deed(
+        `/stops/${key}/hold`,
+        'operator',
+        `hold ${key}`,
+        () => '/notices',
+        (visit, form) => {
+          const reason = demandReason(visit, form['reason']);
+          parts.ledger.enforcements.hold(key, maskText(reason), visit.admin.name, parts.now());
+          return { to: '/notices', said: visit.say('已停止。', 'Stopped.'), object: key, detail: reason };
+        },
+      );
     kit.deed(
       `/stops/${key}/release`,
       'approver',
       `release ${key}`,
       () => '/notices',
       (visit) => {
-        const released = parts.ledger.release(key, parts.now());
+        const released =
+          key === 'ranges'
+            ? acceptRanges(parts.ledger, loadConfiguredRanges(parts.config), parts.config, parts.now())
+            : parts.ledger.release(key, parts.now());
         return {
           to: '/notices',
           said: released ? visit.say('已恢复。', 'It goes on.') : visit.say('本来没有停止。', 'It was not stopped.'),
@@ -169,8 +176,24 @@ function stopsHtml({ ledger, config }: ConsoleParts, visit: Visit): string {
           : '';
     return html`<div><p><strong>${name}</strong> !${state}</p>!${act}</div>`;
   };
+  const eyes = (['clock', 'ranges'] as const).flatMap((key) => {
+    const held = ledger.enforcements.held(key);
+    if (held === null) return [];
+    const name =
+      key === 'clock'
+        ? say('时钟不可信：暂停一切认定', 'The clock is not believed')
+        : say('IP 段清单异常缩小：暂停一切认定', 'A range list shrank');
+    const what =
+      key === 'clock'
+        ? say('时钟无误，恢复', 'The clock is right: go on')
+        : say('清单无误，按现状接受', 'The lists are right: accept them');
+    const act = visit.may('approver') ? visit.form(`/stops/${key}/release`, html`<button>${what}</button>`) : '';
+    return [
+      html`<div><p><strong>${name}</strong> <span class="badge fail">${say('已停止', 'stopped')}</span> ${held.reason} !${timeHtml(held.since)}</p>!${act}</div>`,
+    ];
+  });
   const { notices, enforcement } = config.settings;
-  return html`<div class="two card">!${one('notices', say('向网站方发送', 'Sending to owners'), notices.live)}!${one('enforcement', say('处置', 'Enforcement'), enforcement.live)}</div>`;
+  return html`!${eyes.length === 0 ? '' : html`<div class="two card">!${eyes.join('')}</div>`}<div class="two card">!${one('notices', say('向网站方发送', 'Sending to owners'), notices.live)}!${one('enforcement', say('处置', 'Enforcement'), enforcement.live)}</div>`;
 }
 
 function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: boolean): string {

@@ -1,0 +1,2 @@
+CREATE INDEX `contact_tokens_by_expiry` ON `contact_tokens` (`expires_at`);--> statement-breakpoint
+CREATE INDEX `extra_contacts_removed` ON `extra_contacts` (`removed_at`) WHERE removed_at IS NOT NULL;

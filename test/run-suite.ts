@@ -7,6 +7,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Figure } from './support/figures.ts';
+import { soakCharts } from './support/soak-charts.ts';
+import type { SoakSample } from './support/soak-child.ts';
 
 const USAGE = `usage: npm run test:hostile|test:faults -- [--full] [--write] [part of a file's name …]
   --full   the counts of docs/reliability.md (minutes to an hour); without it the short versions that CI runs
@@ -22,6 +24,7 @@ const full = args.includes('--full');
 const parts = args.filter((argument) => !argument.startsWith('--'));
 const folder = mkdtempSync(join(tmpdir(), 'beian-suite-'));
 const file = join(folder, 'figures.ndjson');
+const samplesFile = join(folder, 'samples.json');
 const started = performance.now();
 const run = spawnSync(
   process.execPath,
@@ -29,7 +32,11 @@ const run = spawnSync(
     join(root, 'test/run.ts'),
     ...(parts.length > 0 ? parts.map((part) => `test/${suite}/${part}`) : [`test/${suite}/`]),
   ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, PATROL_FIGURES: file, ...(full && { PATROL_FULL: '1' }) } },
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, PATROL_FIGURES: file, PATROL_SAMPLES: samplesFile, ...(full && { PATROL_FULL: '1' }) },
+  },
 );
 const figures = existsSync(file)
   ? readFileSync(file, 'utf8')
@@ -38,6 +45,7 @@ const figures = existsSync(file)
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Figure)
   : [];
+const samples = existsSync(samplesFile) ? (JSON.parse(readFileSync(samplesFile, 'utf8')) as SoakSample[]) : [];
 rmSync(folder, { recursive: true, force: true });
 const command = `npm run test:${suite}${full ? ' -- --full' : ''}`;
 const minutes = ((performance.now() - started) / 60_000).toFixed(1);
@@ -56,5 +64,7 @@ if (args.includes('--write') && run.status === 0) {
   const [start, end] = [text.indexOf(before), text.indexOf(after)];
   if (start === -1 || end === -1) throw new Error(`${target} has no place for ${suite}`);
   writeFileSync(target, `${text.slice(0, start + before.length)}\n\n${table}\n\n${text.slice(end)}`);
+  if (full)
+    for (const [name, svg] of Object.entries(soakCharts(samples))) writeFileSync(join(root, 'docs/images', name), svg);
 }
 process.exit(run.status ?? 1);

@@ -1,17 +1,18 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyHistory } from '../../src/cases/history.ts';
-import { loadConfig, mergeSettings, ROOT } from '../../src/config.ts';
+import { loadConfig, mergeSettings } from '../../src/config.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { DELIVERY_POLICY } from '../../src/notify/outcome.ts';
 import { stuckNotices } from '../../src/notify/stuck.ts';
 import { beginChaos, CHAOS, CHAOS_SETTINGS, type ChaosPlan, clockOf, openChaos } from '../support/chaos-world.ts';
+import { liveOnce } from '../support/child-life.ts';
 import { startWires, type Wires, wireSettings } from '../support/delivery-world.ts';
 import { FULL, figure } from '../support/figures.ts';
+import { logLines } from '../support/log-lines.ts';
 import type { MailFault } from '../world/mail-server.ts';
 import { SeededRandom } from '../world/random.ts';
 import type { SendFault } from '../world/sms-gateway.ts';
@@ -52,14 +53,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const linesOf = (name: string): Record<string, string>[] => {
-  try {
-    const text = readFileSync(join(folder, `${name}.log`), 'utf8').trim();
-    return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line) as Record<string, string>);
-  } catch {
-    return [];
-  }
-};
+const linesOf = (name: string): Record<string, string>[] => logLines(join(folder, `${name}.log`));
 
 function planOf(name: string): ChaosPlan {
   const clockFile = join(folder, `${name}.clock`);
@@ -70,28 +64,8 @@ function planOf(name: string): ChaosPlan {
   return { settings, clockFile };
 }
 
-/** One life; `killAfterMs` counts from when it is ready. True when it was killed. */
-function live(plan: ChaosPlan, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, 'test/support/chaos-child.ts'), JSON.stringify(plan), killAt, String(nth)],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let errors = '';
-    child.stderr.on('data', (data: Buffer) => {
-      errors += data.toString();
-    });
-    child.stdout.once('data', () => {
-      if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-    });
-    child.on('exit', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(true);
-      else if (code === 0) resolve(false);
-      else reject(new Error(`${signal ?? code}: ${errors.slice(0, 3000)}`));
-    });
-  });
-}
+const live = (task: ChaosPlan, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> =>
+  liveOnce('chaos-child.ts', task, killAt, nth, killAfterMs);
 
 /** What was owed and sent, without ids and times: the same however often the worker died. */
 function toldOf(ledger: Ledger): string[] {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import { createLogger } from '../../src/log.ts';
 import { CaseWorld } from '../support/case-world.ts';
 import { startWires, type Wires, wireSettings } from '../support/delivery-world.ts';
+import { logLines } from '../support/log-lines.ts';
 
 const MINUTE_MS = 60_000;
 const CHILD = join(ROOT, 'test/support/deliver-child.ts');
@@ -31,18 +32,6 @@ function run(settings: object, now: number, killAt = '', nth = 1): Promise<NodeJ
     );
   });
 }
-
-const linesOf = (file: string): Record<string, string>[] => {
-  try {
-    return readFileSync(file, 'utf8')
-      .trim()
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Record<string, string>);
-  } catch {
-    return [];
-  }
-};
 
 let folder: string;
 let wires: Wires;
@@ -100,8 +89,8 @@ async function recoverAndCount(settings: object, from: number): Promise<{ ledger
   consequences.close();
   const messages = ledger.outbox.messages(null, 1000);
   const own = new Set(messages.map(({ correlationId }) => correlationId));
-  const sms = linesOf(join(folder, 'sms.log')).filter(({ correlationId }) => own.has(correlationId ?? ''));
-  const mails = linesOf(join(folder, 'mail.log')).filter(({ messageId }) =>
+  const sms = logLines(join(folder, 'sms.log')).filter(({ correlationId }) => own.has(correlationId ?? ''));
+  const mails = logLines(join(folder, 'mail.log')).filter(({ messageId }) =>
     own.has(/<([^@]+)@/.exec(messageId ?? '')?.[1] ?? ''),
   );
   const smsMessages = messages.filter(({ channel }) => channel === 'sms');
@@ -180,7 +169,7 @@ describe('kill -9 between every two steps of an act', () => {
     for (const minutes of [2, 5, 12]) await run(settings, now + minutes * MINUTE_MS);
     const ledger = openConfiguredLedger(loadConfig({ env: {}, overrides: settings }));
     expect(ledger.cases.byCode(code)?.state).toBe('restricted');
-    const carried = linesOf(join(folder, 'access.log')).filter(({ key }) => key?.startsWith(code) === true);
+    const carried = logLines(join(folder, 'access.log')).filter(({ key }) => key?.startsWith(code) === true);
     expect(carried).toHaveLength(1);
     ledger.close();
   });

@@ -1,17 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mergeSettings, ROOT } from '../../src/config.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Patrol } from '../../src/jobs/patrol.ts';
 import { FULL, figure } from '../support/figures.ts';
-import { listen, stop } from '../support/listen.ts';
-import { freePort, hasRedis } from '../support/redis.ts';
+import { holdLedger } from '../support/hold-ledger.ts';
+import { mortalRedis } from '../support/mortal-redis.ts';
+import { hasRedis } from '../support/redis.ts';
 import { compareWithTruth, importStage, type Stage, setStage, startPatrol } from '../world/harness.ts';
 import { SeededRandom } from '../world/random.ts';
 
@@ -59,102 +58,6 @@ async function settled(stage: Stage, patrol: Patrol): Promise<number> {
   return compared;
 }
 
-/** A Redis that can die and come back at its port, behind a wire that can be cut. */
-async function mortalRedis(): Promise<{
-  url: string;
-  admin: () => Promise<Redis>;
-  kill: () => Promise<void>;
-  revive: () => Promise<void>;
-  cut: () => void;
-  mend: () => void;
-}> {
-  const folder = mkdtempSync(join(tmpdir(), 'beian-mortal-'));
-  const port = await freePort();
-  let server: ChildProcess | null = null;
-  const revive = async (): Promise<void> => {
-    server = spawn(
-      'redis-server',
-      [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        folder,
-        '--save',
-        '',
-        '--appendonly',
-        'yes',
-        '--appendfsync',
-        'no',
-        '--maxmemory-policy',
-        'noeviction',
-      ],
-      { stdio: 'ignore' },
-    );
-    for (;;) {
-      const up = await new Promise<boolean>((resolve) => {
-        const probe = connect(port, '127.0.0.1', () => {
-          probe.destroy();
-          resolve(true);
-        }).on('error', () => resolve(false));
-      });
-      if (up) return;
-      await sleep(30);
-    }
-  };
-  const kill = async (): Promise<void> => {
-    const ended = new Promise((resolve) => server?.once('exit', resolve));
-    server?.kill('SIGKILL');
-    await ended;
-  };
-  let severed = false;
-  const pairs = new Set<[Socket, Socket]>();
-  const wire = createServer((near) => {
-    const far = connect(port, '127.0.0.1');
-    const pair: [Socket, Socket] = [near, far];
-    pairs.add(pair);
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      one.on('data', (data) => void (severed || other.write(data)));
-      one.on('error', () => {});
-      one.on('close', () => {
-        pairs.delete(pair);
-        other.destroy();
-      });
-    }
-  });
-  const wirePort = await listen(wire);
-  await revive();
-  open.push(async () => {
-    for (const pair of pairs) for (const one of pair) one.destroy();
-    await stop(wire);
-    await kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    url: `redis://127.0.0.1:${wirePort}`,
-    admin: async () => {
-      const client = new Redis(port, '127.0.0.1', { retryStrategy: () => null });
-      client.on('error', () => {});
-      open.push(() => client.disconnect());
-      return client;
-    },
-    kill,
-    revive,
-    cut: () => {
-      severed = true;
-    },
-    mend: () => {
-      severed = false;
-      // What was lost in between is not resumed: the connections of a partition end.
-      for (const pair of pairs) for (const one of pair) one.destroy();
-    },
-  };
-}
-
 describe.runIf(hasRedis())('Redis', () => {
   it.each([
     'killed and started again',
@@ -164,6 +67,7 @@ describe.runIf(hasRedis())('Redis', () => {
     'cut off from us',
   ] as const)('%s in the middle of a sweep: all is judged, by itself', async (how) => {
     const redis = await mortalRedis();
+    open.push(redis.close);
     const { stage, patrol } = await begin({ url: redis.url, prefix: 'mortal' });
     const rounds = FULL ? 8 : 2;
     for (let round = 0; round < rounds; round++) {
@@ -195,21 +99,13 @@ describe.runIf(hasRedis())('Redis', () => {
   });
 });
 
-/** Another process that takes the ledger's write lock and keeps it. */
-async function holdLock(path: string, ms: number): Promise<void> {
-  const script = `const D=require('better-sqlite3');const d=new D(${JSON.stringify(path)},{timeout:20000});d.exec('BEGIN IMMEDIATE');process.stdout.write('held');setTimeout(()=>{d.exec('COMMIT');d.close()},${ms})`;
-  const child = spawn(process.execPath, ['-e', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  open.push(() => child.kill('SIGKILL'));
-}
-
 describe('the ledger', () => {
   it('locked by another writer for longer than its patience', async () => {
     // Waiting for the lock holds up the whole process: pages get the time back, or they would rightly count as not observed.
     const patient = { page: { totalTimeoutMs: 20_000 }, dns: { timeoutMs: 8000 }, sweep: { leaseMs: 45_000 } };
     const { stage, patrol } = await begin({ url: null, dataDir: 'memory://' }, patient);
     await until(() => judged(patrol) > 0);
-    for (let round = 0; round < (FULL ? 5 : 1); round++) await holdLock(stage.config.settings.ledger.path, 7000);
+    for (let round = 0; round < (FULL ? 5 : 1); round++) await holdLedger(stage.config.settings.ledger.path, 7000);
     const compared = await settled(stage, patrol);
     figure({
       fault: 'the ledger locked by another writer for 7 s',

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { mergeSettings, ROOT } from '../../src/config.ts';
+import { mergeSettings } from '../../src/config.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Patrol } from '../../src/jobs/patrol.ts';
 import { BACKENDS } from '../support/backends.ts';
+import { liveOnce } from '../support/child-life.ts';
 import { FULL, figure } from '../support/figures.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import type { SweepTask } from '../support/sweep-child.ts';
@@ -53,26 +53,8 @@ async function begin(kind: 'embedded' | 'redis'): Promise<{ stage: Stage; task: 
   return { stage, task: { settings, ports: stage.running.ports, refused }, queueDir };
 }
 
-/** One life of a worker. True when it was killed. */
-function live(task: SweepTask, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, 'test/support/sweep-child.ts'), JSON.stringify(task), killAt, String(nth)],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
-    let errors = '';
-    child.stderr.on('data', (data: Buffer) => {
-      errors += data.toString();
-    });
-    child.stdout.once('data', () => {
-      if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-    });
-    child.on('exit', (code, signal) =>
-      signal === 'SIGKILL' ? resolve(true) : code === 0 ? resolve(false) : reject(new Error(errors.slice(0, 3000))),
-    );
-  });
-}
+const live = (task: SweepTask, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> =>
+  liveOnce('sweep-child.ts', task, killAt, nth, killAfterMs);
 
 /** Everything judged once, as the truth says, and the ledger whole. */
 function settle(stage: Stage): { compared: number; slots: number } {

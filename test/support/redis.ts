@@ -16,6 +16,12 @@ export interface TestRedis {
   stop: () => Promise<void>;
 }
 
+/** Set up as production should be: append-only file on, nothing evicted. */
+export const REDIS_OPTIONS: readonly string[] = [
+  ...['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'no'],
+  ...['--maxmemory-policy', 'noeviction'],
+];
+
 /** Is `redis-server` on this machine? */
 export function hasRedis(): boolean {
   return spawnSync('redis-server', ['--version']).status === 0;
@@ -33,23 +39,7 @@ export async function startRedis(extra: string[] = []): Promise<TestRedis> {
 
 async function tryRedis(port: number, extra: string[]): Promise<TestRedis | null> {
   const folder = mkdtempSync(join(tmpdir(), 'beian-redis-'));
-  const options = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--save',
-    '',
-    '--appendonly',
-    'yes',
-    '--appendfsync',
-    'no',
-    '--maxmemory-policy',
-    'noeviction',
-    ...extra,
-  ];
+  const options = ['--port', String(port), '--dir', folder, ...REDIS_OPTIONS, ...extra];
   const server: ChildProcess = spawn('redis-server', options, { stdio: 'ignore' });
   const client = new Redis({
     port,

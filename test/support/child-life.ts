@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ROOT } from '../../src/config.ts';
+
+/**
+ * One life of a worker in a process of its own: a script of this folder, what it is to do, and the step (and which passing of it) it
+ * kills itself at. `killAfterMs` counts from when it says that it is ready. True when it was killed, false when it came to its end;
+ * throws what it wrote when it failed by itself.
+ */
+export function liveOnce(
+  script: string,
+  task: object,
+  killAt: string,
+  nth: number,
+  killAfterMs: number | null,
+): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, 'test/support', script), JSON.stringify(task), killAt, String(nth)],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let errors = '';
+    child.stderr.on('data', (data: Buffer) => {
+      errors += data.toString();
+    });
+    child.stdout.once('data', () => {
+      if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+    });
+    child.on('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(true);
+      else if (code === 0) resolve(false);
+      else reject(new Error(`${signal ?? code}: ${errors.slice(0, 3000)}`));
+    });
+  });
+}

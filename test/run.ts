@@ -4,20 +4,22 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findBrowser } from '../src/gather/find-browser.ts';
+import { faketimeLibrary } from './support/faketime.ts';
 import { hasRedis } from './support/redis.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const lacking = [
   ...(hasRedis() ? [] : ['redis-server is not installed: the queue tests run on the embedded queue only']),
+  ...(faketimeLibrary() !== null ? [] : ['faketime is not installed: the system clock is not set under a worker']),
   ...(findBrowser(null) !== null ? [] : ['no Chromium on this machine: the tests of drawn pages do not run']),
   ...(existsSync(join(root, '../shared/corpus'))
     ? []
     : ['../shared/corpus is not here: the scores on third-party material are not measured']),
 ];
 if (lacking.length > 0) process.stdout.write(`skipping: ${lacking.join('; ')}\n`);
-if (process.env['CI'] === 'true' && (!hasRedis() || findBrowser(null) === null)) {
+if (process.env['CI'] === 'true' && (!hasRedis() || findBrowser(null) === null || faketimeLibrary() === null)) {
   process.stdout.write(
-    'CI must not skip the tests of Redis and drawn pages: install redis-server and chromium\n0 passed, 1 failed\n',
+    'CI must not skip the tests of Redis, drawn pages and the system clock: install redis-server, chromium and faketime\n0 passed, 1 failed\n',
   );
   process.exit(1);
 }

@@ -155,7 +155,9 @@ function lockFolder(folder: string): () => void {
     if (error instanceof InputError) throw error;
     throw new InputError(
       `embedded queue in ${folder}: ${messageOf(error)}`,
-      'check that queue.dataDir is a writable folder',
+      codeOf(error) === 'ENOSPC'
+        ? 'free space on its disk; nothing is lost: the ledger makes the queue anew'
+        : 'check that queue.dataDir is a writable folder',
     );
   }
   return () => {};

@@ -1,5 +1,8 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { mergeSettings } from '../../src/config.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
@@ -31,10 +34,13 @@ afterEach(async () => {
 let redis: TestRedis | null = null;
 afterAll(() => redis?.stop());
 
-async function begin(kind: 'embedded' | 'redis'): Promise<{ stage: Stage; task: SweepTask; queueDir: string }> {
+async function begin(
+  kind: 'embedded' | 'redis',
+  mounted: string | null = null,
+): Promise<{ stage: Stage; task: SweepTask; queueDir: string }> {
   const stage = await setStage({ seed: 77, sites: SITES, withoutCatalogue: true, oddShare: 0.3, overrides: HASTY });
   open.push(stage.close);
-  const queueDir = join(stage.folder, 'queue');
+  const queueDir = mounted ?? join(stage.folder, 'queue');
   if (kind === 'redis') redis ??= await startRedis();
   const queue =
     kind === 'redis' && redis !== null
@@ -121,4 +127,73 @@ describe('the embedded queue’s folder', () => {
       figure({ fault: `embedded queue killed, its folder ${how}`, count: 1, result: 'all judged as the truth says' });
     },
   );
+});
+
+/** A disk of its own, so small that it can be filled. Null where this machine lets nobody mount one. */
+function smallDisk(sizeMb: number): { folder: string; close: () => Promise<void> } | null {
+  const folder = mkdtempSync(join(tmpdir(), 'beian-disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m`, 'tmpfs', folder]).status === 0;
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  if (!mounted) remove();
+  return mounted
+    ? {
+        folder,
+        close: async () => {
+          spawnSync('umount', [folder]);
+          remove();
+        },
+      }
+    : null;
+}
+
+describe('the embedded queue’s disk', () => {
+  it('full at the start: says so with its remedy; full in the middle of a sweep: goes on once there is room, from the ledger', async (context) => {
+    const disk = smallDisk(96);
+    if (disk === null) return context.skip('nobody may mount a disk here');
+    open.push(disk.close);
+    const filler = join(disk.folder, 'filler');
+    const fill = (): void => {
+      try {
+        for (let block = 0; block < 200; block++) appendFileSync(filler, Buffer.alloc(1 << 20));
+      } catch (error) {
+        expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+      }
+    };
+    const free = (): void => rmSync(filler, { force: true });
+    const { stage, task } = await begin('embedded', join(disk.folder, 'queue'));
+    fill();
+    await expect(live(task, '', 1, null)).rejects.toThrow(/no space left on device[\s\S]*free space/);
+    free();
+
+    const ledger = openConfiguredLedger(stage.config);
+    const judged = (): number =>
+      Number(
+        ledger.connection.sqlite.prepare('SELECT count(*) FROM check_states WHERE verdict IS NOT NULL').pluck().get(),
+      );
+    let ended = false;
+    const ending = live(task, '', 1, null).then(
+      () => 'went on',
+      (error: Error) => error.message,
+    );
+    void ending.then(() => {
+      ended = true;
+    });
+    while (judged() === 0 && !ended) await sleep(10);
+    fill();
+    await sleep(2000);
+    free();
+    const how = await ending;
+    if (how !== 'went on') {
+      // PostgreSQL itself gives up when it cannot write its log: the process ends, whoever supervises it starts it again.
+      expect(how).toMatch(/no space left|pglite|ENOSPC|ErrnoError/i);
+      expect(await live(task, '', 1, null)).toBe(false);
+    }
+    ledger.close();
+    settle(stage);
+    figure({
+      fault: 'the disk of the embedded queue is full, at the start and in the middle of a sweep',
+      count: 2,
+      result: `refused at the start with the remedy; then it ${how === 'went on' ? 'went on' : 'ended and was started again'}: all judged as the truth says`,
+    });
+  });
 });

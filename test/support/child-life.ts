@@ -30,7 +30,11 @@ export function liveOnce(
     child.on('exit', (code, signal) => {
       if (signal === 'SIGKILL') resolve(true);
       else if (code === 0) resolve(false);
-      else reject(new Error(`${signal ?? code}: ${errors.slice(0, 3000)}`));
+      // Node shows the line an error came from: of a bundle that is the whole bundle.
+      else {
+        const readable = errors.split('\n').filter((line) => line.length < 500);
+        reject(new Error(`${signal ?? code}: ${readable.join('\n').slice(0, 3000)}`));
+      }
     });
   });
 }

@@ -4,12 +4,18 @@ import { openChannels } from '../../src/jobs/consequences.ts';
 import { DELIVERY_POLICY } from '../../src/notify/outcome.ts';
 import { at, CaseWorld, type Condition } from './case-world.ts';
 
-/** The life every site of the chaos suites has: found on a Monday, told, reminded, overdue, restricted, cancelled or put right. */
-export const CHAOS = { start: at('2026-11-23 10:00'), end: at('2027-01-20 10:00') } as const;
+/** The lives sites of the chaos suites have: found, told, reminded, overdue, restricted, cancelled or put right. */
+export const PERIODS = {
+  /** From a Monday on. */
+  plain: { start: at('2026-11-23 10:00'), end: at('2027-01-20 10:00') },
+  /** From the last working day before a week of holidays on, with its working weekend: deadlines fall into it and right behind it. */
+  holidays: { start: at('2026-09-30 17:30'), end: at('2026-11-27 10:00') },
+} as const;
 
 /** What the chaos worlds share. */
 export interface ChaosPlan {
   settings: object;
+  period: keyof typeof PERIODS;
   /** Holds the instant the world has come to, over all its lives. */
   clockFile: string;
 }
@@ -22,9 +28,9 @@ export const CHAOS_SETTINGS = {
 };
 
 /** By its number a site is never mended, mended on the fourth day, or mended after it was restricted. */
-export function fateOf(siteId: number, checkId: string, now: number): Condition | null {
+export function fateOf(siteId: number, checkId: string, now: number, start: number): Condition | null {
   if (checkId !== 'empty-shell') return null;
-  const day = (now - CHAOS.start) / 86_400_000;
+  const day = (now - start) / 86_400_000;
   const kind = siteId % 5;
   return (kind === 0 && day > 4) || (kind === 1 && day > 18) ? 'pass' : 'fail';
 }
@@ -48,7 +54,7 @@ export async function openChaos(plan: ChaosPlan, onStep: (step: string) => void)
     policy: DELIVERY_POLICY,
     keepLedger: true,
     onStep,
-    fate: fateOf,
+    fate: (siteId, checkId, now) => fateOf(siteId, checkId, now, PERIODS[plan.period].start),
     onAdvance: (now) => writeFileSync(plan.clockFile, String(now)),
   });
   return world;
@@ -56,7 +62,7 @@ export async function openChaos(plan: ChaosPlan, onStep: (step: string) => void)
 
 /** Make the sites and look at them for the first time. */
 export async function beginChaos(plan: ChaosPlan, sites: number): Promise<void> {
-  writeFileSync(plan.clockFile, String(CHAOS.start));
+  writeFileSync(plan.clockFile, String(PERIODS[plan.period].start));
   const world = await openChaos(plan, () => {});
   for (let index = 1; index <= sites; index++) {
     const phone = (person: number): string => `13${String(index * 10 + person).padStart(9, '0')}`;

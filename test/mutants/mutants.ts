@@ -159,4 +159,25 @@ export const MUTANTS: readonly Mutant[] = [
     replace: "if (kind === 'fails' || kind === 'stale') {",
     suites: ['test/cases/cases.test.ts', 'test/cases/hard-cases.test.ts', 'test/cases/second-thoughts.test.ts'],
   },
+  {
+    name: 'retention takes notices of open cases',
+    file: 'db/queries-privacy.ts',
+    find: 'c.id = n.case_id WHERE ${noticeOf} AND (c.closed_at IS NULL OR c.closed_at >= ?))`;',
+    replace: 'c.id = n.case_id WHERE ${noticeOf} AND (c.closed_at >= ?))`;',
+    suites: ['test/privacy/retention.test.ts'],
+  },
+  {
+    name: 'retention goes by a clock in doubt',
+    file: 'src/jobs/patrol.ts',
+    find: 'if (this.#clock.doubt !== null) return;',
+    replace: '',
+    suites: ['test/privacy/retention.test.ts'],
+  },
+  {
+    name: 'phone numbers are not masked in logs',
+    file: 'src/log.ts',
+    find: "if (typeof value === 'string') return maskText(value);",
+    replace: "if (typeof value === 'string') return value;",
+    suites: ['test/privacy/redaction.test.ts', 'test/ops/log.test.ts'],
+  },
 ];

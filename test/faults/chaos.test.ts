@@ -110,7 +110,7 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
       wires.mail.fault = () =>
         random.next() > 0.1 ? 'ok' : (MAIL_FAULTS[random.int(MAIL_FAULTS.length)] as MailFault);
       const kills = { named: 0, random: 0 };
-      const perLife = Math.max(3, Math.floor((owed.length / wanted) * 0.7));
+      const perLife = Math.max(3, Math.floor((owed.length / wanted) * 0.5));
       let over = false;
       while (!over && kills.named + kills.random < wanted) {
         const named = random.next() < 0.6;

@@ -14,6 +14,7 @@ export const siteContent: CheckDefinition = {
   title: { zh: '网站内容核查', en: 'Site content' },
   rules: ['R4.1', 'R4.2', 'R9'],
   needs: ['page', 'names', 'filed'],
+  readsContent: true,
   wants: ['rendered'],
   codes: { ...commonCodes, ...contentCodes },
   appliesTo: (filing) => filing.service === 'site',

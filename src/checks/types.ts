@@ -119,6 +119,8 @@ export interface CheckDefinition {
   needs: readonly ArtifactName[];
   /** Used where present; its absence changes nothing but detail. */
   wants?: readonly ArtifactName[];
+  /** It asks what a page is about: word lists are looked for in it. */
+  readsContent?: true;
   codes: Record<string, CodeDefinition>;
   /** Much of what it asks is hidden by its source: a high share of inconclusive verdicts is no sign of a fault. */
   oftenBlind?: true;

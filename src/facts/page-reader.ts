@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Parser } from 'htmlparser2';
-import { findIcpNumbers, foldCharacter, foldText } from '../filing/site-number.ts';
+import { findIcpNumbers, foldLine, foldText } from '../filing/site-number.ts';
 import type { ContentWords } from '../reference/content-words.ts';
 import { ContentReader } from './content-reader.ts';
 import { collectHiddenSelectors, declaresInvisible, type HiddenSelectors } from './hidden-style.ts';
@@ -259,8 +259,7 @@ export class PageReader {
       return;
     }
     // As in browsers, anything but options ends a list of options.
-    const listed = this.#stack.slice(-3).some((frame) => frame.name === 'select');
-    if (listed && !['option', 'optgroup', 'hr'].includes(name)) this.#close('select');
+    if (this.#listed() && name !== 'option' && name !== 'optgroup' && name !== 'hr') this.#close('select');
     const parent = this.#top();
     const names = `${attributes['class'] ?? ''} ${attributes['id'] ?? ''} ${attributes['classname'] ?? ''}`;
     const frame: Frame = {
@@ -331,6 +330,13 @@ export class PageReader {
     return null;
   }
 
+  /** Inside a list of options, at most three elements deep. */
+  #listed(): boolean {
+    for (let i = this.#stack.length - 1; i >= 0 && i >= this.#stack.length - 3; i--)
+      if (this.#stack[i]?.name === 'select') return true;
+    return false;
+  }
+
   #noteElement(name: string, attributes: Record<string, string>): void {
     if (name === 'script') {
       this.#scriptCount++;
@@ -343,7 +349,8 @@ export class PageReader {
       if (this.#linePictures.length < 500)
         this.#linePictures += ` ${(attributes['src'] ?? '').slice(-80)} ${words.slice(0, 40)}`;
       if (/icp/i.test(words)) this.#scanUnseen(words, 'attribute');
-      for (const { number } of findPoliceNumbers(foldText(words)))
+      // Every way to write one holds this character.
+      for (const { number } of /[备備]/.test(words) ? findPoliceNumbers(foldText(words)) : [])
         if (this.#policeCodes.size < 10) this.#policeCodes.add(number.replace(/\D/g, ''));
     } else if (name === 'iframe' || name === 'frame') {
       const source = attributes['src'] ?? '';
@@ -422,23 +429,11 @@ export class PageReader {
   }
 
   #appendPiece(text: string): void {
-    let line = this.#line;
-    let spaced = this.#spaced;
-    for (let i = 0; i < text.length; i++) {
-      const folded = foldCharacter(text[i] as string);
-      if (folded === '') continue;
-      if (folded === ' ') {
-        if (!spaced) line += ' ';
-        spaced = true;
-        continue;
-      }
-      line += folded;
-      spaced = false;
-      this.#visibleCharacters++;
-    }
-    this.#line = line;
+    const { folded, spaced, visible } = foldLine(text, this.#spaced);
+    this.#line += folded;
     this.#spaced = spaced;
-    if (line.length > PAGE_CAPS.lineCharacters) this.#flushLine();
+    this.#visibleCharacters += visible;
+    if (this.#line.length > PAGE_CAPS.lineCharacters) this.#flushLine();
   }
 
   #flushLine(): void {

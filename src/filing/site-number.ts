@@ -131,6 +131,54 @@ export function foldCharacter(character: string): string {
   return character;
 }
 
+const FOLDED_TO_NOTHING = 0xffff;
+let table: Uint16Array | null = null;
+
+/** The code each UTF-16 code folds to, made once: looking up beats asking for every character of every page. */
+function foldTable(): Uint16Array {
+  if (table !== null) return table;
+  table = new Uint16Array(65_536);
+  for (let code = 0; code < 65_536; code++) {
+    const folded = foldCharacter(String.fromCharCode(code));
+    table[code] = folded === '' ? FOLDED_TO_NOTHING : folded.charCodeAt(0);
+  }
+  return table;
+}
+
+/** Fold a text with {@link foldCharacter} and let no two spaces follow one another; `spaced`: a space came before. Counts what is no space. */
+export function foldLine(text: string, spaced: boolean): { folded: string; spaced: boolean; visible: number } {
+  const codes = foldTable();
+  let folded = '';
+  let visible = 0;
+  // What stands as it is is taken over whole.
+  let from = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const to = codes[code] as number;
+    if (to === code && code !== 0x20) {
+      visible++;
+      spaced = false;
+      continue;
+    }
+    if (code === 0x20 && !spaced) {
+      spaced = true;
+      continue;
+    }
+    folded += text.slice(from, i);
+    from = i + 1;
+    if (to === FOLDED_TO_NOTHING) continue;
+    if (to !== 0x20) {
+      folded += String.fromCharCode(to);
+      visible++;
+      spaced = false;
+    } else if (!spaced) {
+      folded += ' ';
+      spaced = true;
+    }
+  }
+  return { folded: folded + text.slice(from), spaced, visible };
+}
+
 /** Fold a whole text with {@link foldCharacter}. */
 export function foldText(text: string): string {
   let folded = '';

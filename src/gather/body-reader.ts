@@ -32,6 +32,8 @@ const DEAR_MS = 12;
 const IDLE_MS = 50;
 /** Processor time of the thread in which a page must have been read. */
 const READ_BUDGET_MS = 1000;
+/** Processor time of its own after which a page is charged with its waiting too. */
+const WAITING_COUNTS_MS = 50;
 
 /**
  * Read a page body as it streams: decompress under a cap, decode, and hand the text to the page reader; never more than the
@@ -109,6 +111,7 @@ export async function readBody(
       bytes += chunk.length;
       const wanted = chunk.length > room ? chunk.subarray(0, Math.max(0, room)) : chunk;
       for (let offset = 0; offset < wanted.length && !cut; offset += SLICE_BYTES) {
+        pace.begin();
         take(wanted.subarray(offset, offset + SLICE_BYTES));
         await pace.step();
         cut = pace.spentMs > READ_BUDGET_MS || options.signal.aborted;
@@ -148,31 +151,38 @@ class Legibility {
 }
 
 /**
- * Gives the event loop its turn while a page is read, and counts what the page costs: with what others cost while it waited, so that
- * a process under attack cuts pages (seen in part, never accused) before it runs out of memory.
+ * Gives the event loop its turn while a page is read, and counts what the page costs: its own time, and once that is more than any honest
+ * page of usual size takes, what others cost while it waited as well, so that a process under attack cuts pages (seen in part, never
+ * accused) before it runs out of memory.
  */
 class Pace {
   /** What the page has cost so far. */
   spentMs = 0;
   #sinceYieldMs = 0;
-  #last = cpuMs();
+  #beganAt = 0;
+  /** From when on waiting counts; null while it does not. */
+  #countedTo: number | null = null;
   readonly #lane: ReadingLane;
 
   constructor(lane: ReadingLane) {
     this.#lane = lane;
   }
 
+  /** Before each slice. */
+  begin(): void {
+    this.#beganAt = cpuMs();
+  }
+
   /** After each slice. */
   async step(): Promise<void> {
     const now = cpuMs();
-    const tookMs = now - this.#last;
-    this.spentMs += tookMs;
-    this.#sinceYieldMs += tookMs;
-    if (this.#sinceYieldMs > YIELD_MS) {
-      this.#sinceYieldMs = 0;
-      await this.#lane.turn();
-    }
-    this.#last = cpuMs();
+    const ownMs = now - this.#beganAt;
+    this.spentMs += now - (this.#countedTo ?? this.#beganAt);
+    if (this.spentMs > WAITING_COUNTS_MS) this.#countedTo = now;
+    this.#sinceYieldMs += ownMs;
+    if (this.#sinceYieldMs <= YIELD_MS) return;
+    this.#sinceYieldMs = 0;
+    await this.#lane.turn();
   }
 }
 

@@ -8,6 +8,9 @@ import {
 import type { ResolverTrust } from './resolver-trust.ts';
 import type { Artifact, DnsValue, HostAnswers, ResolverAnswer } from './types.ts';
 
+/** Answers of one look, by resolver and name: under way, or in. */
+export type KnownAnswers = Map<string, Promise<ResolverAnswer>>;
+
 /** What the DNS gatherer needs. */
 export interface DnsOptions {
   transport: DnsTransport;
@@ -17,6 +20,8 @@ export interface DnsOptions {
   now: () => number;
   /** Resolvers that do not know well-known names are not listened to. */
   trust?: ResolverTrust;
+  /** Answers of this look so far: a page's names are not asked for again. */
+  known?: KnownAnswers;
   /** Given every valid answer as it came off the wire (evidence on confirmation). */
   onPacket?: (packet: { resolver: string; name: string; type: RecordType; message: Buffer }) => void;
 }
@@ -29,11 +34,26 @@ export async function gatherDns(hosts: string[], options: DnsOptions): Promise<A
   const observedAt = options.now();
   const answers = await Promise.all(
     hosts.map(async (host): Promise<HostAnswers> => {
-      const perResolver = options.resolvers.map((resolver) => askResolver(host, resolver, options));
+      const perResolver = options.resolvers.map((resolver) => {
+        const answer = askResolver(host, resolver, options);
+        options.known?.set(keyOf(host, resolver), answer);
+        return answer;
+      });
       return { host, answers: await Promise.all(perResolver) };
     }),
   );
   return { ok: true, observedAt, tookMs: options.now() - observedAt, value: { hosts: answers } };
+}
+
+const keyOf = (host: string, resolver: ResolverAddress): string => `${resolverLabel(resolver)} ${host}`;
+
+/** {@link askResolver}, but for what this look has asked already and got an answer to; what had none is asked again. */
+export async function askOnce(host: string, resolver: ResolverAddress, options: DnsOptions): Promise<ResolverAnswer> {
+  const known = await options.known?.get(keyOf(host, resolver));
+  if (known !== undefined && isSettled(known.outcome)) return known;
+  const answer = askResolver(host, resolver, options);
+  options.known?.set(keyOf(host, resolver), answer);
+  return answer;
 }
 
 /** One resolver's view of a host: both address families, the chain walked by hand where the resolver did not. */

@@ -1,5 +1,5 @@
 import type { GatherContext } from './context.ts';
-import { type DnsOptions, gatherDns } from './dns.ts';
+import { type DnsOptions, gatherDns, type KnownAnswers } from './dns.ts';
 import { gatherPage } from './page.ts';
 import { type ArtifactName, type Artifacts, failed, type RawEvidence, type Stage } from './types.ts';
 
@@ -12,6 +12,8 @@ export interface SiteTask {
   /** Hosts whose home page is tried, in order. */
   pageHosts: string[];
   want: ArtifactName[];
+  /** False: no check asks what the page is about, so no word list is looked for in it. */
+  content?: boolean;
 }
 
 /** What was observed. */
@@ -30,9 +32,17 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       onPacket: ({ message, ...question }: DnsPacket) =>
         void packets.push({ ...question, base64: message.toString('base64') }),
     };
-    const dns = task.want.includes('dns') ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets }) : null;
+    // One look asks each resolver for a name once: what is connected to is what was looked at.
+    const known: KnownAnswers = new Map();
+    const dns = task.want.includes('dns')
+      ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets, known })
+      : null;
+    const options = context.page(stage);
+    const words = task.content === false ? null : options.contentWords;
     const page =
-      task.want.includes('page') || task.want.includes('tls') ? gatherPage(task.pageHosts, context.page(stage)) : null;
+      task.want.includes('page') || task.want.includes('tls')
+        ? gatherPage(task.pageHosts, { ...options, contentWords: words, dns: { ...options.dns, known } })
+        : null;
     if (dns !== null) artifacts.dns = await dns;
     if (page !== null) {
       const look = await page;

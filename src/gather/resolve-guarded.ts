@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { isPublicAddress } from './address-guard.ts';
-import { askResolver, type DnsOptions } from './dns.ts';
+import { askOnce, type DnsOptions } from './dns.ts';
 import type { Failure } from './types.ts';
 
 /**
@@ -19,10 +19,10 @@ export async function resolveGuarded(
   if (isIP(host) === 0) {
     const [first, ...others] = dns.resolvers;
     if (first === undefined) return fail('dns-unobserved', 'no resolver configured');
-    let answer = await askResolver(host, first, dns);
+    let answer = await askOnce(host, first, dns);
     for (const other of others.slice(0, 2)) {
       if (answer.a.length + answer.aaaa.length > 0 || ['nxdomain', 'no-data'].includes(answer.outcome)) break;
-      answer = await askResolver(host, other, dns);
+      answer = await askOnce(host, other, dns);
     }
     addresses = [...answer.a, ...answer.aaaa];
     if (addresses.length === 0) {

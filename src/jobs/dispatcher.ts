@@ -111,7 +111,7 @@ export class Dispatcher {
       const needed = this.#artifactsFor(claim.checkIds);
       if (needed.ledger.length > 0) known.push({ claim: { ...claim, checkIds: needed.ledger }, record, stage });
       if (needed.direct.checkIds.length > 0) {
-        byStage[stage].push(gatherItem(claim, record, needed.direct.checkIds, needed.direct.want));
+        byStage[stage].push(gatherItem(claim, record, needed.direct));
       }
       if (needed.registration.length > 0)
         lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
@@ -144,7 +144,7 @@ export class Dispatcher {
 
   /** Checks that need the registry go their own way: its budget must not hold up the others. */
   #artifactsFor(checkIds: string[]): {
-    direct: { checkIds: string[]; want: ArtifactName[] };
+    direct: Direct;
     registration: string[];
     /** Checks of what the ledger itself knows. */
     ledger: string[];
@@ -153,6 +153,7 @@ export class Dispatcher {
     const direct: string[] = [];
     const registration: string[] = [];
     const ledger: string[] = [];
+    let content = false;
     for (const id of checkIds) {
       const check = this.#options.checks.find((one) => one.id === id);
       if (check === undefined) continue;
@@ -160,11 +161,12 @@ export class Dispatcher {
       else if (check.needs.every(isLedgerArtifact)) ledger.push(id);
       else {
         direct.push(id);
+        content ||= check.readsContent === true;
         for (const name of [...check.needs, ...(check.wants ?? [])])
           if (name !== 'registration' && !isLedgerArtifact(name)) want.add(name);
       }
     }
-    return { direct: { checkIds: direct, want: [...want] }, registration, ledger };
+    return { direct: { checkIds: direct, want: [...want], content }, registration, ledger };
   }
 
   /**
@@ -209,7 +211,10 @@ export class Dispatcher {
   }
 }
 
-function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: ArtifactName[]): GatherItem {
+/** What is asked of the gatherers for a site, and by which checks. */
+type Direct = Pick<GatherItem, 'checkIds' | 'want'> & { content: boolean };
+
+function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content }: Direct): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
   // The filed home page first: an apex may show something else.
   const pageHosts = [...new Set([...record.filing.hosts, ...record.filing.domains, ...hosts])].slice(0, 4);
@@ -219,6 +224,7 @@ function gatherItem(claim: Claim, record: SiteRecord, checkIds: string[], want: 
     look: claim.look,
     checkIds,
     want,
+    content,
     hosts,
     pageHosts,
   };

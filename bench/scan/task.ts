@@ -1,0 +1,57 @@
+import type { BenchWorld } from './world.ts';
+import type { BenchPorts, Latency } from './world-server.ts';
+
+/** What a way of scanning is given. */
+export interface ScanTask {
+  world: BenchWorld & { latency?: Latency };
+  ports: BenchPorts;
+  redisUrl: string;
+  folder: string;
+  concurrency: number;
+}
+
+/** What it gives back. */
+export interface ScanResult {
+  filings: number;
+  /** Processor time of the scanning process, all its threads, from the first filing to the last, in ms. */
+  cpuMs: number;
+  wallMs: number;
+  rssMb: number;
+  /** Filings found to pass: all of them must. */
+  passed: number;
+  /** How much of the processor time went where, when the way can tell. */
+  parts?: Record<string, number>;
+}
+
+/** The task of this process. */
+export const readTask = (): ScanTask => JSON.parse(process.argv[2] ?? '{}') as ScanTask;
+
+/** Measure a run over all filings and print it for the parent. */
+export async function measure(filings: number, work: () => Promise<number>): Promise<void> {
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  let rss = 0;
+  const timer = setInterval(() => {
+    rss = Math.max(rss, process.memoryUsage.rss());
+  }, 200);
+  const passed = await work();
+  clearInterval(timer);
+  const { user, system } = process.cpuUsage(cpu);
+  const result: ScanResult = {
+    filings,
+    cpuMs: (user + system) / 1000,
+    wallMs: performance.now() - started,
+    rssMb: Math.round(Math.max(rss, process.memoryUsage.rss()) / 1e6),
+    passed,
+  };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+/** Run `work` over 0 … count-1, so many at once. */
+export async function inParallel(count: number, atOnce: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, one));
+}

@@ -15,6 +15,7 @@ export const icpFooter: CheckDefinition = {
   rules: ['R2.1', 'R2.2', 'R2.3', 'R2.4', 'R2.5', 'R17.1', 'R17.2', 'R17.4', 'R15'],
   needs: ['page'],
   wants: ['rendered'],
+  settledByNumber: true,
   codes: footerCodes,
   // R17.4: apps and mini-programs have no home page.
   appliesTo: (filing) => filing.service === 'site',

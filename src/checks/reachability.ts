@@ -10,6 +10,7 @@ export const reachability: CheckDefinition = {
   rules: ['R2.5', 'R1.3', 'R16.1'],
   needs: ['page'],
   wants: ['tls', 'dns'],
+  settledByNumber: true,
   codes: {
     ...commonCodes,
     unreachable: {

@@ -119,6 +119,8 @@ export interface CheckDefinition {
   needs: readonly ArtifactName[];
   /** Used where present; its absence changes nothing but detail. */
   wants?: readonly ArtifactName[];
+  /** A page that plainly shows its site's number, linked, passes: the rest of it need not be read while screening. */
+  settledByNumber?: true;
   /** It asks what a page is about: word lists are looked for in it. */
   readsContent?: true;
   codes: Record<string, CodeDefinition>;

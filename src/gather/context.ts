@@ -91,6 +91,7 @@ export function createGatherContext(
       keepBytes: stage === 'screen' ? 0 : settings.page.evidenceBytes,
       userAgent,
       contentWords: data.contentWords,
+      siteNumber: null,
       perAddress,
       lane,
       clocks,

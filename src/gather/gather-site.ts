@@ -14,6 +14,8 @@ export interface SiteTask {
   want: ArtifactName[];
   /** False: no check asks what the page is about, so no word list is looked for in it. */
   content?: boolean;
+  /** The number that settles all that is asked of the page, where it is plainly shown; absent where more is asked. */
+  siteNumber?: string;
 }
 
 /** What was observed. */
@@ -39,9 +41,11 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       : null;
     const options = context.page(stage);
     const words = task.content === false ? null : options.contentWords;
+    // A cheaper way only where it can prove a pass; what is looked at again is read in full.
+    const siteNumber = stage === 'screen' ? (task.siteNumber ?? null) : null;
     const page =
       task.want.includes('page') || task.want.includes('tls')
-        ? gatherPage(task.pageHosts, { ...options, contentWords: words, dns: { ...options.dns, known } })
+        ? gatherPage(task.pageHosts, { ...options, contentWords: words, siteNumber, dns: { ...options.dns, known } })
         : null;
     if (dns !== null) artifacts.dns = await dns;
     if (page !== null) {

@@ -20,6 +20,7 @@ import {
   type TlsHandshake,
   type TlsValue,
 } from './types.ts';
+import { proveByBody } from './whole-body.ts';
 
 /** What the page gatherer needs. */
 export interface PageOptions {
@@ -35,6 +36,8 @@ export interface PageOptions {
   userAgent: string;
   /** Lists looked for in what the page shows (R4.2); null: none. */
   contentWords: ContentWords | null;
+  /** While screening, where nothing else is asked of the page: a page that plainly shows this number need not be read in full. */
+  siteNumber: string | null;
   perAddress: KeyedLimiter;
   /** Where long and dear pages wait for each other. */
   lane: ReadingLane;
@@ -99,6 +102,9 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
   value.document = fallback;
   return finish(value, look, startedAt);
 }
+
+/** Why a client ends: given, since the client would make an error with its stack for each. */
+const DONE = new Error('the page was read');
 
 /** Headers, chunk sizes, TLS records around a body of the largest size. */
 const WIRE_MARGIN_BYTES = 512 * 1024;
@@ -225,7 +231,23 @@ async function request(
     }
     const contentType = single(response.headers['content-type']);
     const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
-    const body = await readBody(response.body, {
+    const proof =
+      options.siteNumber === null || response.statusCode >= 300
+        ? null
+        : await proveByBody(response.body, { encoding, contentType, siteNumber: options.siteNumber });
+    if (proof !== null && proof.facts !== null) {
+      const { facts, bytes, digest } = proof;
+      return followRefresh(
+        url,
+        host,
+        response.statusCode,
+        contentType,
+        { facts, bytes, digest, charset: 'utf-8', raw: null },
+        hop,
+        look,
+      );
+    }
+    const body = await readBody(proof?.rest ?? response.body, {
       encoding,
       contentType,
       maxBytes: options.maxBodyBytes,
@@ -236,7 +258,7 @@ async function request(
     });
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
   } finally {
-    client.destroy().catch(() => {});
+    client.destroy(DONE).catch(() => {});
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CheckDefinition } from '../checks/types.ts';
+import { asks, type CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
 import { hostsToCheck } from '../gather/gather-site.ts';
 import type { RegistryDirectory } from '../gather/registries.ts';
@@ -154,6 +154,7 @@ export class Dispatcher {
     const registration: string[] = [];
     const ledger: string[] = [];
     let content = false;
+    let byNumber = true;
     for (const id of checkIds) {
       const check = this.#options.checks.find((one) => one.id === id);
       if (check === undefined) continue;
@@ -162,11 +163,12 @@ export class Dispatcher {
       else {
         direct.push(id);
         content ||= check.readsContent === true;
+        byNumber &&= check.settledByNumber === true || !asks(check, 'page');
         for (const name of [...check.needs, ...(check.wants ?? [])])
           if (name !== 'registration' && !isLedgerArtifact(name)) want.add(name);
       }
     }
-    return { direct: { checkIds: direct, want: [...want], content }, registration, ledger };
+    return { direct: { checkIds: direct, want: [...want], content, byNumber }, registration, ledger };
   }
 
   /**
@@ -212,9 +214,9 @@ export class Dispatcher {
 }
 
 /** What is asked of the gatherers for a site, and by which checks. */
-type Direct = Pick<GatherItem, 'checkIds' | 'want'> & { content: boolean };
+type Direct = Pick<GatherItem, 'checkIds' | 'want'> & { content: boolean; byNumber: boolean };
 
-function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content }: Direct): GatherItem {
+function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content, byNumber }: Direct): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
   // The filed home page first: an apex may show something else.
   const pageHosts = [...new Set([...record.filing.hosts, ...record.filing.domains, ...hosts])].slice(0, 4);
@@ -225,6 +227,7 @@ function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content 
     checkIds,
     want,
     content,
+    ...(byNumber && { siteNumber: record.filing.siteNumber }),
     hosts,
     pageHosts,
   };

@@ -54,6 +54,11 @@ function checkKey(sqlite: Database.Database, sealer: Sealer): void {
   const mark = (key: string): string | undefined =>
     sqlite.prepare('SELECT value FROM marks WHERE key = ?').pluck().get(key) as string | undefined;
   const proof = mark('data-key-proof');
+  if (proof !== undefined && !sealer.sealing)
+    throw new InputError(
+      'contact data in this ledger is sealed, and there is no key',
+      'set PATROL_DATA_KEY (or PATROL_DATA_KEY_FILE) to the key it was sealed with',
+    );
   if (proof !== undefined) sealer.unseal(proof);
   const columns = JSON.stringify(SEALED);
   if (sealer.sealing && (proof === undefined || mark('data-key-columns') !== columns))
@@ -77,17 +82,21 @@ function rememberKey(sqlite: Database.Database, sealer: Sealer): void {
 
 /**
  * Give the ledger another key (or none: everything stands open then), in one transaction: all of it, or nothing. Gives columns of rows
- * written anew. Nothing else may have the ledger open: whoever has, holds the old key.
+ * written anew; `record` writes what else belongs to it in the same transaction. Nothing else may have the ledger open: whoever has,
+ * holds the old key. Throws InputError when somebody has.
  */
 export function exchangeKey(
   { sqlite }: LedgerConnection,
   { from, to }: { from: Buffer | null; to: Buffer | null },
-): number {
+  record: () => void = () => {},
+): { changed: number; compacted: boolean } {
   const [old, next] = [createSealer(from), createSealer(to)];
   try {
-    // Leaving the write-ahead log takes being alone: a worker that still runs would go on to write by the old key.
+    // Leaving the write-ahead log takes being alone, and alone it stays: a worker would go on to write by the old key.
+    sqlite.pragma('locking_mode = EXCLUSIVE');
     sqlite.pragma('journal_mode = DELETE');
   } catch (error) {
+    sqlite.pragma('locking_mode = NORMAL');
     throw new InputError(
       `the ledger is in use (${codeOf(error)}): its key cannot be exchanged`,
       'stop every worker and command that has it open, then try again',
@@ -104,13 +113,23 @@ export function exchangeKey(
             .run().changes;
       if (next.sealing) rememberKey(sqlite, next);
       else sqlite.prepare("DELETE FROM marks WHERE key IN ('data-key-proof', 'data-key-columns')").run();
+      record();
       return changed;
     })
     .exclusive();
-  // What stood in freed pages stood there under the old key.
-  sqlite.exec('VACUUM');
+  let compacted = true;
+  try {
+    // What stood in freed pages stood there under the old key. The copy is as large as the ledger: on the disk, not in memory.
+    sqlite.pragma('temp_store = FILE');
+    sqlite.exec('VACUUM');
+  } catch {
+    // The exchange is done all the same, and must not be told as failed.
+    compacted = false;
+  }
+  sqlite.pragma('temp_store = MEMORY');
+  sqlite.pragma('locking_mode = NORMAL');
   sqlite.pragma('journal_mode = WAL');
-  return changed;
+  return { changed, compacted };
 }
 
 /** Columns that hold contact data and secrets: every statement that touches them seals and unseals (db/queries*.ts). */

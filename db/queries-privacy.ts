@@ -4,10 +4,16 @@ export const ERASED = 'erased:';
 export const ERASED_CONTENT = '{"title":"（已删除）","text":"","html":null,"sms":null}';
 
 /** Spellings of the person's addresses, as a JSON list. */
-const HIS = '(SELECT seal(value) FROM json_each(?))';
+const HIS = '(SELECT lower(value) FROM json_each(?))';
+/** A number without what people write between its digits, and without the country. */
+const DIGITS = (column: string, sealed = true): string =>
+  `ltrim(replace(replace(replace(replace(${sealed ? `unseal(${column})` : column}, '-', ''), ' ', ''), '+86', ''), '+', ''), '0')`;
 /** Nothing open speaks of it, and nothing that ended lately. */
 const OVER = (noticeOf: string): string =>
   `NOT EXISTS (SELECT 1 FROM notices n JOIN cases c ON c.id = n.case_id WHERE ${noticeOf} AND (c.closed_at IS NULL OR c.closed_at >= ?))`;
+
+/** The name of who is asked to verify an address stands in what the notice is made from. */
+const NO_NAME = "params = CASE kind WHEN 'contact-verification' THEN '{}' ELSE params END";
 
 /** Statements over personal data: retention, hand-over, erasure; see `queries.ts`. */
 export const privacyQueries = {
@@ -17,10 +23,11 @@ export const privacyQueries = {
   oldNotices: `SELECT n.id, n.message_id IS NULL AND n.state IN ('failed', 'cancelled') AND n.recipient NOT LIKE '${ERASED}%'
       AND n.created_at < ? AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.id = n.case_id AND (c.closed_at IS NULL OR c.closed_at >= ?)) AS over
     FROM notices n WHERE n.id > ? ORDER BY n.id LIMIT ?`,
-  oldOrders: `SELECT id, state <> 'open' AND state_since < ? AND contact <> '{}' AS over FROM orders
+  oldOrders: `SELECT id, state IN ('done', 'deleted') AND state_since < ? AND contact <> '{}' AS over FROM orders
     WHERE id > ? ORDER BY id LIMIT ?`,
   formerSites: `SELECT s.id, s.subject_id AS subjectId, s.updated_at < ? AND s.row_digest <> ''
-      AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.site_id = s.id AND c.closed_at IS NULL) AS over
+      AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.site_id = s.id AND c.closed_at IS NULL)
+      AND NOT EXISTS (SELECT 1 FROM cases c WHERE c.subject_id = s.subject_id AND c.scope = 'subject' AND c.closed_at IS NULL) AS over
     FROM sites s WHERE s.state IN ('access-cancelled', 'revoked') AND s.id > ? ORDER BY s.id LIMIT ?`,
   inboundPrune:
     'DELETE FROM inbound_messages WHERE id IN (SELECT id FROM inbound_messages WHERE received_at < ? ORDER BY received_at LIMIT ?)',
@@ -30,10 +37,10 @@ export const privacyQueries = {
 
   // one row at a time
   messageErase: `UPDATE messages SET recipient = '${ERASED}' || id, content = '${ERASED_CONTENT}', error = NULL WHERE id = ?`,
-  noticesOfMessageErase: `UPDATE notices SET recipient = '${ERASED}' || id, person = 'erased', name = NULL WHERE message_id = ?`,
-  noticeErase: `UPDATE notices SET recipient = '${ERASED}' || id, person = 'erased', name = NULL WHERE id = ?`,
+  noticesOfMessageErase: `UPDATE notices SET recipient = '${ERASED}' || id, person = 'erased', name = NULL, ${NO_NAME} WHERE message_id = ?`,
+  noticeErase: `UPDATE notices SET recipient = '${ERASED}' || id, person = 'erased', name = NULL, ${NO_NAME} WHERE id = ?`,
   inSiteErase: "UPDATE in_site_messages SET title = '（已删除）', body = '' WHERE message_id = ?",
-  orderContactErase: "UPDATE orders SET contact = '{}' WHERE id = ?",
+  orderContactErase: "UPDATE orders SET contact = '{}', subject_name = '（已删除）' WHERE id = ?",
   contactErase: 'DELETE FROM contacts WHERE id = ?',
   contactsOfSiteErase: 'DELETE FROM contacts WHERE site_id = ?',
   tokensOfExtraErase: 'DELETE FROM contact_tokens WHERE contact_id = ?',
@@ -49,24 +56,24 @@ export const privacyQueries = {
   extrasOfSubjectAll: 'SELECT id FROM extra_contacts WHERE subject_id = ?',
 
   // of one person: rare, so whole walks
-  personFilings: `SELECT c.id, c.role, unseal(c.name) AS name, unseal(c.phone) AS phone, unseal(c.email) AS email,
+  personFilings: `SELECT c.id, c.site_id AS siteId, c.role, unseal(c.name) AS name, unseal(c.phone) AS phone, unseal(c.email) AS email,
       c.document_expires_at AS documentExpiresAt, u.subject_number AS subjectNumber, u.name AS subjectName, s.site_number AS siteNumber,
       coalesce(s.state, 'active') AS state
     FROM contacts c JOIN subjects u ON u.id = c.subject_id LEFT JOIN sites s ON s.id = c.site_id
-    WHERE c.mobile = seal(?) OR unseal(c.phone) = ? OR lower(unseal(c.email)) = lower(?) ORDER BY c.id`,
+    WHERE c.mobile = seal(?) OR unseal(c.phone) = ? OR ${DIGITS('c.phone')} = ? OR lower(unseal(c.email)) = lower(?) ORDER BY c.id`,
   personExtras: `SELECT x.id, unseal(x.name) AS name, unseal(x.phone) AS phone, unseal(x.email) AS email, x.email_verified_at AS emailVerifiedAt,
       x.phone_verified_at AS phoneVerifiedAt, x.created_at AS createdAt, x.removed_at AS removedAt, u.subject_number AS subjectNumber
-    FROM extra_contacts x JOIN subjects u ON u.id = x.subject_id WHERE unseal(x.phone) = ? OR lower(unseal(x.email)) = lower(?) ORDER BY x.id`,
+    FROM extra_contacts x JOIN subjects u ON u.id = x.subject_id WHERE ${DIGITS('x.phone')} = ? OR lower(unseal(x.email)) = lower(?) ORDER BY x.id`,
   personNotices: `SELECT n.id, n.topic, n.stage, n.kind, n.channel, unseal(n.recipient) AS recipient, unseal(n.name) AS name, n.state,
       n.created_at AS createdAt, n.message_id AS messageId, c.code AS caseCode,
       n.case_id IS NOT NULL AND c.closed_at IS NULL AS caseOpen FROM notices n LEFT JOIN cases c ON c.id = n.case_id
-    WHERE n.recipient IN ${HIS} ORDER BY n.id`,
+    WHERE lower(unseal(n.recipient)) IN ${HIS} ORDER BY n.id`,
   personMessages: `SELECT id, channel, unseal(recipient) AS recipient, kind, unseal(content) AS content, state, created_at AS createdAt,
-      settled_at AS settledAt, next_at IS NOT NULL AS underWay FROM messages WHERE channel IN ('email', 'sms') AND recipient IN ${HIS} ORDER BY id`,
+      settled_at AS settledAt, next_at IS NOT NULL AS underWay FROM messages WHERE lower(unseal(recipient)) IN ${HIS} ORDER BY id`,
   personInbound: `SELECT id, unseal(mobile) AS mobile, unseal(body) AS body, received_at AS receivedAt, outcome FROM inbound_messages
-    WHERE mobile IN ${HIS} ORDER BY id`,
-  personDead: `SELECT channel, unseal(address) AS address, code, since FROM dead_addresses WHERE address IN ${HIS}`,
+    WHERE unseal(mobile) IN ${HIS} ORDER BY id`,
+  personDead: `SELECT channel, unseal(address) AS address, code, since FROM dead_addresses WHERE lower(unseal(address)) IN ${HIS}`,
   personOrders: `SELECT id, order_number AS orderNumber, state, unseal(contact) AS contact FROM orders
-    WHERE json_extract(unseal(contact), '$.phone') IN (SELECT value FROM json_each(?))
+    WHERE ${DIGITS("json_extract(unseal(contact), '$.phone')", false)} = ?
       OR lower(json_extract(unseal(contact), '$.email')) = lower(?) ORDER BY id`,
 } as const;

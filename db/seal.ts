@@ -24,20 +24,29 @@ export function createSealer(key: Buffer | null): Sealer {
     return {
       sealing: false,
       seal: (text) => text,
-      unseal: (text) => {
-        if (text?.startsWith(MARK) !== true) return text;
-        throw new InputError(
-          'contact data in this ledger is sealed, and there is no key',
-          'set PATROL_DATA_KEY (or PATROL_DATA_KEY_FILE) to the key it was sealed with',
-        );
-      },
+      // A ledger that was sealed is not opened without its key at all: what looks like a seal here is somebody's text.
+      unseal: (text) => text,
     };
+  const open = (text: string): string | null => {
+    const bytes = Buffer.from(text.slice(MARK.length), 'base64url');
+    if (bytes.length < NONCE_BYTES + TAG_BYTES) return null;
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', textKey, bytes.subarray(0, NONCE_BYTES));
+      decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString(
+        'utf8',
+      );
+    } catch {
+      return null;
+    }
+  };
   const derive = (use: string): Buffer => Buffer.from(hkdfSync('sha256', key, '', `beian-patrol ${use}`, 32));
   const [textKey, nonceKey] = [derive('contact text'), derive('contact nonce')];
   return {
     sealing: true,
     seal: (text) => {
-      if (text === null || text.startsWith(MARK)) return text;
+      // Sealed already, by this key; anything else that begins so is somebody's text.
+      if (text === null || (text.startsWith(MARK) && open(text) !== null)) return text;
       const nonce = createHmac('sha256', nonceKey).update(text).digest().subarray(0, NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', textKey, nonce);
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
@@ -46,19 +55,13 @@ export function createSealer(key: Buffer | null): Sealer {
     unseal: (text) => {
       // Written before there was a key: read as it is, sealed by `patrol privacy seal`.
       if (text?.startsWith(MARK) !== true) return text;
-      const bytes = Buffer.from(text.slice(MARK.length), 'base64url');
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', textKey, bytes.subarray(0, NONCE_BYTES));
-        decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
-        return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]).toString(
-          'utf8',
-        );
-      } catch {
+      const opened = open(text);
+      if (opened === null)
         throw new InputError(
           'contact data in this ledger was sealed with another key, or altered',
           'set PATROL_DATA_KEY (or PATROL_DATA_KEY_FILE) to the key it was sealed with',
         );
-      }
+      return opened;
     },
   };
 }

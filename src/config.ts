@@ -140,7 +140,10 @@ const shape = z.strictObject({
   api: apiShape,
   evidence: z.strictObject({ retentionMs: ms }),
   privacy: z.strictObject({
-    messagesMs: ms.nullable(),
+    // The trace of what was told keeps it from being told again.
+    messagesMs: ms
+      .min(400 * 86_400_000, 'is at least 400 days (34560000000): less would send renewals again')
+      .nullable(),
     inboundMs: ms.nullable(),
     formerFilingsMs: ms.nullable(),
     removedContactsMs: ms.nullable(),

@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { exchangeKey } from '../../db/client.ts';
 import { parseDataKey } from '../../db/seal.ts';
+import type { Config } from '../config.ts';
 import { readSecret } from '../config-consequences.ts';
 import { InputError, messageOf } from '../errors.ts';
 import type { PersonRows } from '../ledger/privacy-store.ts';
-import { maskText } from '../log.ts';
-import { erasePerson, findPerson, isNobody } from '../privacy/person.ts';
-import { erasedTotal, retainTurn } from '../privacy/retention.ts';
+import { maskEmail, maskText } from '../log.ts';
+import { erasePerson, findPerson, isNobody, otherAddresses } from '../privacy/person.ts';
+import { type Cursors, erasedTotal, retainTurn } from '../privacy/retention.ts';
 import { type CliEnvironment, type CommonOptions, commandConfig, withCommon } from './context.ts';
 import { beijing, print, printJson, table } from './output.ts';
 import { audit, withLedger } from './with-ledger.ts';
@@ -63,17 +64,18 @@ export function addPrivacyCommand(program: Command, environment: CliEnvironment)
     .action((options: PersonOptions) =>
       withLedger(options, environment, (ledger, now) => {
         const doIt = options.yes === true;
+        const config = commandConfig(options, environment);
         if (doIt && (options.reason ?? '').trim() === '')
           throw new InputError('--reason is missing', 'say who asked and when: it stands in the audit log');
         const rows = findPerson(ledger, options);
-        const { erased, kept } = erasePerson(ledger, rows, !doIt);
+        const { erased, kept } = erasePerson(ledger, rows, { preview: !doIt, admins: adminsOf(config), now });
         if (doIt) {
           const counts = Object.entries(erased).map(([what, count]) => `${what} ${count}`);
           audit(
             ledger,
             'erase person',
             nameOf(options),
-            `${counts.join(', ')}; ${maskText(options.reason ?? '')}`,
+            `${counts.join(', ')}; ${maskText((options.reason ?? '').replace(/(?<=\d)[\s-](?=\d)/g, ''))}`,
             now,
           );
           ledger.connection.sqlite.pragma('wal_checkpoint(TRUNCATE)');
@@ -89,6 +91,9 @@ export function addPrivacyCommand(program: Command, environment: CliEnvironment)
               ),
             );
           for (const { what, why } of kept) print(`kept: ${what}\n  → ${why}`);
+          const others = otherAddresses(rows, options);
+          if (others.length > 0)
+            print(`also known by ${others.map(maskAddress).join(', ')}: what was sent there is found by it only`);
           if (doIt) print('Backups made before still hold it: let them run out, or make new ones.');
         }
       }),
@@ -99,9 +104,16 @@ export function addPrivacyCommand(program: Command, environment: CliEnvironment)
     .action((options: CommonOptions) =>
       withLedger(options, environment, (ledger, now) => {
         const policy = commandConfig(options, environment).settings.privacy;
+        const doubt = ledger.enforcements.held('clock');
+        if (doubt !== null)
+          throw new InputError(
+            `the clock is in doubt: ${doubt.reason}`,
+            'by a wrong clock everything is old: set it right, or patrol stops release clock, then try again',
+          );
         const totals: Record<string, number> = {};
+        const own: Cursors = {};
         for (let done = false; !done; ) {
-          const turn = retainTurn(ledger, policy, now, 5000);
+          const turn = retainTurn(ledger, policy, now, { limit: 5000, own });
           for (const [what, count] of Object.entries(turn.erased)) totals[what] = (totals[what] ?? 0) + count;
           if (process.stderr.isTTY && erasedTotal(turn.erased) > 0) process.stderr.write('.');
           done = turn.done;
@@ -145,20 +157,19 @@ export function addPrivacyCommand(program: Command, environment: CliEnvironment)
         throw new InputError(`--unseal and ${NEW_KEY} were both given`, 'give one of them');
       const old = config.settings.ledger.dataKey;
       return withLedger(options, environment, (ledger, now) => {
-        const changed = exchangeKey(ledger.connection, { from: old === null ? null : parseDataKey(old), to });
-        ledger.admins.audit({
-          at: now,
-          actor: 'cli',
-          action: 'exchange data key',
-          object: 'ledger',
-          outcome: 'done',
-          detail: to === null ? 'unsealed' : 'sealed by a new key',
-        });
-        if (options.json === true) printJson({ changed, sealed: to !== null });
+        const keys = { from: old === null ? null : parseDataKey(old), to };
+        const { changed, compacted } = exchangeKey(ledger.connection, keys, () =>
+          audit(ledger, 'exchange data key', 'ledger', to === null ? 'unsealed' : 'sealed by a new key', now),
+        );
+        if (options.json === true) printJson({ changed, sealed: to !== null, compacted });
         else {
           print(
             `${changed.toLocaleString('en')} values written anew, ${to === null ? 'open' : 'sealed by the new key'}`,
           );
+          if (!compacted)
+            print(
+              'The exchange is done, but the file could not be compacted (no room for a copy?): its free pages still hold old values.',
+            );
           print(
             to === null
               ? 'Start the worker without PATROL_DATA_KEY.'
@@ -172,8 +183,14 @@ export function addPrivacyCommand(program: Command, environment: CliEnvironment)
 const nameOf = ({ phone, email }: PersonOptions): string =>
   [phone, email]
     .filter((part) => part !== undefined)
-    .map((part) => maskText(part as string))
+    .map(maskAddress)
     .join(' ');
+
+/** However it is written: the audit log is for ever. */
+const maskAddress = (address: string): string =>
+  address.includes('@') ? maskEmail(address.trim()) : `***${address.replace(/\D/g, '').slice(-2)}`;
+
+const adminsOf = ({ settings }: Config): string[] => settings.notices.admins.emails.map((one) => one.toLowerCase());
 
 /** Rows as handed over: texts parsed, our own numbers left in so that questions can be asked. */
 function plain(rows: PersonRows): object {

@@ -47,10 +47,10 @@ export async function gatherDns(hosts: string[], options: DnsOptions): Promise<A
 
 const keyOf = (host: string, resolver: ResolverAddress): string => `${resolverLabel(resolver)} ${host}`;
 
-/** {@link askResolver}, but for what this look has asked already and got an answer to; what had none is asked again. */
-export async function askOnce(host: string, resolver: ResolverAddress, options: DnsOptions): Promise<ResolverAnswer> {
-  const known = await options.known?.get(keyOf(host, resolver));
-  if (known !== undefined && isSettled(known.outcome)) return known;
+/** {@link askResolver}, but for what this look has asked already: a resolver that said nothing had its tries. */
+export function askOnce(host: string, resolver: ResolverAddress, options: DnsOptions): Promise<ResolverAnswer> {
+  const known = options.known?.get(keyOf(host, resolver));
+  if (known !== undefined) return known;
   const answer = askResolver(host, resolver, options);
   options.known?.set(keyOf(host, resolver), answer);
   return answer;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Config, configPath } from '../config.ts';
+import { InputError } from '../errors.ts';
 import type { ClockGuard } from '../judge/clock-guard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Logger } from '../log.ts';
@@ -88,12 +89,26 @@ export function heedRanges(
   }
 }
 
-/** Somebody looked: the lists in force are right as they are, and the stop is over. True when there was one. */
+/**
+ * Somebody looked: the lists given are right as they are, and the stop is over. True when there was one. Throws InputError when they
+ * are whole: then it is the running worker that holds the broken ones, and it must be started again.
+ */
 export function acceptRanges(ledger: Ledger, { lists }: LoadedRanges, config: Config, now: number): boolean {
+  const shrunk = providersOf(ledger, config).some((id) => {
+    const before = ledger.marks.get<Footprint>(markOf(id))?.value;
+    const after = footprintOf(lists.find((list) => list.id === id));
+    return before !== undefined && whatShrank(id, before, after, config.settings.ranges.maxShrinkShare) !== null;
+  });
+  const known = providersOf(ledger, config).some((id) => ledger.marks.get(markOf(id)) !== null);
+  if (ledger.enforcements.held('ranges') !== null && known && !shrunk)
+    throw new InputError(
+      'the range lists on the disk are whole: the running worker still holds the broken ones',
+      'start the worker again; the stop then ends by itself',
+      '磁盘上的清单已恢复完整：请重启巡检进程，停止将自动解除',
+    );
   return ledger.transaction(() => {
     for (const id of providersOf(ledger, config))
       ledger.marks.put(markOf(id), footprintOf(lists.find((list) => list.id === id)), now);
-    ledger.resolveAlert('hold-ranges', now);
-    return ledger.enforcements.release('ranges', now);
+    return ledger.release('ranges', now);
   });
 }

@@ -11,6 +11,7 @@ export interface Stretch {
 /** A person of a filing, as found by an address. */
 export interface PersonFiling {
   id: number;
+  siteId: number | null;
   role: string;
   name: string | null;
   phone: string | null;
@@ -186,14 +187,10 @@ export class PrivacyStore {
 
   /** Everything under a number and an address. Walks whole tables: seconds at a million sites. */
   person(mobile: string | null, phone: string | null, email: string | null): PersonRows {
-    const filings = this.#db.all<PersonFiling>('personFilings', mobile, phone, email);
-    const extras = this.#db.all<PersonExtra>('personExtras', mobile ?? phone, email);
-    const spellings = new Set([mobile, phone, email]);
-    for (const row of [...filings, ...extras]) {
-      if (email !== null && row.email?.toLowerCase() === email.toLowerCase()) spellings.add(row.email);
-    }
-    spellings.delete(null);
-    const his = JSON.stringify([...spellings]);
+    const digits = mobile ?? phone?.replace(/[\s+-]/g, '').replace(/^0+/, '') ?? null;
+    const filings = this.#db.all<PersonFiling>('personFilings', mobile, phone, digits, email);
+    const extras = this.#db.all<PersonExtra>('personExtras', digits, email);
+    const his = JSON.stringify([...new Set([mobile, phone, email])].filter((one) => one !== null));
     return {
       filings,
       extras,
@@ -201,7 +198,7 @@ export class PrivacyStore {
       messages: this.#db.all('personMessages', his),
       inbound: this.#db.all('personInbound', his),
       dead: this.#db.all('personDead', his),
-      orders: this.#db.all('personOrders', his, email),
+      orders: this.#db.all('personOrders', digits, email),
     };
   }
 }

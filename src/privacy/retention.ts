@@ -22,10 +22,11 @@ export interface Erased {
   orders: number;
 }
 
-/** Where the walks of a day stand. */
+/** Where the walks stand: the last id looked at; null when a table was walked to its end. */
+export type Cursors = Partial<Record<Walk, number | null>>;
 interface Standing {
   day: string;
-  cursors: Partial<Record<Walk, number | null>>;
+  cursors: Cursors;
 }
 type Walk = 'messages' | 'notices' | 'orders' | 'sites';
 
@@ -33,19 +34,22 @@ const MARK = 'retention';
 
 /**
  * One turn of erasing what is past its time: at most `limit` rows of each sort are looked at, in one transaction; each table is walked
- * once a (Beijing) day. Nothing of an open case is touched, rows that count stay without the person. `done`: nothing is left today.
+ * once a (Beijing) day, over midnight where it is long. Nothing of an open case is touched, rows that count stay without the person.
+ * `own`: cursors of whoever walks by hand, beside the worker's. `done`: nothing is left.
  */
 export function retainTurn(
   ledger: Ledger,
   policy: RetentionPolicy,
   now: number,
-  limit = 500,
+  { limit = 500, own }: { limit?: number; own?: Cursors } = {},
 ): { erased: Erased; done: boolean } {
   const { privacy, marks } = ledger;
   const erased: Erased = { messages: 0, notices: 0, inbound: 0, sites: 0, subjects: 0, extraContacts: 0, orders: 0 };
   const day = beijingDate(now);
   const known = marks.get<Standing>(MARK)?.value;
-  const cursors: Standing['cursors'] = known?.day === day ? { ...known.cursors } : {};
+  const unfinished = known !== undefined && Object.values(known.cursors).some((cursor) => cursor !== null);
+  const goesOn = known !== undefined && (known.day === day || unfinished);
+  const cursors: Cursors = own ?? (goesOn ? { ...known.cursors } : {});
   const before = (ms: number | null): number | null => (ms === null ? null : now - ms);
 
   const walk = (
@@ -110,8 +114,8 @@ export function retainTurn(
     for (const id of removed) privacy.eraseExtra(id);
     erased.extraContacts = removed.length;
     const tokens = privacy.pruneTokens(now - 30 * DAY_MS, limit);
-    const standing: Standing = { day, cursors };
-    if (JSON.stringify(standing) !== JSON.stringify(known)) marks.put(MARK, standing, now);
+    const standing: Standing = { day: goesOn ? known.day : day, cursors };
+    if (own === undefined && JSON.stringify(standing) !== JSON.stringify(known)) marks.put(MARK, standing, now);
     return ended.every(Boolean) && erased.inbound < limit && removed.length < limit && tokens < limit;
   });
   return { erased, done };

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { openLedger } from '../../db/client.ts';
+import { beijingDate } from '../../src/calendar/beijing-time.ts';
 import { buildProgram, runCli } from '../../src/cli/program.ts';
+import { loadConfig } from '../../src/config.ts';
+import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
+import { retainTurn } from '../../src/privacy/retention.ts';
 import { CaseWorld } from '../support/case-world.ts';
 
 const KEY = 'a'.repeat(64);
@@ -107,6 +111,24 @@ it('erases what is past its time', async () => {
   expect(messages).toBeGreaterThan(4);
 });
 
+it('walks anew although the worker has finished its walk of the day, and not by a clock in doubt', async () => {
+  now += 4 * 365 * 86_400_000;
+  const config = loadConfig({ env: {}, overrides: { ledger: { path: join(folder, 'ledger.db') } } });
+  const ledger = openConfiguredLedger(config);
+  const keep = { messagesMs: null, inboundMs: null, formerFilingsMs: null, removedContactsMs: null, ordersMs: null };
+  ledger.marks.put(
+    'retention',
+    { day: beijingDate(now), cursors: { messages: null, notices: null, orders: null, sites: null } },
+    now,
+  );
+  expect(retainTurn(ledger, { ...keep, messagesMs: config.settings.privacy.messagesMs }, now).erased.messages).toBe(0);
+  ledger.enforcements.hold('clock', 'it was wrong', 'guard', now);
+  expect(await patrol('retain')).toMatchObject({ exit: 2, err: expect.stringMatching(/clock is in doubt/) });
+  ledger.release('clock', now);
+  ledger.close();
+  expect((JSON.parse((await patrol('retain', '--json')).out) as { messages: number }).messages).toBeGreaterThan(4);
+});
+
 it.each([
   [[], {}, /PATROL_NEW_DATA_KEY is missing/],
   [['--unseal'], { PATROL_NEW_DATA_KEY: KEY }, /both given/],
@@ -125,6 +147,12 @@ it('seals by a key given, then exchanges it', async () => {
     err: expect.stringMatching(/there is no key/),
   });
   env = { PATROL_DATA_KEY: KEY };
+  expect((await patrol('show', '--phone', '13800000001')).out).toMatch(/sms message/);
+  env = { PATROL_DATA_KEY: KEY, PATROL_NEW_DATA_KEY: 'b'.repeat(64) };
+  expect(JSON.parse((await patrol('rekey', '--json')).out)).toMatchObject({ sealed: true, compacted: true });
+  env = { PATROL_DATA_KEY: 'b'.repeat(64) };
+  expect((await patrol('rekey', '--unseal')).out).toMatch(/Start the worker without PATROL_DATA_KEY/);
+  env = {};
   expect((await patrol('show', '--phone', '13800000001')).out).toMatch(/sms message/);
   expect(existsSync(join(folder, 'ledger.db-journal'))).toBe(false);
 });

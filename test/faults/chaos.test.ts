@@ -64,7 +64,7 @@ function planOf(name: string, period: ChaosPlan['period']): ChaosPlan {
   return { settings, clockFile, period };
 }
 
-const live = (task: ChaosPlan, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> =>
+const live = (task: ChaosPlan, killAt: string, nth: number, killAfterMs: number | null) =>
   liveOnce('chaos-child.ts', task, killAt, nth, killAfterMs);
 
 /** What was owed and sent, without ids and times: the same however often the worker died. */
@@ -117,13 +117,13 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
         const step = named ? (STEPS[random.int(STEPS.length)] as string) : '';
         const nth = 1 + random.int(/^(?:act|looked|resend)/.test(step) ? 2 : perLife);
         // A step that is not reached in time ends as a random kill: each life ends early.
-        const killed = await live(plan, step, nth, named ? 3000 : random.int(FULL ? 600 : 120));
-        if (!killed) over = true;
-        else kills[named ? 'named' : 'random']++;
+        const how = await live(plan, step, nth, named ? 3000 : random.int(FULL ? 600 : 120));
+        if (how === 'ended') over = true;
+        else kills[how === 'at-step' ? 'named' : 'random']++;
       }
       expect(kills.named + kills.random).toBeGreaterThanOrEqual(FULL ? wanted : wanted / 3);
       // The last life is left alone.
-      while (!over) over = !(await live(plan, '', 1, null));
+      while (!over) over = (await live(plan, '', 1, null)) === 'ended';
 
       const ledger = openOf(plan);
       const sms = linesOf('sms').slice(before.sms);
@@ -233,16 +233,11 @@ describe('kill -9 while addresses and texts are refused for good', () => {
       let over = false;
       while (!over && kills < wanted) {
         const step = random.next() < 0.6 ? (STEPS[random.int(STEPS.length)] as string) : '';
-        const killed = await live(
-          plan,
-          step,
-          1 + random.int(6),
-          step === '' ? 40 + random.int(FULL ? 600 : 120) : 3000,
-        );
-        if (killed) kills++;
-        else over = true;
+        const how = await live(plan, step, 1 + random.int(6), step === '' ? 40 + random.int(FULL ? 600 : 120) : 3000);
+        if (how === 'ended') over = true;
+        else kills++;
       }
-      while (!over) over = !(await live(plan, '', 1, null));
+      while (!over) over = (await live(plan, '', 1, null)) === 'ended';
 
       const ledger = openOf(plan);
       const messages = ledger.outbox.messages(null, 1_000_000);

@@ -59,7 +59,7 @@ async function begin(
   return { stage, task: { settings, ports: stage.running.ports, refused }, queueDir };
 }
 
-const live = (task: SweepTask, killAt: string, nth: number, killAfterMs: number | null): Promise<boolean> =>
+const live = (task: SweepTask, killAt: string, nth: number, killAfterMs: number | null) =>
   liveOnce('sweep-child.ts', task, killAt, nth, killAfterMs);
 
 /** Everything judged once, as the truth says, and the ledger whole. */
@@ -95,11 +95,11 @@ describe.each(BACKENDS)('kill -9 while sweeping and judging, queue: %s', (kind) 
         while (!over && kills.named + kills.random < KILLS) {
           const named = random.next() < 0.6;
           const step = named ? (STEPS[random.int(STEPS.length)] as string) : '';
-          const killed = await live(task, step, 1 + random.int(4), named ? 6000 : 50 + random.int(1500));
-          if (!killed) over = true;
-          else kills[named ? 'named' : 'random']++;
+          const how = await live(task, step, 1 + random.int(4), named ? 6000 : 50 + random.int(1500));
+          if (how === 'ended') over = true;
+          else kills[how === 'at-step' ? 'named' : 'random']++;
         }
-        while (!over) over = !(await live(task, '', 1, null));
+        while (!over) over = (await live(task, '', 1, null)) === 'ended';
         const { compared, slots } = settle(stage);
         totals.compared += compared;
         totals.slots += slots;
@@ -120,7 +120,7 @@ describe('the embedded queue’s folder', () => {
     '%s between two lives: the ledger makes everything anew',
     async (how) => {
       const { stage, task, queueDir } = await begin('embedded');
-      expect(await live(task, 'gathered', 1, 6000)).toBe(true);
+      expect(await live(task, 'gathered', 1, 6000)).toBe('at-step');
       if (how === 'deleted') rmSync(queueDir, { recursive: true });
       else if (how === 'emptied') {
         rmSync(queueDir, { recursive: true });
@@ -132,7 +132,7 @@ describe('the embedded queue’s folder', () => {
         await expect(live(task, '', 1, null)).rejects.toThrow(/delete that folder and start again/);
         rmSync(queueDir, { recursive: true });
       }
-      expect(await live(task, '', 1, null)).toBe(false);
+      expect(await live(task, '', 1, null)).toBe('ended');
       settle(stage);
       figure({ fault: `embedded queue killed, its folder ${how}`, count: 1, result: 'all judged as the truth says' });
     },
@@ -180,6 +180,9 @@ describe('the embedded queue’s disk', () => {
       Number(
         ledger.connection.sqlite.prepare('SELECT count(*) FROM check_states WHERE verdict IS NOT NULL').pluck().get(),
       );
+    const total = Number(
+      ledger.connection.sqlite.prepare('SELECT count(*) FROM check_states WHERE next_due_at IS NOT NULL').pluck().get(),
+    );
     let ended = false;
     const ending = live(task, '', 1, null).then(
       () => 'went on',
@@ -189,14 +192,17 @@ describe('the embedded queue’s disk', () => {
       ended = true;
     });
     while (judged() === 0 && !ended) await sleep(10);
+    const before = judged();
     fill();
+    // The sweep was under way when its disk was full.
+    expect(before).toBeLessThan(total);
     await sleep(2000);
     free();
     const how = await ending;
     if (how !== 'went on') {
       // PostgreSQL itself gives up when it cannot write its log: the process ends, whoever supervises it starts it again.
       expect(how).toMatch(/no space left|pglite|ENOSPC|ErrnoError/i);
-      expect(await live(task, '', 1, null)).toBe(false);
+      expect(await live(task, '', 1, null)).toBe('ended');
     }
     ledger.close();
     settle(stage);

@@ -113,13 +113,20 @@ describe('the key is exchanged', () => {
     const keys = { from: parseDataKey(KEY), to: parseDataKey(other) };
     expect(() => exchangeKey(ledger.connection, keys)).toThrow(/in use/);
     beside.close();
-    expect(exchangeKey(ledger.connection, keys)).toBeGreaterThan(10);
+    // Somebody's text that looks like a seal is text.
+    ledger.connection.sqlite
+      .prepare(
+        "INSERT INTO inbound_messages (source, external_id, mobile, body, received_at, outcome, detail) VALUES ('x', '1', '13900000009', seal('sealed1:x'), 1, 'unknown', '')",
+      )
+      .run();
+    expect(exchangeKey(ledger.connection, keys)).toMatchObject({ compacted: true, changed: expect.any(Number) });
     ledger.close();
     expect(() => openBy(KEY)).toThrow(/sealed with another key/);
     const again = openBy(other);
     expect(again.outbox.messages(null, 100)).toEqual(told1);
     // Looked up by the new seals.
     expect(findPerson(again, { phone: '13800000001' }).messages.length).toBeGreaterThan(0);
+    expect(findPerson(again, { phone: '13900000009' }).inbound.map(({ body }) => body)).toEqual(['sealed1:x']);
     exchangeKey(again.connection, { from: parseDataKey(other), to: null });
     again.close();
     const open = openBy(null);

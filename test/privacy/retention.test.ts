@@ -39,7 +39,7 @@ const policy = () => world.config.settings.privacy;
 function turns(now: number): number {
   let total = 0;
   for (let round = 0; round < 100; round++) {
-    const { erased, done } = retainTurn(world.ledger, policy(), now, 3);
+    const { erased, done } = retainTurn(world.ledger, policy(), now, { limit: 3 });
     total += erasedTotal(erased);
     if (done) return total;
   }
@@ -192,7 +192,7 @@ describe('a person’s rights', () => {
   it('a responsible person of a filing in force stays, with what proves that they were told, and why is said', async () => {
     await closedCase();
     const rows = findPerson(world.ledger, { phone: '13800000001' });
-    const { erased, kept } = erasePerson(world.ledger, rows, false);
+    const { erased, kept } = erasePerson(world.ledger, rows, { preview: false, admins: [], now: world.now() });
     expect(Object.values(erased).reduce((sum, count) => sum + count, 0)).toBe(0);
     expect(kept.map(({ what }) => what).join()).toMatch(/subject-head of .*notices and their messages/);
     expect(findPerson(world.ledger, { phone: '13800000001' })).toEqual(rows);
@@ -204,9 +204,17 @@ describe('a person’s rights', () => {
       persons: [{ role: 'subject-head', name: '王五', phone: '13900000003', email: 'wang@owner.example' }],
     });
     const query = { phone: '13800000001', email: 'zhang@owner.example' };
-    const preview = erasePerson(world.ledger, findPerson(world.ledger, query), true);
+    const preview = erasePerson(world.ledger, findPerson(world.ledger, query), {
+      preview: true,
+      admins: [],
+      now: world.now(),
+    });
     expect(isNobody(findPerson(world.ledger, query))).toBe(false);
-    const { erased, kept } = erasePerson(world.ledger, findPerson(world.ledger, query), false);
+    const { erased, kept } = erasePerson(world.ledger, findPerson(world.ledger, query), {
+      preview: false,
+      admins: [],
+      now: world.now(),
+    });
     expect(erased).toEqual(preview.erased);
     expect(kept).toEqual([]);
     expect(erased.messages).toBeGreaterThan(1);
@@ -228,7 +236,11 @@ describe('a person’s rights', () => {
       world.channels.sms.sent.filter(({ message }) => message.recipient === '13700000006').length;
     const heard = sent();
     expect(heard).toBeGreaterThan(0);
-    const { erased, kept } = erasePerson(world.ledger, findPerson(world.ledger, { phone: '13700000006' }), false);
+    const { erased, kept } = erasePerson(world.ledger, findPerson(world.ledger, { phone: '13700000006' }), {
+      preview: false,
+      admins: [],
+      now: world.now(),
+    });
     expect(erased.extraContacts).toBe(1);
     expect(kept.map(({ what }) => what)).toEqual([`notices of case ${world.case().code}`]);
     await world.until('2026-12-20 12:00');
@@ -238,6 +250,59 @@ describe('a person’s rights', () => {
         ({ message, at }) => message.recipient === '13800000001' && at > world.now() - 20 * DAY_MS,
       ),
     ).toBe(true);
+  });
+});
+
+describe('what erasing must not do', () => {
+  const erase = (query: { phone?: string; email?: string }, admins: string[] = []) =>
+    erasePerson(world.ledger, findPerson(world.ledger, query), { preview: false, admins, now: world.now() });
+
+  it('takes nothing back that is owed to a responsible person', async () => {
+    world.set(siteId, 'empty-shell', 'fail');
+    world.look(siteId);
+    const planned = (): number => world.ledger.outbox.notices('planned', 100).length;
+    const owed = planned();
+    expect(owed).toBeGreaterThan(0);
+    const { kept } = erase({ phone: '13800000001', email: 'zhang@owner.example' });
+    expect(planned()).toBe(owed);
+    expect(kept.map(({ what }) => what).join()).toMatch(/notices not sent yet/);
+    await world.until('2026-11-23 12:00');
+    expect(world.channels.sms.sent.some(({ message }) => message.recipient === '13800000001')).toBe(true);
+  });
+
+  it('leaves no verification behind that can never be sent, and no name in it', async () => {
+    const desk = new ContactDesk(world.keeper);
+    world.channels.sms.answer = () => ({ kind: 'not-sent', code: 'busy', message: 'later' });
+    desk.add('京ICP备2021000001号', { name: '欧阳锋', phone: '13700000006' }, world.now());
+    await world.settle();
+    expect(world.ledger.outbox.messages('retry', 10)).toHaveLength(1);
+    expect(erase({ phone: '137-0000-0006' }).erased).toMatchObject({ extraContacts: 1, messages: 1 });
+    world.channels.sms.answer = () => ({ kind: 'accepted', providerId: null });
+    await world.until('2026-12-20 12:00');
+    expect(world.ledger.outbox.messages(null, 10).map(({ state, nextAt }) => [state, nextAt])).toEqual([
+      ['failed', null],
+    ]);
+    expect(['13700000006', '欧阳锋'].filter((text) => everything().includes(text))).toEqual([]);
+  });
+
+  it('finds what was sent to another spelling of a mail address, when no filing names it any more', async () => {
+    world.addSite(1, { persons: [{ role: 'subject-head', name: '王五', phone: null, email: 'Wang@Owner.example' }] });
+    await closedCase();
+    world.addSite(1, { persons: [{ role: 'subject-head', name: '赵六', phone: '13900000003', email: null }] });
+    expect(erase({ email: 'wang@owner.example' }).erased.messages).toBeGreaterThan(1);
+    expect(everything().toLowerCase()).not.toContain('wang@owner.example');
+  });
+
+  it('is refused for an address alerts are sent to', async () => {
+    await closedCase();
+    expect(() => erase({ email: 'li@owner.example' }, ['li@owner.example'])).toThrow(/alerts are sent to/);
+  });
+
+  it('a former subject’s name leaves the index of names too', () => {
+    world.addSite(1, { subjectKind: 'individual', subjectName: '欧阳锋' });
+    world.addSite(1, { subjectKind: 'individual', subjectName: '欧阳锋', state: 'revoked' });
+    turns(world.now() + (policy().formerFilingsMs ?? 0) + DAY_MS);
+    expect(everything()).not.toContain('欧阳锋');
   });
 });
 

@@ -4,7 +4,7 @@ import { ROOT } from '../../src/config.ts';
 
 /**
  * One life of a worker in a process of its own: a script of this folder, what it is to do, and the step (and which passing of it) it
- * kills itself at. `killAfterMs` counts from when it says that it is ready. True when it was killed, false when it came to its end;
+ * kills itself at. `killAfterMs` counts from when it says that it is ready. Tells how it ended: killed at its step, by the clock, or by itself;
  * throws what it wrote when it failed by itself.
  */
 export function liveOnce(
@@ -13,7 +13,7 @@ export function liveOnce(
   killAt: string,
   nth: number,
   killAfterMs: number | null,
-): Promise<boolean> {
+): Promise<'at-step' | 'killed' | 'ended'> {
   return new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
@@ -21,6 +21,10 @@ export function liveOnce(
       { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let errors = '';
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => {
+      said += data.toString();
+    });
     child.stderr.on('data', (data: Buffer) => {
       errors += data.toString();
     });
@@ -28,8 +32,8 @@ export function liveOnce(
       if (killAfterMs !== null) setTimeout(() => child.kill('SIGKILL'), killAfterMs);
     });
     child.on('exit', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(true);
-      else if (code === 0) resolve(false);
+      if (signal === 'SIGKILL') resolve(said.includes('at its step') ? 'at-step' : 'killed');
+      else if (code === 0) resolve('ended');
       // Node shows the line an error came from: of a bundle that is the whole bundle.
       else {
         const readable = errors.split('\n').filter((line) => line.length < 500);

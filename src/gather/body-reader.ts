@@ -26,7 +26,7 @@ const SLICE_BYTES = 4 * 1024;
 const YIELD_MS = 4;
 /** Share of illegible characters that makes a page one we could not read. */
 const ILLEGIBLE_SHARE = 0.05;
-/** Processor time of the thread, since the page began, that makes it one of those that are read a few at a time. */
+/** Processor time a page has cost that makes it one of those that are read a few at a time. */
 const DEAR_MS = 12;
 /** How long a page that is read in the lane may wait for its next bytes there. */
 const IDLE_MS = 50;

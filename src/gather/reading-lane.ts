@@ -1,6 +1,6 @@
 /**
  * Pages that turn out dear to read go on a few at a time: read all at once, a hundred of them would take the memory and the event
- * loop of everything else in the process. On a busy thread honest pages get here too: a page is charged with its waiting (decision 0016).
+ * loop of everything else in the process. A page is charged with its waiting once it has cost more of its own than honest pages do (decision 0016).
  */
 export class ReadingLane {
   readonly #limit: number;

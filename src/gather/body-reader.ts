@@ -31,13 +31,13 @@ const DEAR_MS = 12;
 /** How long a page that is read in the lane may wait for its next bytes there. */
 const IDLE_MS = 50;
 /** Processor time of the thread in which a page must have been read. */
-const READ_BUDGET_MS = 1000;
+const READ_BUDGET_MS = 800;
 /** Processor time of its own after which a page is charged with its waiting too. */
-const WAITING_COUNTS_MS = 50;
+const WAITING_COUNTS_MS = 8;
 
 /**
  * Read a page body as it streams: decompress under a cap, decode, and hand the text to the page reader; never more than the
- * sniffing window is held. `maxBytes` counts decompressed bytes; beyond it, beyond a second of processor time and beyond the
+ * sniffing window is held. `maxBytes` counts decompressed bytes; beyond it, beyond 0.8 s of processor time and beyond the
  * signal the page is truncated, not failed. Throws GatherError `undecodable`, or the error of a body without a single byte.
  */
 export async function readBody(

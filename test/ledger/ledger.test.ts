@@ -90,7 +90,15 @@ describe('every query of the code', () => {
     // A check that is switched off has a row at every site.
     'statesPark',
     // One person's wish to know or to be forgotten: rare, and asked on the command line.
-    ...['personFilings', 'personExtras', 'personNotices', 'personInbound', 'personOrders'],
+    ...[
+      'personFilings',
+      'personExtras',
+      'personNotices',
+      'personMessages',
+      'personInbound',
+      'personDead',
+      'personOrders',
+    ],
   ]);
 
   it('uses an index: no plan walks a growing table', () => {

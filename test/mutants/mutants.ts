@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/gather/dns-transport.ts',
     find: 'if (question.name.toLowerCase() !== name || question.type !== type || question.class !== Packet.CLASS.IN) return null;',
     replace: '',
-    suites: [`${HOSTILE}/dns.test.ts`],
+    suites: [`${HOSTILE}/dns.test.ts`, 'test/gather/dns-question.test.ts'],
   },
   {
     name: 'records that cannot be read are no records',

@@ -7,6 +7,7 @@ import { sniffCharset } from './charset.ts';
 
 /** More on the wire than this is read as it streams. */
 const MAX_WIRE_BYTES = 128 * 1024;
+const MAX_CHUNKS = 256;
 const MAX_PLAIN_BYTES = 512 * 1024;
 const SNIFF_BYTES = 64 * 1024;
 
@@ -22,7 +23,7 @@ export async function proveByBody(
   body: Readable,
   options: { encoding: string; contentType: string | null; siteNumber: string },
 ): Promise<Proof> {
-  const taken: Buffer[] = [];
+  let taken: Buffer[] = [];
   let bytes = 0;
   let failure: { error: unknown } | null = null;
   let ended = false;
@@ -33,6 +34,8 @@ export async function proveByBody(
       if (next.done === true) ended = true;
       else {
         taken.push(next.value);
+        // Bytes that come one by one must not cost a hundred each.
+        if (taken.length > MAX_CHUNKS) taken = [Buffer.concat(taken)];
         bytes += next.value.length;
       }
     } catch (error) {

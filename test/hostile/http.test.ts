@@ -50,6 +50,7 @@ const hostOf = (index: number): string => `c${index}.${SUFFIX}`;
 function run(indexes: number[], rounds: number, redisUrl?: string): Promise<HostileReport> {
   return runHostileChild({
     settings: net.settings,
+    siteNumber: NUMBER,
     ports: servers.ports,
     hosts: indexes.map(hostOf),
     warmUp: Array.from({ length: 8 }, (_, index) => hostOf(HTTP_CASES.length + index)),

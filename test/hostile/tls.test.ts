@@ -166,6 +166,7 @@ let report: HostileReport;
 const indexOf = (host: string): number => Number(/^c(\d+)/.exec(host)?.[1]);
 const run = (indexes: number[], rounds: number): Promise<HostileReport> =>
   runHostileChild({
+    siteNumber: '京ICP备05070218号-1',
     settings: net.settings,
     ports: servers.ports,
     hosts: indexes.map((index) => `c${index}.${SUFFIX}`),

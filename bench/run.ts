@@ -35,7 +35,8 @@ const told =
 
 const names: Record<Way, string> = {
   naive: 'what one would write first (dns2, fetch, cheerio over the page, one job and one INSERT a site)',
-  patrol: '**beian-patrol**, every safety on, three checks with findings and evidence',
+  patrol: '**beian-patrol**, every safety on, three checks: first look, everything is new and its evidence kept',
+  steady: '**beian-patrol**, the same again: nothing changed, as on most days',
   floor: 'floor: raw sockets, a search for the number’s bytes, no safety, no evidence',
 };
 const perSecond = (results: readonly ScanResult[]): number => Math.round(1000 / cpuPerFiling(results));

@@ -10,11 +10,15 @@ import type { Figure } from './support/figures.ts';
 import { soakCharts } from './support/soak-charts.ts';
 import type { SoakSample } from './support/soak-child.ts';
 
-const USAGE = `usage: npm run test:hostile|test:faults -- [--full] [--write] [part of a file's name …]
+const USAGE = `usage: npm run test:hostile|test:faults -- [--full] [--write] [part of a file's name …] [-t part of a test's name]
   --full   the counts of docs/reliability.md (minutes to an hour); without it the short versions that CI runs
   --write  put the table into docs/reliability.md\n`;
 
-const [suite = '', ...args] = process.argv.slice(2);
+const [suite = '', ...given] = process.argv.slice(2);
+const named = given.indexOf('-t');
+/** `-t name`, for the test runner. */
+const onlyNamed = named === -1 ? [] : given.slice(named, named + 2);
+const args = given.filter((_, index) => named === -1 || index < named || index > named + 1);
 if ((suite !== 'hostile' && suite !== 'faults') || args.includes('--help')) {
   process.stdout.write(USAGE);
   process.exit(args.includes('--help') ? 0 : 2);
@@ -31,6 +35,7 @@ const run = spawnSync(
   [
     join(root, 'test/run.ts'),
     ...(parts.length > 0 ? parts.map((part) => `test/${suite}/${part}`) : [`test/${suite}/`]),
+    ...onlyNamed,
   ],
   {
     cwd: root,

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import type { BenchWorld } from './world.ts';
 import type { BenchPorts, Latency } from './world-server.ts';
 
@@ -8,6 +10,8 @@ export interface ScanTask {
   redisUrl: string;
   folder: string;
   concurrency: number;
+  /** Every filing was looked at before, unmeasured: what a sweep costs day by day. */
+  known?: boolean;
 }
 
 /** What it gives back. */
@@ -28,6 +32,7 @@ export const readTask = (): ScanTask => JSON.parse(process.argv[2] ?? '{}') as S
 
 /** Measure a run over all filings and print it for the parent. */
 export async function measure(filings: number, work: () => Promise<number>): Promise<void> {
+  const profile = await profiler();
   const cpu = process.cpuUsage();
   const started = performance.now();
   let rss = 0;
@@ -37,6 +42,7 @@ export async function measure(filings: number, work: () => Promise<number>): Pro
   const passed = await work();
   clearInterval(timer);
   const { user, system } = process.cpuUsage(cpu);
+  await profile();
   const result: ScanResult = {
     filings,
     cpuMs: (user + system) / 1000,
@@ -45,6 +51,17 @@ export async function measure(filings: number, work: () => Promise<number>): Pro
     passed,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+/** `BENCH_PROFILE=file`: a processor profile of what is measured, for the developer tools. */
+async function profiler(): Promise<() => Promise<void>> {
+  const file = process.env['BENCH_PROFILE'];
+  if (file === undefined || file === '') return async () => {};
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  return async () => writeFileSync(file, JSON.stringify((await session.post('Profiler.stop')).profile));
 }
 
 /** Run `work` over 0 … count-1, so many at once. */

@@ -46,17 +46,50 @@ const ENDED_BY: Readonly<Record<string, readonly string[]>> = {
 const FORM_CONTROLS = new Set(['select', 'button', 'datalist', 'optgroup', 'option']);
 const ENDS_CONTROL = new Set(['select', 'input', 'output', 'button', 'datalist', 'textarea']);
 
-/** Does an opening tag end the element that is open? As the page reader's own parser has it. */
-function ends(open: string, tag: string): boolean {
-  if (open === 'p') return ENDS_PARAGRAPH.has(tag);
-  if (HEADINGS.has(open)) return HEADINGS.has(tag);
-  if (FORM_CONTROLS.has(open) && ENDS_CONTROL.has(tag)) return true;
-  return ENDED_BY[open]?.includes(tag) ?? false;
+/** What there is to know of a tag's name, looked up once a tag. */
+interface TagKind {
+  name: string;
+  isVoid: boolean;
+  isRaw: boolean;
+  isStrange: boolean;
+  /** Opening tags that end the element while it is open, as the page reader's own parser has it. */
+  endedBy: ReadonlySet<string> | null;
 }
+
+function kindOf(name: string): TagKind {
+  const endedBy =
+    name === 'p'
+      ? ENDS_PARAGRAPH
+      : HEADINGS.has(name)
+        ? HEADINGS
+        : new Set([...(FORM_CONTROLS.has(name) ? ENDS_CONTROL : []), ...(ENDED_BY[name] ?? [])]);
+  return {
+    name,
+    isVoid: VOID.has(name),
+    isRaw: RAW.has(name),
+    isStrange: STRANGE.has(name),
+    endedBy: endedBy.size === 0 ? null : endedBy,
+  };
+}
+
+/** Names that mean something to the walk or are on most pages, as they are mostly written. */
+const KINDS: ReadonlyMap<string, TagKind> = new Map(
+  [
+    ...VOID,
+    ...RAW,
+    ...STRANGE,
+    ...ENDS_PARAGRAPH,
+    ...FORM_CONTROLS,
+    ...ENDS_CONTROL,
+    ...Object.keys(ENDED_BY),
+    ...'html body span i b em strong svg label noscript template'.split(' '),
+  ].map((name) => [name, kindOf(name)]),
+);
 
 /** An element that is open. */
 export interface OpenElement {
   name: string;
+  endedBy: ReadonlySet<string> | null;
   /** Where its tag stands. */
   start: number;
   end: number;
@@ -74,7 +107,7 @@ export interface Walked {
 const MAX_DEPTH = 120;
 /** How far before its end a walk may stop. */
 const TAKEN_UP_WITHIN = 8192;
-const [LESS, GREATER, QUOTE, APOSTROPHE, EQUALS, SLASH, BANG, QUESTION] = [60, 62, 34, 39, 61, 47, 33, 63];
+const [LESS, GREATER, SLASH, BANG, QUESTION] = [60, 62, 47, 33, 63];
 const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122;
 const isBlank = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 
@@ -113,15 +146,17 @@ export function walkOpenElements(source: string, until: number, breaks: Readonly
       if (Number.isNaN(c) || c === LESS) return null;
       nameEnd++;
     }
-    const name = source.slice(nameStart, nameEnd).toLowerCase();
-    const end = tagEnd(source, nameEnd);
+    const written = source.slice(nameStart, nameEnd);
+    const kind = KINDS.get(written) ?? KINDS.get(written.toLowerCase()) ?? kindOf(written.toLowerCase());
+    const { name } = kind;
+    const end = source.charCodeAt(nameEnd) === GREATER ? nameEnd + 1 : tagEnd(source, nameEnd);
     if (end === -1) return null;
     if (closing) {
-      if (!VOID.has(name)) close(open, name);
+      if (!kind.isVoid) close(open, name);
       at = source.indexOf('<', end);
       continue;
     }
-    if (STRANGE.has(name)) return null;
+    if (kind.isStrange) return null;
     // Where a line begins anew the page may be taken up: what was open, and what follows.
     if (at >= until - TAKEN_UP_WITHIN && breaks.has(name)) stopped = { at, open: open.slice(), styles };
     if (name === 'svg') {
@@ -135,17 +170,17 @@ export function walkOpenElements(source: string, until: number, breaks: Readonly
       at = source.indexOf('<', end);
       continue;
     }
-    for (let top = open.at(-1); top !== undefined && ends(top.name, name); top = open.at(-1)) open.pop();
-    if (RAW.has(name)) {
+    for (let top = open.length - 1; top >= 0 && open[top]?.endedBy?.has(name) === true; top--) open.pop();
+    if (kind.isRaw) {
       const after = rawEnd(source, name, end);
       if (after === -1) return null;
       if (name === 'style') styles.push({ start: at, end: after });
       at = source.indexOf('<', after);
       continue;
     }
-    if (!VOID.has(name)) {
+    if (!kind.isVoid) {
       if (open.length >= MAX_DEPTH) return null;
-      open.push({ name, start: at, end });
+      open.push({ name, endedBy: kind.endedBy, start: at, end });
     }
     at = source.indexOf('<', end);
   }
@@ -160,23 +195,13 @@ function close(open: OpenElement[], name: string): void {
   }
 }
 
+/** The rest of a tag: quotes around values only. Every character has one way to match, so the search is linear. */
+const REST_OF_TAG = /[^<>"'=]*(?:=(?:[\t-\r ]*(?:"[^"]*"|'[^']*'))?[^<>"'=]*)*>/y;
+
 /** Behind a tag's `>`; -1 when quotes stand where none belong, or the tag never ends. */
 function tagEnd(source: string, from: number): number {
-  let afterEquals = false;
-  for (let i = from; i < source.length; i++) {
-    const code = source.charCodeAt(i);
-    if (code === GREATER) return i + 1;
-    if (code === LESS) return -1;
-    if (code === QUOTE || code === APOSTROPHE) {
-      if (!afterEquals) return -1;
-      const quoted = source.indexOf(code === QUOTE ? '"' : "'", i + 1);
-      if (quoted === -1) return -1;
-      i = quoted;
-      afterEquals = false;
-    } else if (code === EQUALS) afterEquals = true;
-    else if (!isBlank(code)) afterEquals = false;
-  }
-  return -1;
+  REST_OF_TAG.lastIndex = from;
+  return REST_OF_TAG.test(source) ? REST_OF_TAG.lastIndex : -1;
 }
 
 /** Behind a comment or a document type; -1 for anything odder. */

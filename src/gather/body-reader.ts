@@ -18,6 +18,19 @@ export interface ReadBody {
   raw: Buffer | null;
 }
 
+/** How a body is read. */
+export interface ReadBodyOptions {
+  encoding: string;
+  contentType: string | null;
+  maxBytes: number;
+  keepBytes: number;
+  contentWords: ContentWords | null;
+  /** Where long and dear pages wait for each other. */
+  lane: ReadingLane;
+  /** Its end ends the reading; what was read until then counts as cut. */
+  signal: AbortSignal;
+}
+
 /** Bytes looked at before the charset is decided; smaller pages are decided on all of their bytes. */
 const SNIFF_BYTES = 64 * 1024;
 /** Bytes read in one go. */
@@ -40,20 +53,7 @@ const WAITING_COUNTS_MS = 8;
  * sniffing window is held. `maxBytes` counts decompressed bytes; beyond it, beyond 0.8 s of processor time and beyond the
  * signal the page is truncated, not failed. Throws GatherError `undecodable`, or the error of a body without a single byte.
  */
-export async function readBody(
-  body: Readable,
-  options: {
-    encoding: string;
-    contentType: string | null;
-    maxBytes: number;
-    keepBytes: number;
-    contentWords: ContentWords | null;
-    /** Where long and dear pages wait for each other. */
-    lane: ReadingLane;
-    /** Its end ends the reading; what was read until then counts as cut. */
-    signal: AbortSignal;
-  },
-): Promise<ReadBody> {
+export async function readBody(body: Readable, options: ReadBodyOptions): Promise<ReadBody> {
   const reader = new PageReader(options.contentWords);
   const hash = createHash('sha256');
   const kept: Buffer[] = [];

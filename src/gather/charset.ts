@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
 const ALIASES: Record<string, string> = {
@@ -50,7 +51,8 @@ export function sniffCharset(contentType: string | null, head: Uint8Array, compl
 }
 
 function utf8Proof(bytes: Uint8Array, complete: boolean): 'ascii' | 'valid' | 'invalid' {
-  if (bytes.every((byte) => byte < 0x80)) return 'ascii';
+  if (isAscii(bytes)) return 'ascii';
+  if (isUtf8(bytes)) return 'valid';
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: !complete });
     return 'valid';

@@ -29,74 +29,93 @@ export class ForbiddenAddressError extends Error {
   readonly code = 'ADDRESS_FORBIDDEN';
 }
 
-/**
- * An undici connector pinned to one checked address: no second name look-up, the peer's address checked again after the
- * connect, certificates reported but not insisted on (design §3; a bad certificate does not stop the page from being read).
- */
-export function pinnedConnector(options: {
+/** One connection to one checked address. */
+export interface PinnedOptions {
   address: string;
   host: string;
   dialer: Dialer;
   connectTimeoutMs: number;
   onHandshake: (handshake: TlsHandshake) => void;
-  /** Bytes one connection may bring, before any decompression: what never ends would otherwise end with the deadline only. */
-  maxWireBytes?: number;
-}): buildConnector.connector {
-  return (request, callback) => {
-    const port = Number(request.port || (request.protocol === 'https:' ? 443 : 80));
-    if (!isPublicAddress(options.address)) {
-      callback(new ForbiddenAddressError(`address ${options.address} is not public`), null);
+}
+
+/**
+ * Connect to one checked address, over TLS where asked: no second name look-up, the peer's address checked again after the connect,
+ * certificates reported but not insisted on (design §3; a bad certificate does not stop the page from being read). Gives how to
+ * give up; `done` is called once, with the socket or with why there is none.
+ */
+export function connectPinned(
+  options: PinnedOptions,
+  secured: boolean,
+  port: number,
+  done: (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
+): (error: Error) => void {
+  if (!isPublicAddress(options.address)) {
+    done(new ForbiddenAddressError(`address ${options.address} is not public`), null);
+    return () => {};
+  }
+  const target = options.dialer.target(options.address, port);
+  const socket: Socket = connect({ host: target.host, port: target.port, noDelay: true });
+  let current: Socket | TLSSocket = socket;
+  let over = false;
+  const finish = (error: Error | null): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    if (error === null) {
+      done(null, current);
       return;
     }
-    const target = options.dialer.target(options.address, port);
-    const socket: Socket = connect({ host: target.host, port: target.port, noDelay: true });
-    let current: Socket | TLSSocket = socket;
-    let done = false;
-    const finish = (error: Error | null): void => {
-      if (done) return;
-      done = true;
-      clearTimeout(timer);
-      if (error === null) {
-        const { maxWireBytes } = options;
-        if (maxWireBytes !== undefined)
-          current.on('readable', () => {
-            if (socket.bytesRead <= maxWireBytes) return;
-            const message = `more than ${maxWireBytes} bytes on the wire`;
-            current.destroy(Object.assign(new Error(message), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' }));
-          });
-        callback(null, current as never);
+    current.destroy();
+    socket.destroy();
+    done(error, null);
+  };
+  const timer = setTimeout(() => {
+    finish(Object.assign(new Error(`no connection in ${options.connectTimeoutMs} ms`), { code: 'ETIMEDOUT' }));
+  }, options.connectTimeoutMs);
+  socket.once('error', finish);
+  socket.once('connect', () => {
+    if (!samePeer(socket.remoteAddress ?? '', target.host)) {
+      finish(new ForbiddenAddressError(`connected to ${socket.remoteAddress}, not to ${target.host}`));
+      return;
+    }
+    if (!secured) {
+      finish(null);
+      return;
+    }
+    const secure = connectTls({
+      socket,
+      secureContext: sharedContext(),
+      rejectUnauthorized: false,
+      ALPNProtocols: ['http/1.1'],
+      ...(/^[\d.]+$|:/.test(options.host) ? {} : { servername: options.host }),
+    });
+    current = secure;
+    secure.once('error', finish);
+    secure.once('secureConnect', () => {
+      options.onHandshake(describeHandshake(secure, options.host, options.address));
+      finish(null);
+    });
+  });
+  return finish;
+}
+
+/** An undici connector of {@link connectPinned}. `maxWireBytes` bounds what one connection may bring, before any decompression: what never ends would otherwise end with the deadline only. */
+export function pinnedConnector(options: PinnedOptions & { maxWireBytes?: number }): buildConnector.connector {
+  return (request, callback) => {
+    const secured = request.protocol === 'https:';
+    connectPinned(options, secured, Number(request.port || (secured ? 443 : 80)), (error, socket) => {
+      if (error !== null) {
+        callback(error, null);
         return;
       }
-      current.destroy();
-      socket.destroy();
-      callback(error, null);
-    };
-    const timer = setTimeout(() => {
-      finish(Object.assign(new Error(`no connection in ${options.connectTimeoutMs} ms`), { code: 'ETIMEDOUT' }));
-    }, options.connectTimeoutMs);
-    socket.once('error', finish);
-    socket.once('connect', () => {
-      if (!samePeer(socket.remoteAddress ?? '', target.host)) {
-        finish(new ForbiddenAddressError(`connected to ${socket.remoteAddress}, not to ${target.host}`));
-        return;
-      }
-      if (request.protocol !== 'https:') {
-        finish(null);
-        return;
-      }
-      const secure = connectTls({
-        socket,
-        secureContext: sharedContext(),
-        rejectUnauthorized: false,
-        ALPNProtocols: ['http/1.1'],
-        ...(/^[\d.]+$|:/.test(options.host) ? {} : { servername: options.host }),
-      });
-      current = secure;
-      secure.once('error', finish);
-      secure.once('secureConnect', () => {
-        options.onHandshake(describeHandshake(secure, options.host, options.address));
-        finish(null);
-      });
+      const { maxWireBytes } = options;
+      if (maxWireBytes !== undefined)
+        socket.on('readable', () => {
+          if (socket.bytesRead <= maxWireBytes) return;
+          const message = `more than ${maxWireBytes} bytes on the wire`;
+          socket.destroy(Object.assign(new Error(message), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' }));
+        });
+      callback(null, socket as never);
     });
   };
 }

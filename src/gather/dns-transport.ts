@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { connect, isIP, isIPv6, type Socket as TcpSocket } from 'node:net';
 import dns2 from 'dns2';
+import { encodeQuestion, readPlainAnswer } from './dns-plain.ts';
 
 const { Packet } = dns2;
 
@@ -31,6 +32,8 @@ interface Pending {
   server: ResolverAddress;
   name: string;
   type: number;
+  /** As it was sent. */
+  message: Buffer;
   settle: (reply: DnsReply | 'truncated') => void;
 }
 
@@ -87,7 +90,12 @@ export class DnsTransport {
 
   #bind(family: 'udp4' | 'udp6'): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      const socket = createSocket({ type: family, recvBufferSize: 4 * 1024 * 1024 });
+      const socket = createSocket({
+        type: family,
+        recvBufferSize: 4 * 1024 * 1024,
+        // Resolvers are addresses: nothing to look up a packet.
+        lookup: (address, _options, callback) => callback(null, address, family === 'udp4' ? 4 : 6),
+      });
       this.#pending.set(socket, new Map());
       socket.once('error', reject);
       socket.bind(0, () => {
@@ -131,9 +139,9 @@ export class DnsTransport {
         () => settle({ ok: false, reason: 'timeout', detail: `no answer in ${timeoutMs} ms` }),
         timeoutMs,
       );
-      pending.set(id, { server, name: name.toLowerCase(), type, settle });
       const message = encodeQuery(id, name, type);
       if (message === null) return settle({ ok: false, reason: 'invalid', detail: 'name cannot be encoded' });
+      pending.set(id, { server, name: name.toLowerCase(), type, message, settle });
       socket.send(message, server.port, server.host, (error) => {
         if (error) settle({ ok: false, reason: 'unreachable', detail: error.message });
       });
@@ -147,7 +155,7 @@ export class DnsTransport {
     // Anything not from the very server asked, or not an answer to the very question, is somebody else's: ignored, so that
     // a forger cannot end the wait for the true answer.
     if (from.port !== pending.server.port || !sameHost(from.address, pending.server.host)) return;
-    const reply = decodeReply(message, pending.name, pending.type);
+    const reply = plainReply(message, pending) ?? decodeReply(message, pending.name, pending.type);
     if (reply !== null) pending.settle(reply);
   }
 
@@ -196,10 +204,19 @@ function sameHost(a: string, b: string): boolean {
 
 function encodeQuery(id: number, name: string, type: number): Buffer | null {
   if (name.length > 253 || name.split('.').some((label) => label === '' || label.length > 63)) return null;
+  const plain = encodeQuestion(id, name, type);
+  if (plain !== null) return plain;
   const packet = new Packet();
   Object.assign(packet.header, { id, rd: 1 });
   packet.questions.push({ name, type, class: Packet.CLASS.IN } as never);
   return packet.toBuffer();
+}
+
+function plainReply(message: Buffer, { message: question, name, type }: Pending): DnsReply | null {
+  const plain = readPlainAnswer(message, question);
+  if (plain === null || (plain.addresses.length > 0 && type !== RECORD_TYPES.A)) return null;
+  const records = plain.addresses.map((data) => ({ name, type: RECORD_TYPES.A, data }));
+  return { ok: true, rcode: plain.rcode, records, message };
 }
 
 /** Null: not an answer to our question at all (ignored). */

@@ -1,11 +1,14 @@
+import { Readable } from 'node:stream';
 import { Client } from 'undici';
 import type { ContentWords } from '../reference/content-words.ts';
-import { type ReadBody, readBody } from './body-reader.ts';
-import { type Dialer, failureOf, pinnedConnector } from './dialer.ts';
+import { type ReadBody, type ReadBodyOptions, readBody } from './body-reader.ts';
+import { type Dialer, failureOf, type PinnedOptions, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
 import { GatherError } from './guarded-get.ts';
 import type { KeyedLimiter } from './limiter.ts';
 import type { PathTrust } from './path-trust.ts';
+import { plainGet } from './plain-get.ts';
+import type { PlainResponse } from './plain-response.ts';
 import type { ReadingLane } from './reading-lane.ts';
 import { resolveGuarded } from './resolve-guarded.ts';
 import type { ServerClocks } from './server-clocks.ts';
@@ -106,6 +109,11 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
 /** Why a client ends: given, since the client would make an error with its stack for each. */
 const DONE = new Error('the page was read');
 
+const ACCEPT = 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.5';
+const ACCEPT_LANGUAGE = 'zh-CN,zh;q=0.9,en;q=0.5';
+const plainHeaders = (userAgent: string): string =>
+  `user-agent: ${userAgent.replace(/[^\x20-\x7e]/g, '')}\r\naccept: ${ACCEPT}\r\naccept-language: ${ACCEPT_LANGUAGE}\r\naccept-encoding: gzip\r\nconnection: close\r\n`;
+
 /** Headers, chunk sizes, TLS records around a body of the largest size. */
 const WIRE_MARGIN_BYTES = 512 * 1024;
 
@@ -192,15 +200,22 @@ async function request(
   look: Look,
 ): Promise<{ next: URL | null } | { document: PageDocument }> {
   const { options, signal } = look;
+  const pinned: PinnedOptions = {
+    address,
+    host,
+    dialer: options.dialer,
+    connectTimeoutMs: options.connectTimeoutMs,
+    onHandshake: (handshake) => look.handshakes.push(handshake),
+  };
+  if (options.siteNumber !== null) {
+    const shown = look.handshakes.length;
+    const response = await plainGet(url, { ...pinned, headers: plainHeaders(options.userAgent), signal });
+    if (response !== null) return readPlain(response, options.siteNumber, url, host, address, hop, look);
+    // Asked again by the HTTP client, whose handshake is the one that is told of.
+    look.handshakes.length = shown;
+  }
   const client = new Client(url.origin, {
-    connect: pinnedConnector({
-      address,
-      host,
-      dialer: options.dialer,
-      connectTimeoutMs: options.connectTimeoutMs,
-      onHandshake: (handshake) => look.handshakes.push(handshake),
-      maxWireBytes: options.maxBodyBytes + WIRE_MARGIN_BYTES,
-    }),
+    connect: pinnedConnector({ ...pinned, maxWireBytes: options.maxBodyBytes + WIRE_MARGIN_BYTES }),
     pipelining: 0,
     maxHeaderSize: 32 * 1024,
     headersTimeout: options.totalTimeoutMs,
@@ -213,8 +228,8 @@ async function request(
       signal,
       headers: {
         'user-agent': options.userAgent,
-        accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.5',
-        'accept-language': 'zh-CN,zh;q=0.9,en;q=0.5',
+        accept: ACCEPT,
+        'accept-language': ACCEPT_LANGUAGE,
         'accept-encoding': 'gzip, deflate, br, zstd',
         connection: 'close',
       },
@@ -231,35 +246,49 @@ async function request(
     }
     const contentType = single(response.headers['content-type']);
     const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
-    const proof =
-      options.siteNumber === null || response.statusCode >= 300
-        ? null
-        : await proveByBody(response.body, { encoding, contentType, siteNumber: options.siteNumber });
-    if (proof !== null && proof.facts !== null) {
-      const { facts, bytes, digest } = proof;
-      return followRefresh(
-        url,
-        host,
-        response.statusCode,
-        contentType,
-        { facts, bytes, digest, charset: 'utf-8', raw: null },
-        hop,
-        look,
-      );
-    }
-    const body = await readBody(proof?.rest ?? response.body, {
-      encoding,
-      contentType,
-      maxBytes: options.maxBodyBytes,
-      keepBytes: options.keepBytes,
-      contentWords: options.contentWords,
-      signal,
-      lane: options.lane,
-    });
+    const body = await readBody(response.body, bodyOptions(encoding, contentType, look));
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
   } finally {
     client.destroy(DONE).catch(() => {});
   }
+}
+
+const bodyOptions = (encoding: string, contentType: string | null, { options, signal }: Look): ReadBodyOptions => ({
+  encoding,
+  contentType,
+  maxBytes: options.maxBodyBytes,
+  keepBytes: options.keepBytes,
+  contentWords: options.contentWords,
+  signal,
+  lane: options.lane,
+});
+
+/** What was answered plainly and whole: read for a proof alone if that will do, in full otherwise. */
+async function readPlain(
+  { status, headers, body }: PlainResponse,
+  siteNumber: string,
+  url: URL,
+  host: string,
+  address: string,
+  hop: PageHop,
+  look: Look,
+): Promise<{ next: URL | null } | { document: PageDocument }> {
+  const { options } = look;
+  hop.status = status;
+  if (!headers.has('age')) options.clocks.heard(address, headers.get('date') ?? null);
+  const location = headers.get('location');
+  if (status >= 300 && status < 400 && location !== undefined) {
+    hop.location = location.slice(0, 500);
+    return { next: resolveLocation(location, url, hop) };
+  }
+  const contentType = headers.get('content-type') ?? null;
+  const encoding = (headers.get('content-encoding') ?? '').toLowerCase();
+  const proof = status >= 300 ? null : proveByBody(body, { encoding, contentType, siteNumber });
+  const read =
+    proof === null
+      ? await readBody(Readable.from([body], { objectMode: false }), bodyOptions(encoding, contentType, look))
+      : { ...proof, charset: 'utf-8', raw: null };
+  return followRefresh(url, host, status, contentType, read, hop, look);
 }
 
 /** Old headers carry raw UTF-8 bytes read as Latin-1. */

@@ -12,6 +12,10 @@ export interface GatherRole {
   context: GatherContext;
   settings: Settings;
   now: () => number;
+  /** The judge of this very process, if it has one: what it takes need not travel through the queue. */
+  judgeHere?: (result: JudgeJob) => void;
+  /** Told of what the judge here could not take, and the queue carries instead. */
+  onJudgeFailed?: (error: unknown) => void;
   /** Told of every step (tests kill the process there). */
   onStep?: (step: string) => void;
 }
@@ -20,8 +24,28 @@ export interface GatherRole {
  * Start the gather workers: sites (several a job, bounded over the process) and registrations. Results go to the judge queue;
  * a failure to observe is part of the result, so a job only fails by our own fault, and is tried again.
  */
-export function startGatherWorkers({ backend, context, settings, now, onStep }: GatherRole): JobWorker[] {
+export function startGatherWorkers({
+  backend,
+  context,
+  settings,
+  now,
+  judgeHere,
+  onJudgeFailed,
+  onStep,
+}: GatherRole): JobWorker[] {
   const judge: JobQueue<JudgeJob> = backend.queue(QUEUES.judge);
+  const handOver = async (result: JudgeJob, priority: number): Promise<void> => {
+    if (judgeHere !== undefined) {
+      try {
+        judgeHere(result);
+        return;
+      } catch (error) {
+        // The sites were looked at: the queue keeps what was seen until the ledger can be written again.
+        onJudgeFailed?.(error);
+      }
+    }
+    await judge.add(result.kind, result, jobOptions(priority));
+  };
   const jobOptions = (priority: number) => ({
     priority,
     removeOnComplete: true,
@@ -45,7 +69,7 @@ export function startGatherWorkers({ backend, context, settings, now, onStep }: 
       onStep?.('gathered');
       const clock = context.clocks.reference();
       const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };
-      await judge.add('sites', result, jobOptions(priority));
+      await handOver(result, priority);
       onStep?.('handed-over');
     },
     { concurrency: jobsAtOnce, maxStalledCount: 3 },
@@ -60,10 +84,9 @@ export function startGatherWorkers({ backend, context, settings, now, onStep }: 
         gatherDns([domain, `www.${domain}`], context.dns(stage)),
       ]);
       const bounded = { ...answer, raw: boundRaw(answer.raw) };
-      await judge.add(
-        'registration',
+      await handOver(
         { kind: 'registration', stage, observedAt, domain, sweepId, look, answer: bounded, dns },
-        jobOptions(priority),
+        priority,
       );
     },
     { concurrency: 16, maxStalledCount: 3 },

@@ -101,13 +101,18 @@ export class Patrol {
       registration: this.backend.queue<RegistrationJob>(QUEUES.registration),
       judge: this.backend.queue<JudgeJob>(QUEUES.judge),
     };
-    this.dispatcher = this.#startLedgerRole(options);
+    const ledgerRole = this.#startLedgerRole(options);
+    this.dispatcher = ledgerRole?.dispatcher ?? null;
     if (options.roles.includes('gather')) {
       startGatherWorkers({
         backend: this.backend,
         context: this.gatherContext,
         settings: this.config.settings,
         now: this.#now,
+        ...(ledgerRole !== null && {
+          judgeHere: (result) => void ledgerRole.judge.process(result),
+          onJudgeFailed: (error) => this.#log.warn({ error }, 'the ledger could not take a result; the queue keeps it'),
+        }),
         ...(options.onStep && { onStep: options.onStep }),
       });
     }
@@ -145,7 +150,7 @@ export class Patrol {
     }
   }
 
-  #startLedgerRole(options: PatrolOptions): Dispatcher | null {
+  #startLedgerRole(options: PatrolOptions): { judge: Judge; dispatcher: Dispatcher } | null {
     const { ledger, ranges } = this;
     if (ledger === null || ranges === null) return null;
     const checks = enabledChecks(this.config);
@@ -164,7 +169,7 @@ export class Patrol {
       concurrency: 1,
       maxStalledCount: 10,
     });
-    return new Dispatcher({
+    const dispatcher = new Dispatcher({
       ledger,
       judge,
       gather: this.queues.gather,
@@ -175,6 +180,7 @@ export class Patrol {
       now: this.#now,
       ...(options.onStep && { onStep: options.onStep }),
     });
+    return { judge, dispatcher };
   }
 
   /** The queue's scheduler wakes us up; a heartbeat of our own takes over when it stops (design §2). */

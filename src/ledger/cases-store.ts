@@ -16,6 +16,7 @@ export function newCaseCode(): string {
 /** Cases, what they hold, and their history. */
 export class CasesStore {
   readonly #db: Statements;
+  #asked: { turn: number; siteId: number; open: boolean } | null = null;
 
   constructor(db: Statements) {
     this.#db = db;
@@ -23,6 +24,7 @@ export class CasesStore {
 
   /** Insert a case; gives it with its id and code. */
   insert(draft: Omit<CaseRecord, 'id' | 'code' | 'seq' | 'headHash'>): CaseRecord {
+    this.#asked = null;
     const record: CaseRecord = { ...draft, id: 0, code: newCaseCode(), seq: 0, headHash: GENESIS };
     const row = this.#db.get<{ id: number }>(
       'caseInsert',
@@ -93,6 +95,7 @@ export class CasesStore {
   }
 
   #save(record: CaseRecord, dueAt: number | null): void {
+    this.#asked = null;
     this.#db.run(
       'caseUpdate',
       record.state,
@@ -141,7 +144,12 @@ export class CasesStore {
 
   /** Has a site, or its subject, an open case? */
   anyOpenAt(siteId: number): boolean {
-    return this.#db.get<{ open: number }>('anyOpenCase', siteId, siteId)?.open === 1;
+    // Asked for each of a site's verdicts: nobody else writes meanwhile, and what we write forgets the answer.
+    const { turn } = this.#db;
+    if (this.#asked !== null && this.#asked.turn === turn && this.#asked.siteId === siteId) return this.#asked.open;
+    const open = this.#db.get<{ open: number }>('anyOpenCase', siteId, siteId)?.open === 1;
+    this.#asked = turn === null ? null : { turn, siteId, open };
+    return open;
   }
 
   /** A site's cases, newest first. */

@@ -6,6 +6,7 @@ type Parameter = string | number | bigint | Buffer | null;
 /** Prepared statements by name, made on first use. Row types are the caller's claim: the SQL stands in `db/queries.ts`. */
 export class Statements {
   readonly #sqlite: Database.Database;
+  #turn = 0;
   readonly #prepared = new Map<QueryName, Database.Statement<unknown[]>>();
 
   constructor(sqlite: Database.Database) {
@@ -44,6 +45,16 @@ export class Statements {
 
   /** Run in one write transaction, taken at once so that two writers queue up instead of failing half-way. */
   transaction<T>(work: () => T): T {
-    return this.#sqlite.transaction(work).immediate();
+    this.#turn++;
+    try {
+      return this.#sqlite.transaction(work).immediate();
+    } finally {
+      this.#turn++;
+    }
+  }
+
+  /** Changes whenever a transaction begins or ends, nested ones too; null outside any. Within one turn nobody else writes. */
+  get turn(): number | null {
+    return this.#sqlite.inTransaction ? this.#turn : null;
   }
 }

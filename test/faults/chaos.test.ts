@@ -134,7 +134,20 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
       const messages = ledger.outbox.messages(null, 1_000_000);
 
       // Nothing lost, nothing invented: the same people heard the same things.
-      expect(toldOf(ledger)).toEqual(owed);
+      const told = toldOf(ledger);
+      const isOverdue = (line: string): boolean => line.includes(' overdue overdue:');
+      expect(told.filter((line) => !isOverdue(line))).toEqual(owed.filter((line) => !isOverdue(line)));
+      // "The deadline has passed" is owed until access is restricted, which may be minutes later: whoever was told of it in one of the two
+      // lives only was told of the restriction in both.
+      const inOneLife = [
+        ...told.filter((line) => isOverdue(line) && !owed.includes(line)),
+        ...owed.filter((line) => isOverdue(line) && !told.includes(line)),
+      ];
+      const enforcedOf = (line: string): string => line.replace(/ overdue overdue:\S+ /, ' enforced enforced ');
+      const [restricted, restrictedInPeace] = [new Set(told), new Set(owed)];
+      expect(inOneLife.map(enforcedOf).filter((line) => !restricted.has(line) || !restrictedInPeace.has(line))).toEqual(
+        [],
+      );
       expect(ledger.outbox.notices('planned', 1000)).toEqual([]);
 
       // No SMS twice, by the gateway's own log.
@@ -147,7 +160,6 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
         ({ channel, state, possibleDuplicates }) =>
           channel === 'email' && state === 'unknown' && possibleDuplicates + 1 >= DELIVERY_POLICY.maxUnknownAttempts,
       );
-      expect(givenUp.length).toBeLessThanOrEqual(Math.floor(owed.length / 5000));
       const shown = new Set(stuckNotices(ledger.outbox, end, 1000).map(({ messageId }) => messageId));
       expect(givenUp.filter(({ id }) => !shown.has(id))).toEqual([]);
       const untrue = late.filter((one) => !givenUp.includes(one));
@@ -180,6 +192,12 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
         duplicates += Math.max(0, made - 1);
         counted += message.possibleDuplicates;
       }
+
+      // No more of them were given up than chance makes: every attempt of theirs ended unknown, one after the other.
+      const unknownShare = counted / (counted + mails.length);
+      expect(givenUp.length).toBeLessThanOrEqual(
+        Math.ceil(unknownShare ** DELIVERY_POLICY.maxUnknownAttempts * (mails.length - duplicates)),
+      );
 
       // Acts: each key carried out once.
       expect(new Set(acts.map((one) => one['key'])).size).toBe(acts.length);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
-import type { BenchWorld } from './world.ts';
-import type { BenchPorts, Latency } from './world-server.ts';
+import type { BenchWorld, Latency } from './world.ts';
+import type { BenchPorts } from './world-server.ts';
 
 /** What a way of scanning is given. */
 export interface ScanTask {

@@ -8,24 +8,24 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { generate } from 'selfsigned';
-import { type BenchWorld, benchFiling, benchPage } from './world.ts';
-
-/** A slow network: round trips, dead hosts, slow bodies. */
-export interface Latency {
-  rttMs: [number, number];
-  deadShare: number;
-  slowShare: number;
-}
+import { type BenchWorld, benchFiling, benchPage, type Latency, wireOf } from './world.ts';
 
 /** Where the world is. */
 export interface BenchPorts {
+  /** Its address, other than loopback. */
+  host?: string;
   dns: number;
   secondDns: number;
   http: number;
   https: number;
 }
 
-const { latency, ...world } = JSON.parse(process.argv[2] ?? '{}') as BenchWorld & { latency?: Latency };
+const { latency, listenOn, ...world } = JSON.parse(process.argv[2] ?? '{}') as BenchWorld & {
+  latency?: Latency;
+  /** An address other than loopback, for gatherers in network namespaces. */
+  listenOn?: string;
+};
+const host = listenOn ?? '127.0.0.1';
 /** Pages are made once and used again by filings whose numbers have the same place: the number is put in, then packed. */
 const pages = new Map<number, Buffer>();
 const pageOf = (index: number): Buffer => {
@@ -40,11 +40,6 @@ const pageOf = (index: number): Buffer => {
 if (world.filings <= 4000) for (let index = 0; index < world.filings; index++) pageOf(index);
 
 const indexOf = (name: string): number => Number(/bench-(\d+)\.cn$/.exec(name)?.[1] ?? Number.NaN);
-const chance = (index: number, salt: number): number => ((index * 2_654_435_761 + salt * 40_503) >>> 0) / 2 ** 32;
-const rttOf = (index: number): number =>
-  latency === undefined ? 0 : latency.rttMs[0] + chance(index, 3) * (latency.rttMs[1] - latency.rttMs[0]);
-const isDead = (index: number): boolean => latency !== undefined && chance(index, 1) < latency.deadShare;
-const isSlow = (index: number): boolean => latency !== undefined && chance(index, 2) < latency.slowShare;
 const later = (ms: number, work: () => void): void => {
   if (ms <= 0) work();
   else setTimeout(work, ms);
@@ -76,23 +71,24 @@ for (const udp of resolvers)
       reply.writeUInt16BE(4, end + 10);
       Buffer.from(benchFiling(index, world).address.split('.').map(Number)).copy(reply, end + 12);
     }
-    later(rttOf(index) / 2, () => udp.send(reply, from.port, from.address));
+    later(wireOf(index, latency).rttMs / 2, () => udp.send(reply, from.port, from.address));
   });
 
 const answer =
   (secure: boolean) =>
   (request: IncomingMessage, response: ServerResponse): void => {
-    const host = (request.headers.host ?? '').split(':')[0] ?? '';
-    const index = indexOf(host);
+    const name = (request.headers.host ?? '').split(':')[0] ?? '';
+    const index = indexOf(name);
     if (!(index < world.filings)) {
       response.writeHead(404).end();
       return;
     }
     // Accepted, then nothing: a dead host as the wire shows it here, where no packet is lost.
-    if (isDead(index)) return;
-    later(rttOf(index) * (secure ? 3 : 1.5), () => {
+    const { dead, rttMs, slow } = wireOf(index, latency);
+    if (dead) return;
+    later(rttMs * (secure ? 3 : 1.5), () => {
       if (!secure && benchFiling(index, world).tls) {
-        response.writeHead(301, { location: `https://${host}/`, 'content-length': 0, connection: 'close' }).end();
+        response.writeHead(301, { location: `https://${name}/`, 'content-length': 0, connection: 'close' }).end();
         return;
       }
       const page = pageOf(index);
@@ -103,7 +99,7 @@ const answer =
         connection: 'close',
         server: 'nginx',
       });
-      if (!isSlow(index)) {
+      if (!slow) {
         response.end(page);
         return;
       }
@@ -123,10 +119,11 @@ const { private: key, cert } = await generate([{ name: 'commonName', value: 'ben
 const http = createHttp(answer(false));
 const https = createHttps({ key, cert, ALPNProtocols: ['http/1.1'] }, answer(true));
 await Promise.all([
-  ...resolvers.map((udp) => new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))),
-  ...[http, https].map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 4096, resolve))),
+  ...resolvers.map((udp) => new Promise<void>((resolve) => udp.bind(0, host, resolve))),
+  ...[http, https].map((server) => new Promise<void>((resolve) => server.listen(0, host, 4096, resolve))),
 ]);
 const ports: BenchPorts = {
+  ...(listenOn !== undefined && { host: listenOn }),
   dns: resolvers[0]?.address().port ?? 0,
   secondDns: resolvers[1]?.address().port ?? 0,
   http: (http.address() as AddressInfo).port,

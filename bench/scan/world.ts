@@ -19,6 +19,26 @@ export interface BenchWorld {
   tlsShare: number;
 }
 
+/** A slow network: round trips, dead hosts, slow bodies. */
+export interface Latency {
+  rttMs: [number, number];
+  deadShare: number;
+  slowShare: number;
+}
+
+const chance = (index: number, salt: number): number => ((index * 2_654_435_761 + salt * 40_503) >>> 0) / 2 ** 32;
+
+/** How a filing's host answers on a slow network. */
+export function wireOf(index: number, latency: Latency | undefined): { rttMs: number; dead: boolean; slow: boolean } {
+  if (latency === undefined) return { rttMs: 0, dead: false, slow: false };
+  const [least, most] = latency.rttMs;
+  return {
+    rttMs: least + chance(index, 3) * (most - least),
+    dead: chance(index, 1) < latency.deadShare,
+    slow: chance(index, 2) < latency.slowShare,
+  };
+}
+
 /** A filing by its index. Its addresses lie in a mainland range of the shipped list of Alibaba Cloud. */
 export function benchFiling(index: number, { tlsShare }: Pick<BenchWorld, 'tlsShare'>): BenchFiling {
   const domain = `bench-${index}.cn`;

@@ -25,6 +25,8 @@ export interface GatherContext {
   renderer: Renderer;
   /** Sites being looked at, bounded over all jobs of the process. */
   siteSlots: KeyedLimiter;
+  /** So many gather processes share the politeness towards every address, this one among them. */
+  shareAmong: (processes: number) => void;
   close: () => Promise<void>;
 }
 
@@ -113,6 +115,8 @@ export function createGatherContext(
     directory,
     clocks,
     renderer,
+    // At least one connection each: more processes than that may be as many as they are.
+    shareAmong: (processes) => perAddress.allow(settings.page.perAddressConcurrency / Math.max(1, processes)),
     siteSlots: new KeyedLimiter(settings.gather.concurrency),
     close: async () => {
       transport.close();

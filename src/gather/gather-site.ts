@@ -16,6 +16,8 @@ export interface SiteTask {
   content?: boolean;
   /** The number that settles all that is asked of the page, where it is plainly shown; absent where more is asked. */
   siteNumber?: string;
+  /** Somebody waits for it: it does not stand in line behind a sweep. */
+  urgent?: boolean;
 }
 
 /** What was observed. */
@@ -26,7 +28,7 @@ export interface SiteLook {
 
 /** Look at one site once. Never throws; registration is gathered elsewhere, under the registries' budgets. */
 export async function gatherSite(task: SiteTask, stage: Stage, context: GatherContext): Promise<SiteLook> {
-  return context.siteSlots.run('site', async () => {
+  const look = async (): Promise<SiteLook> => {
     const artifacts: Artifacts = {};
     const raw: RawEvidence[] = [];
     const packets: object[] = [];
@@ -71,7 +73,8 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
         base64: Buffer.from(JSON.stringify(packets)).toString('base64'),
       });
     return { artifacts, raw };
-  });
+  };
+  return context.siteSlots.run('site', look, { first: task.urgent === true });
 }
 
 /** R1.8 D: the filed names, their apex and `www`, and the hosts listed in the filing. */

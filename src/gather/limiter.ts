@@ -1,28 +1,39 @@
 /** Runs at most `limit` tasks a key at once; the rest wait in order. Used for politeness per address (design §3). */
 export class KeyedLimiter {
-  readonly #limit: number;
+  #limit: number;
   readonly #lanes = new Map<string, { running: number; waiting: (() => void)[] }>();
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Run a task in the key's lane. */
-  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+  /** Run a task in the key's lane; `first`: ahead of all that wait there. */
+  async run<T>(key: string, task: () => Promise<T>, { first = false } = {}): Promise<T> {
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = { running: 0, waiting: [] };
       this.#lanes.set(key, lane);
     }
-    if (lane.running >= this.#limit) await new Promise<void>((resolve) => lane.waiting.push(resolve));
-    else lane.running++;
+    if (lane.running >= this.#limit) {
+      const { waiting } = lane;
+      await new Promise<void>((resolve) => (first ? waiting.unshift(resolve) : waiting.push(resolve)));
+    } else lane.running++;
     try {
       return await task();
     } finally {
-      const next = lane.waiting.shift();
-      if (next !== undefined) next();
-      else if (--lane.running === 0) this.#lanes.delete(key);
+      lane.running--;
+      // Fewer may be allowed than run, or more.
+      while (lane.running < this.#limit && lane.waiting.length > 0) {
+        lane.running++;
+        lane.waiting.shift()?.();
+      }
+      if (lane.running === 0) this.#lanes.delete(key);
     }
+  }
+
+  /** From now on so many at once a key; what runs goes on. */
+  allow(limit: number): void {
+    this.#limit = Math.max(1, Math.floor(limit));
   }
 
   /** Keys with work under way. */

@@ -27,6 +27,7 @@ export interface DispatcherOptions {
 /** Turns claims (taken-up sites) into jobs, never more than the queue should hold. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
+  #moreIsDue = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -44,6 +45,7 @@ export class Dispatcher {
   async dispatchDue(): Promise<number> {
     const { ledger, settings, now } = this.#options;
     let dispatched = await this.dispatchUrgent();
+    this.#moreIsDue = false;
     for (let room = ledger.sweeps.isHeld() ? 0 : await this.room(); room > 0; ) {
       const limit = Math.min(room, settings.sweep.batchSites);
       const slack = Math.min(...Object.values(settings.checks).map(({ intervalMs }) => intervalMs)) * 0.1;
@@ -55,9 +57,15 @@ export class Dispatcher {
       dispatched += claims.length;
       room -= claims.length;
       if (claims.length < limit) break;
+      this.#moreIsDue = room <= 0;
     }
     ledger.sweeps.finish(settings.sweep.slotMs, now());
     return dispatched;
+  }
+
+  /** Only the queue's room ended the last taking up: what is due goes on without waiting for a tick. */
+  get moreIsDue(): boolean {
+    return this.#moreIsDue;
   }
 
   /** What does not wait for a tick: rescans somebody asked for, and confirmations whose pause is over. */

@@ -4,7 +4,7 @@ import { gatherDns } from '../gather/dns.ts';
 import { gatherSite } from '../gather/gather-site.ts';
 import { gatherRegistration } from '../gather/registration.ts';
 import type { JobQueue, JobWorker, QueueBackend } from './backend.ts';
-import { boundRaw, type GatherJob, type JudgeJob, QUEUES, type RegistrationJob } from './payloads.ts';
+import { boundRaw, type GatherJob, type JudgeJob, PRIORITY, QUEUES, type RegistrationJob } from './payloads.ts';
 
 /** What the gather role needs: a queue and the network. No ledger. */
 export interface GatherRole {
@@ -54,7 +54,7 @@ export function startGatherWorkers({
     backoff: { type: 'exponential', delay: 1000 },
   });
   // A job is a barrier for its slowest site: enough jobs run at once to keep the process-wide slots full.
-  const jobsAtOnce = Math.max(2, Math.ceil(settings.gather.concurrency / settings.gather.sitesPerJob) * 3);
+  const jobsAtOnce = Math.max(4, Math.ceil(settings.gather.concurrency / settings.gather.sitesPerJob) * 3);
   const sites = backend.worker<GatherJob>(
     QUEUES.gather,
     async (job) => {
@@ -62,7 +62,8 @@ export function startGatherWorkers({
       const observedAt = now();
       const looks = await Promise.all(
         items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
-          const { artifacts, raw } = await gatherSite(task, stage, context);
+          const urgent = priority === PRIORITY.rescan;
+          const { artifacts, raw } = await gatherSite({ ...task, urgent }, stage, context);
           return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
         }),
       );

@@ -40,6 +40,10 @@ export interface PatrolOptions {
   consequences?: Pick<ConsequencesOptions, 'channels' | 'accessSystem' | 'policy' | 'onStep'>;
 }
 
+/** How often timed work is looked after: what somebody waits for (a rescan) waits half of this on average. */
+const BEAT_MS = 500;
+/** How often gather processes count each other. */
+const SHARE_MS = 10_000;
 /** A registry's next look lies no further ahead. */
 const REGISTRY_AHEAD_MS = 60 * 86_400_000;
 /** How long the answer of a call is kept for a repeated one (ms). */
@@ -65,6 +69,7 @@ export class Patrol {
   #ticks: JobQueue<TickJob> | null = null;
   #acts: JobQueue<ActJob> | null = null;
   #heartbeat: NodeJS.Timeout | null = null;
+  #sharing: NodeJS.Timeout | null = null;
   #working: Promise<unknown> | null = null;
   #lastTickAt: number;
   #schedulerAstray = false;
@@ -115,7 +120,23 @@ export class Patrol {
         }),
         ...(options.onStep && { onStep: options.onStep }),
       });
+      if (this.backend.kind !== 'embedded') this.#shareAddresses();
     }
+  }
+
+  /** Politeness towards an address is one budget over all gather processes: each takes its part of it. */
+  #shareAddresses(): void {
+    const share = async (): Promise<void> => {
+      try {
+        this.gatherContext.shareAmong(await this.queues.gather.getWorkersCount());
+      } catch (error) {
+        // A queue that does not tell (or is away just now): the part taken last stays.
+        this.#log.debug({ error }, 'gather processes could not be counted');
+      }
+    };
+    void share();
+    this.#sharing = setInterval(() => void share(), SHARE_MS);
+    this.#sharing.unref();
   }
 
   /** Open everything and start the workers. Throws InputError when queue, ledger or lists are unusable. */
@@ -216,7 +237,7 @@ export class Patrol {
           await this.tick();
         });
       },
-      Math.min(tickMs, 1000),
+      Math.min(tickMs, BEAT_MS),
     );
     await this.tick();
   }
@@ -274,7 +295,8 @@ export class Patrol {
   /** Rescans and confirmations do not wait for a tick. */
   async #quickWork(): Promise<void> {
     if (this.dispatcher === null || this.#stopped) return;
-    await this.dispatcher.dispatchUrgent();
+    if (this.dispatcher.moreIsDue) await this.dispatcher.dispatchDue();
+    else await this.dispatcher.dispatchUrgent();
     // Not waited for: a slow receiver must not hold up anything of ours.
     void this.webhooks?.turn().catch((error: unknown) => this.#log.error({ error }, 'webhooks failed'));
     // One job of a sort at a time: its id keeps a second one out while the first waits or runs.
@@ -307,6 +329,7 @@ export class Patrol {
   async stop(drainTimeoutMs = this.config.settings.ops.drainTimeoutMs): Promise<void> {
     this.#stopped = true;
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
+    if (this.#sharing !== null) clearInterval(this.#sharing);
     // Timed work may hang on a queue that is gone: it gets the drain's time and no more.
     const limit = new AbortController();
     await Promise.race([

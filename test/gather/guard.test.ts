@@ -99,6 +99,31 @@ describe('small things', () => {
     await Promise.all([...Array.from({ length: 20 }, () => limiter.run('a', task)), limiter.run('b', async () => {})]);
     expect([most, limiter.size]).toEqual([2, 0]);
   });
+  it('lets go first what somebody waits for', async () => {
+    const limiter = new KeyedLimiter(1);
+    const order: string[] = [];
+    const task = (name: string) => async (): Promise<void> => void order.push(name);
+    const all = ['a', 'b', 'c'].map((name) => limiter.run('x', task(name)));
+    await Promise.all([...all, limiter.run('x', task('urgent'), { first: true })]);
+    expect(order).toEqual(['a', 'urgent', 'b', 'c']);
+  });
+  it('keeps to another limit from the next task on', async () => {
+    const limiter = new KeyedLimiter(4);
+    let running = 0;
+    const seen: number[] = [];
+    const task = async (): Promise<void> => {
+      running++;
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push(running--);
+    };
+    const all = Array.from({ length: 12 }, () => limiter.run('a', task));
+    limiter.allow(4 / 3);
+    await Promise.all(all);
+    expect(seen.slice(0, 4)).toEqual([4, 3, 2, 1]);
+    expect(Math.max(...seen.slice(4))).toBe(1);
+    limiter.allow(0.2);
+    expect(await limiter.run('a', async () => 1)).toBe(1);
+  });
   it('gives the lane back when a task fails', async () => {
     const limiter = new KeyedLimiter(1);
     await expect(limiter.run('a', () => Promise.reject(new Error('x')))).rejects.toThrow('x');

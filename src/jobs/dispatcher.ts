@@ -15,6 +15,7 @@ export interface DispatcherOptions {
   ledger: Ledger;
   judge: Judge;
   gather: JobQueue<GatherJob>;
+  urgent: JobQueue<GatherJob>;
   registration: JobQueue<RegistrationJob>;
   directory: RegistryDirectory;
   checks: readonly CheckDefinition[];
@@ -142,7 +143,8 @@ export class Dispatcher {
         opts: options,
       })),
     );
-    if (jobs.length > 0) await this.#options.gather.addBulk(jobs);
+    const { gather, urgent } = this.#options;
+    if (jobs.length > 0) await (priority === PRIORITY.rescan ? urgent : gather).addBulk(jobs);
     if (lookups.length > 0) {
       await this.#options.registration.addBulk(
         lookups.map(({ job, delay }) => ({ name: 'registration', data: job, opts: { ...options, delay } })),

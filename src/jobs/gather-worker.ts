@@ -20,6 +20,10 @@ export interface GatherRole {
   onStep?: (step: string) => void;
 }
 
+/** Sites in hand for each that is looked at. */
+const IN_HAND = 8;
+const URGENT_JOBS = 16;
+
 /**
  * Start the gather workers: sites (several a job, bounded over the process) and registrations. Results go to the judge queue;
  * a failure to observe is part of the result, so a job only fails by our own fault, and is tried again.
@@ -53,28 +57,27 @@ export function startGatherWorkers({
     attempts: 10,
     backoff: { type: 'exponential', delay: 1000 },
   });
-  // A job is a barrier for its slowest site: enough jobs run at once to keep the process-wide slots full.
-  const jobsAtOnce = Math.max(4, Math.ceil(settings.gather.concurrency / settings.gather.sitesPerJob) * 3);
-  const sites = backend.worker<GatherJob>(
-    QUEUES.gather,
-    async (job) => {
-      const { stage, priority, items } = job.data;
-      const observedAt = now();
-      const looks = await Promise.all(
-        items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
-          const urgent = priority === PRIORITY.rescan;
-          const { artifacts, raw } = await gatherSite({ ...task, urgent }, stage, context);
-          return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
-        }),
-      );
-      onStep?.('gathered');
-      const clock = context.clocks.reference();
-      const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };
-      await handOver(result, priority);
-      onStep?.('handed-over');
-    },
-    { concurrency: jobsAtOnce, maxStalledCount: 3 },
-  );
+  // A job is a barrier for its slowest site, and a dead host takes ten times as long as others: so many more sites are in hand than are
+  // looked at, that the process-wide slots stay full.
+  const jobsAtOnce = Math.max(4, Math.ceil((settings.gather.concurrency * IN_HAND) / settings.gather.sitesPerJob));
+  const gather = async (job: { data: GatherJob }): Promise<void> => {
+    const { stage, priority, items } = job.data;
+    const observedAt = now();
+    const looks = await Promise.all(
+      items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
+        const urgent = priority === PRIORITY.rescan;
+        const { artifacts, raw } = await gatherSite({ ...task, urgent }, stage, context);
+        return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
+      }),
+    );
+    onStep?.('gathered');
+    const clock = context.clocks.reference();
+    const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };
+    await handOver(result, priority);
+    onStep?.('handed-over');
+  };
+  const sites = backend.worker<GatherJob>(QUEUES.gather, gather, { concurrency: jobsAtOnce, maxStalledCount: 3 });
+  const urgent = backend.worker<GatherJob>(QUEUES.urgent, gather, { concurrency: URGENT_JOBS, maxStalledCount: 3 });
   const registrations = backend.worker<RegistrationJob>(
     QUEUES.registration,
     async (job) => {
@@ -92,5 +95,5 @@ export function startGatherWorkers({
     },
     { concurrency: 16, maxStalledCount: 3 },
   );
-  return [sites, registrations];
+  return [sites, urgent, registrations];
 }

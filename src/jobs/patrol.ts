@@ -59,7 +59,12 @@ export class Patrol {
   readonly dispatcher: Dispatcher | null;
   /** Cases, notices and enforcement; with the ledger role only. */
   readonly consequences: Consequences | null;
-  readonly queues: { gather: JobQueue<GatherJob>; registration: JobQueue<RegistrationJob>; judge: JobQueue<JudgeJob> };
+  readonly queues: {
+    gather: JobQueue<GatherJob>;
+    urgent: JobQueue<GatherJob>;
+    registration: JobQueue<RegistrationJob>;
+    judge: JobQueue<JudgeJob>;
+  };
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #monotonic: (() => number) | null;
@@ -103,6 +108,7 @@ export class Patrol {
         : new WebhookSender(parts.ledger, this.config.settings.api.webhooks, this.#now, this.#log);
     this.queues = {
       gather: this.backend.queue<GatherJob>(QUEUES.gather),
+      urgent: this.backend.queue<GatherJob>(QUEUES.urgent),
       registration: this.backend.queue<RegistrationJob>(QUEUES.registration),
       judge: this.backend.queue<JudgeJob>(QUEUES.judge),
     };
@@ -194,6 +200,7 @@ export class Patrol {
       ledger,
       judge,
       gather: this.queues.gather,
+      urgent: this.queues.urgent,
       registration: this.queues.registration,
       directory: this.gatherContext.directory,
       checks,
@@ -314,8 +321,8 @@ export class Patrol {
 
   /** Every queue of this process, for people to look into. */
   get everyQueue(): JobQueue<unknown>[] {
-    const { gather, registration, judge } = this.queues;
-    return [gather, registration, judge, this.#acts, this.#ticks].flatMap((queue) =>
+    const { gather, urgent, registration, judge } = this.queues;
+    return [gather, urgent, registration, judge, this.#acts, this.#ticks].flatMap((queue) =>
       queue === null ? [] : [queue as JobQueue<unknown>],
     );
   }

@@ -6,6 +6,8 @@ import type { Artifact, DnsValue, RawEvidence, Stage } from '../gather/types.ts'
 export const QUEUES = {
   tick: 'tick',
   gather: 'gather',
+  /** Looks somebody waits for: ahead of a sweep whatever it holds. */
+  urgent: 'gather-urgent',
   registration: 'registration',
   judge: 'judge',
   act: 'act',

@@ -132,6 +132,6 @@ await measure(world.filings, async () => {
     await queue.add('scan', range, { removeOnComplete: true });
   });
   await finished;
-  return passed;
+  return { passed };
 });
 process.exit(0);

@@ -74,6 +74,6 @@ await measure(world.filings, async () => {
     async (index) => void (await queue.add('scan', { index }, { removeOnComplete: true })),
   );
   await finished;
-  return passed;
+  return { passed };
 });
 process.exit(0);

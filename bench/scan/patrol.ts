@@ -19,6 +19,7 @@ const dueAt = (at: number): void => void sqlite.prepare('UPDATE check_states SET
 dueAt(Date.now() + 86_400_000);
 
 let judged = 0;
+let times: number[] = [];
 let tell: () => void = () => {};
 const patrol = await Patrol.start({
   config,
@@ -28,6 +29,8 @@ const patrol = await Patrol.start({
   dialer: benchDialer({ ports }),
   onRecorded: (recorded) => {
     judged += recorded.length;
+    const at = performance.now();
+    for (let nth = 0; nth < recorded.length; nth += SCREENED.length) times.push(at);
     if (judged >= world.filings * SCREENED.length) tell();
   },
 });
@@ -37,6 +40,7 @@ async function sweep(): Promise<void> {
     tell = resolve;
   });
   judged = 0;
+  times = [];
   dueAt(1);
   await patrol.tick();
   await finished;
@@ -49,7 +53,7 @@ if (known) {
 await measure(world.filings, async () => {
   await sweep();
   void patrol.stop(1000);
-  return Number(
+  const passed = Number(
     ledger.connection.sqlite
       .prepare(
         "SELECT count(*) FROM (SELECT site_id FROM check_states WHERE verdict = 'pass' GROUP BY site_id HAVING count(*) = ?)",
@@ -57,5 +61,7 @@ await measure(world.filings, async () => {
       .pluck()
       .get(SCREENED.length),
   );
+  const [from, to] = [Math.floor(times.length * 0.2), Math.floor(times.length * 0.8)];
+  return { passed, screenedPerSecond: ((to - from) / ((times[to] ?? 0) - (times[from] ?? 0))) * 1000 };
 });
 process.exit(0);

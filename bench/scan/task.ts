@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import type { BenchWorld, Latency } from './world.ts';
 import type { BenchPorts } from './world-server.ts';
@@ -23,23 +23,30 @@ export interface ScanResult {
   rssMb: number;
   /** Filings found to pass: all of them must. */
   passed: number;
-  /** How much of the processor time went where, when the way can tell. */
-  parts?: Record<string, number>;
+  /** Filings looked at a second over the middle of the run, when the way can tell: what waits for its confirmation does not count. */
+  screenedPerSecond?: number;
+  /** Descriptors open at once, at most: sockets are most of them. */
+  mostDescriptors: number;
 }
 
 /** The task of this process. */
 export const readTask = (): ScanTask => JSON.parse(process.argv[2] ?? '{}') as ScanTask;
 
 /** Measure a run over all filings and print it for the parent. */
-export async function measure(filings: number, work: () => Promise<number>): Promise<void> {
+export async function measure(
+  filings: number,
+  work: () => Promise<{ passed: number } & Partial<ScanResult>>,
+): Promise<void> {
   const profile = await profiler();
   const cpu = process.cpuUsage();
   const started = performance.now();
   let rss = 0;
+  let mostDescriptors = 0;
   const timer = setInterval(() => {
     rss = Math.max(rss, process.memoryUsage.rss());
+    mostDescriptors = Math.max(mostDescriptors, openDescriptors());
   }, 200);
-  const passed = await work();
+  const found = await work();
   clearInterval(timer);
   const { user, system } = process.cpuUsage(cpu);
   await profile();
@@ -47,8 +54,9 @@ export async function measure(filings: number, work: () => Promise<number>): Pro
     filings,
     cpuMs: (user + system) / 1000,
     wallMs: performance.now() - started,
+    mostDescriptors,
     rssMb: Math.round(Math.max(rss, process.memoryUsage.rss()) / 1e6),
-    passed,
+    ...found,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
@@ -62,6 +70,15 @@ async function profiler(): Promise<() => Promise<void>> {
   await session.post('Profiler.enable');
   await session.post('Profiler.start');
   return async () => writeFileSync(file, JSON.stringify((await session.post('Profiler.stop')).profile));
+}
+
+/** 0 where the system does not tell. */
+function openDescriptors(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return 0;
+  }
 }
 
 /** Run `work` over 0 … count-1, so many at once. */

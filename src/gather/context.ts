@@ -25,8 +25,8 @@ export interface GatherContext {
   renderer: Renderer;
   /** Sites being looked at, bounded over all jobs of the process. */
   siteSlots: KeyedLimiter;
-  /** So many gather processes share the politeness towards every address, this one among them. */
-  shareAmong: (processes: number) => void;
+  /** So many gather processes share the politeness towards every address, this one among them. Gives its own part of it. */
+  shareAmong: (processes: number) => number;
   close: () => Promise<void>;
 }
 

@@ -31,9 +31,10 @@ export class KeyedLimiter {
     }
   }
 
-  /** From now on so many at once a key; what runs goes on. */
-  allow(limit: number): void {
+  /** From now on so many at once a key, at least one; what runs goes on. Gives the limit. */
+  allow(limit: number): number {
     this.#limit = Math.max(1, Math.floor(limit));
+    return this.#limit;
   }
 
   /** Keys with work under way. */

@@ -46,8 +46,12 @@ export class Dispatcher {
   async dispatchDue(): Promise<number> {
     const { ledger, settings, now } = this.#options;
     let dispatched = await this.dispatchUrgent();
-    this.#moreIsDue = false;
-    for (let room = ledger.sweeps.isHeld() ? 0 : await this.room(); room > 0; ) {
+    let room = 0;
+    if (!ledger.sweeps.isHeld()) {
+      room = await this.room();
+      this.#moreIsDue = room <= 0;
+    }
+    while (room > 0) {
       const limit = Math.min(room, settings.sweep.batchSites);
       const slack = Math.min(...Object.values(settings.checks).map(({ intervalMs }) => intervalMs)) * 0.1;
       const claims = ledger.transaction(() => {

@@ -126,23 +126,21 @@ export class Patrol {
         }),
         ...(options.onStep && { onStep: options.onStep }),
       });
-      if (this.backend.kind !== 'embedded') this.#shareAddresses();
+      if (this.backend.kind !== 'embedded') {
+        const share = (): Promise<unknown> =>
+          // A queue that does not tell (or is away just now): the part taken last stays.
+          this.shareAddresses().catch((error: unknown) => this.#log.debug({ error }, 'gather processes not counted'));
+        void share();
+        this.#sharing = setInterval(() => void share(), SHARE_MS);
+        this.#sharing.unref();
+      }
     }
   }
 
-  /** Politeness towards an address is one budget over all gather processes: each takes its part of it. */
-  #shareAddresses(): void {
-    const share = async (): Promise<void> => {
-      try {
-        this.gatherContext.shareAmong(await this.queues.gather.getWorkersCount());
-      } catch (error) {
-        // A queue that does not tell (or is away just now): the part taken last stays.
-        this.#log.debug({ error }, 'gather processes could not be counted');
-      }
-    };
-    void share();
-    this.#sharing = setInterval(() => void share(), SHARE_MS);
-    this.#sharing.unref();
+  /** Politeness towards an address is one budget over all gather processes: count them, and take this one's part of it. */
+  async shareAddresses(): Promise<{ gatherers: number; perAddress: number }> {
+    const gatherers = await this.queues.gather.getWorkersCount();
+    return { gatherers, perAddress: this.gatherContext.shareAmong(gatherers) };
   }
 
   /** Open everything and start the workers. Throws InputError when queue, ledger or lists are unusable. */

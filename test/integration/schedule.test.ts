@@ -82,6 +82,14 @@ describe.each(BACKENDS)('the schedule, queue: %s', (kind) => {
     expect(sweep).toMatchObject({ total: checks.length, judged: checks.length });
   });
 
+  it('goes on as the queue drains, however far the next tick is', async () => {
+    const stage = await stageWith(kind, 70, { sweep: { tickMs: 3_600_000, maxQueuedSites: 20, batchSites: 10 } });
+    const siteIds = await importStage(stage);
+    const now = Date.now() + 2 * DAY;
+    const patrol = await patrolOn(stage, { schedule: true, now: () => now });
+    await until(judgedAll(patrol, siteIds));
+  });
+
   it('survives the loss of the whole queue: the ledger knows what is due', async () => {
     const stage = await stageWith(kind, 30, { sweep: { leaseMs: 9000, tickMs: 1000, maxQueuedSites: 2000 } });
     const siteIds = await importStage(stage);
@@ -101,6 +109,24 @@ describe.each(BACKENDS)('the schedule, queue: %s', (kind) => {
     now += 60_000;
     expect(await patrol.dispatcher?.dispatchDue()).toBe(30);
     await until(judgedAll(patrol, siteIds));
+  });
+});
+
+describe('several gather processes', () => {
+  it('share the politeness towards an address', async () => {
+    const stage = await stageWith('redis', 1, { page: { perAddressConcurrency: 4 } });
+    const ours = await patrolOn(stage);
+    expect(await ours.shareAddresses()).toEqual({ gatherers: 1, perAddress: 4 });
+    const gatherers = [
+      await patrolOn(stage, { roles: ['gather'] }),
+      await patrolOn(stage, { roles: ['gather'] }),
+    ] as const;
+    for (const one of [ours, ...gatherers]) {
+      let shared = await one.shareAddresses();
+      // Their connections are made as they start.
+      while (shared.gatherers < 3) shared = await one.shareAddresses();
+      expect(shared).toEqual({ gatherers: 3, perAddress: 1 });
+    }
   });
 });
 

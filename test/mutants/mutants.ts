@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/gather/decompress.ts',
     find: 'if (more.length > 0)',
     replace: 'if (more.length > 99)',
-    suites: [`${HOSTILE}/http.test.ts`],
+    suites: ['test/gather/decompress.test.ts'],
   },
   {
     name: 'a WHOIS date cut short is believed',

@@ -14,6 +14,35 @@ it('the catalogue holds at least 80 oddities, each told once', () => {
   expect(new Set(oddities.map(({ id }) => id)).size).toBe(oddities.length);
 });
 
+/** Checks that ask of a page no more than its number: it is read by the short way first. */
+const BY_NUMBER = checks.filter(({ needs, settledByNumber }) => settledByNumber === true || !needs.includes('page'));
+
+describe('the whole catalogue of oddities, by the short way of screening', () => {
+  it('gives zero wrong verdicts', async () => {
+    const off = checks.filter((check) => !BY_NUMBER.includes(check)).map(({ id }) => [id, { enabled: false }]);
+    const stage = await setStage({
+      seed: 3,
+      sites: oddities.length + 20,
+      overrides: { ...(await queueSettings('embedded')), checks: Object.fromEntries(off) },
+    });
+    const patrol = await startPatrol(stage);
+    try {
+      await runScan(patrol, await importStage(stage), { now: Date.now });
+      const { compared, mismatches } = compareWithTruth(stage, patrol);
+      expect(compared).toBeGreaterThan(oddities.length * 2);
+      expect(
+        mismatches
+          .filter(({ checkId }) => BY_NUMBER.some(({ id }) => id === checkId))
+          .map(({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`),
+      ).toEqual([]);
+      expect(BY_NUMBER.map(({ id }) => id)).toEqual(expect.arrayContaining(['icp-footer', 'reachability']));
+    } finally {
+      await patrol.stop(2000);
+      await stage.close();
+    }
+  }, 180_000);
+});
+
 describe.each(BACKENDS)('the whole catalogue of oddities, queue: %s', (kind) => {
   let stage: Stage;
   let patrol: Patrol;

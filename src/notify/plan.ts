@@ -5,7 +5,7 @@ import { maskText } from '../log.ts';
 import { audienceOf } from './recipients.ts';
 import { type ChannelId, DIGESTED, type NoticeKind, type Recipient } from './types.ts';
 
-/** Kinds that go to whoever heard of the case before; who never heard anything need not hear that it is over. */
+/** Kinds that go to whoever heard, or may have heard, of the case before; who never heard anything need not hear that it is over. */
 const ONLY_TO_THE_TOLD: ReadonlySet<NoticeKind> = new Set(['resolved', 'withdrawn']);
 
 /**
@@ -21,10 +21,13 @@ export function planCaseNotice(
   const { notices } = rules.settings;
   const audience = audienceOf(ledger.contacts, record);
   const earlier = ledger.outbox.noticesOfCase(record.id);
+  // A message of unknown fate, given up on, may have been read all the same.
+  const mayBeRead = (messageId: number | null): boolean =>
+    messageId !== null && ledger.outbox.message(messageId)?.state === 'unknown';
   const told = (one: Recipient): boolean =>
     earlier.some(
       (notice) =>
-        notice.state === 'enclosed' &&
+        (notice.state === 'enclosed' || mayBeRead(notice.messageId)) &&
         notice.dryRun === record.dryRun &&
         notice.recipient === one.address &&
         notice.channel === one.channel,

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/cases/types.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
+import type { Message } from '../../src/ledger/outbox-store.ts';
 import { at, CaseWorld } from '../support/case-world.ts';
 
 const ADMIN: Actor = { kind: 'admin', name: 'admin' };
@@ -215,6 +216,19 @@ describe('telling once more', () => {
     await one.until('2026-03-06 12:00');
     expect(one.case().state).toBe('resolved');
     expect(one.channels.sms.sent).toEqual([]);
+  });
+
+  it('who may have read a mail that was given up on hears that it is over', async () => {
+    const { world: one, siteId } = await found();
+    one.channels.email.answer = () => ({ kind: 'unknown', code: 'ECONNECTION', message: 'the connection broke' });
+    await one.until('2026-03-04 10:05');
+    const mails = (): Message[] => one.ledger.outbox.messages(null, 100).filter(({ channel }) => channel === 'email');
+    const mail = mails().find(({ kind }) => kind === 'found');
+    expect(mail).toMatchObject({ kind: 'found', state: 'unknown', nextAt: null, possibleDuplicates: 3 });
+    one.channels.email.answer = () => ({ kind: 'accepted', providerId: 'x' });
+    one.set(siteId, 'empty-shell', 'pass');
+    await one.until('2026-03-06 12:00');
+    expect(mails().map(({ kind, state }) => `${kind} ${state}`)).toContain('resolved accepted');
   });
 
   it('told by telephone after the admin’s date: the period starts that day', async () => {

@@ -109,7 +109,7 @@ async function ways({ quick, note }: SectionOptions): Promise<Section> {
 /** One process over a slow network, by how many sites it looks at at once. */
 async function slow({ quick, note }: SectionOptions): Promise<Section> {
   const rows: string[][] = [];
-  for (const concurrency of quick ? [256] : [48, 256, 1024]) {
+  for (const concurrency of quick ? [256] : [48, 256, 900]) {
     const { patrol } = await compareWays({
       world: { filings: quick ? 600 : concurrency * 12, tlsShare: 0.3, latency: SLOW },
       ways: ['patrol'],

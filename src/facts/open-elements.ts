@@ -27,22 +27,24 @@ const ENDS_PARAGRAPH = new Set(
 );
 const HEADINGS = new Set(['h1', 'h2', 'h3', 'h4', 'h5', 'h6']);
 /** Other elements whose end tags may be left out: who they are ended by. */
-const ENDED_BY: Readonly<Record<string, readonly string[]>> = {
-  li: ['li'],
-  dd: ['dd', 'dt'],
-  dt: ['dd', 'dt'],
-  tr: ['tr'],
-  td: ['tr', 'td'],
-  th: ['tr', 'td', 'th'],
-  option: ['option', 'optgroup'],
-  optgroup: ['optgroup'],
-  thead: ['td', 'tbody', 'tfoot'],
-  tbody: ['tbody', 'tfoot'],
-  rt: ['rt', 'rp'],
-  rp: ['rt', 'rp'],
-  a: ['a'],
-  head: ['body'],
-};
+const ENDED_BY: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    li: ['li'],
+    dd: ['dd', 'dt'],
+    dt: ['dd', 'dt'],
+    tr: ['tr'],
+    td: ['tr', 'td'],
+    th: ['tr', 'td', 'th'],
+    option: ['option', 'optgroup'],
+    optgroup: ['optgroup'],
+    thead: ['td', 'tbody', 'tfoot'],
+    tbody: ['tbody', 'tfoot'],
+    rt: ['rt', 'rp'],
+    rp: ['rt', 'rp'],
+    a: ['a'],
+    head: ['body'],
+  }),
+);
 const FORM_CONTROLS = new Set(['select', 'button', 'datalist', 'optgroup', 'option']);
 const ENDS_CONTROL = new Set(['select', 'input', 'output', 'button', 'datalist', 'textarea']);
 
@@ -62,7 +64,7 @@ function kindOf(name: string): TagKind {
       ? ENDS_PARAGRAPH
       : HEADINGS.has(name)
         ? HEADINGS
-        : new Set([...(FORM_CONTROLS.has(name) ? ENDS_CONTROL : []), ...(ENDED_BY[name] ?? [])]);
+        : new Set([...(FORM_CONTROLS.has(name) ? ENDS_CONTROL : []), ...(ENDED_BY.get(name) ?? [])]);
   return {
     name,
     isVoid: VOID.has(name),
@@ -81,7 +83,7 @@ const KINDS: ReadonlyMap<string, TagKind> = new Map(
     ...ENDS_PARAGRAPH,
     ...FORM_CONTROLS,
     ...ENDS_CONTROL,
-    ...Object.keys(ENDED_BY),
+    ...ENDED_BY.keys(),
     ...'html body span i b em strong svg label noscript template'.split(' '),
   ].map((name) => [name, kindOf(name)]),
 );

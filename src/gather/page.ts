@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { Client } from 'undici';
+import { codeOf, messageOf } from '../errors.ts';
 import type { ContentWords } from '../reference/content-words.ts';
 import { type ReadBody, type ReadBodyOptions, readBody } from './body-reader.ts';
 import { type Dialer, failureOf, type PinnedOptions, pinnedConnector } from './dialer.ts';
@@ -114,6 +115,9 @@ const ACCEPT_LANGUAGE = 'zh-CN,zh;q=0.9,en;q=0.5';
 const plainHeaders = (userAgent: string): string =>
   `user-agent: ${userAgent.replace(/[^\x20-\x7e]/g, '')}\r\naccept: ${ACCEPT}\r\naccept-language: ${ACCEPT_LANGUAGE}\r\naccept-encoding: gzip\r\nconnection: close\r\n`;
 
+/** How long what is answered plainly may take from its first byte on. */
+const PLAIN_PATIENCE_MS = 5000;
+
 /** Headers, chunk sizes, TLS records around a body of the largest size. */
 const WIRE_MARGIN_BYTES = 512 * 1024;
 
@@ -207,12 +211,19 @@ async function request(
     connectTimeoutMs: options.connectTimeoutMs,
     onHandshake: (handshake) => look.handshakes.push(handshake),
   };
+  let answered = false;
   if (options.siteNumber !== null) {
     const shown = look.handshakes.length;
-    const response = await plainGet(url, { ...pinned, headers: plainHeaders(options.userAgent), signal });
+    const response = await plainGet(url, {
+      ...pinned,
+      headers: plainHeaders(options.userAgent),
+      signal,
+      patienceMs: Math.min(PLAIN_PATIENCE_MS, options.totalTimeoutMs / 3),
+    });
     if (response !== null) return readPlain(response, options.siteNumber, url, host, address, hop, look);
     // Asked again by the HTTP client, whose handshake is the one that is told of.
     look.handshakes.length = shown;
+    answered = true;
   }
   const client = new Client(url.origin, {
     connect: pinnedConnector({ ...pinned, maxWireBytes: options.maxBodyBytes + WIRE_MARGIN_BYTES }),
@@ -248,6 +259,11 @@ async function request(
     const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
     const body = await readBody(response.body, bodyOptions(encoding, contentType, look));
     return followRefresh(url, host, response.statusCode, contentType, body, hop, look);
+  } catch (error) {
+    // It had just answered: that it takes no second connection is no statement of the site's.
+    if (answered && hop.status === null && /^(?:ECONNREFUSED|ECONNRESET|UND_ERR_SOCKET)$/.test(codeOf(error)))
+      throw new GatherError({ code: 'timeout', message: `asked again: ${messageOf(error)}`, ours: false });
+    throw error;
   } finally {
     client.destroy(DONE).catch(() => {});
   }

@@ -1,19 +1,17 @@
 import type { Socket } from 'node:net';
 import { connectPinned, type PinnedOptions } from './dialer.ts';
-import { PlainReader, type PlainResponse } from './plain-response.ts';
+import { MAX_WIRE_BYTES, PlainReader, type PlainResponse } from './plain-response.ts';
 
-/** More on the wire than this is left to the HTTP client, which reads as it streams. */
-const MAX_WIRE_BYTES = 160 * 1024;
 const MIN_ROOM_BYTES = 8 * 1024;
 
 /**
  * Ask one pinned address for one page over one connection of its own and read the answer, when it is small and plainly written. Null: it
- * is neither, or broke off half-way, and the HTTP client has to ask again. Rejects with the network's error where nothing was
+ * is neither, broke off half-way, or has not ended `patienceMs` after its first byte, and the HTTP client has to ask again, who keeps what it gets. Rejects with the network's error where nothing was
  * answered at all, and with the signal's reason when that ended first.
  */
 export function plainGet(
   url: URL,
-  options: PinnedOptions & { headers: string; signal: AbortSignal },
+  options: PinnedOptions & { headers: string; signal: AbortSignal; patienceMs: number },
 ): Promise<PlainResponse | null> {
   const { signal } = options;
   return new Promise((resolve, reject) => {
@@ -23,10 +21,12 @@ export function plainGet(
     }
     let socket: Socket | null = null;
     let over = false;
+    let patience: NodeJS.Timeout | null = null;
     const end = (settle: () => void): void => {
       if (over) return;
       over = true;
       signal.removeEventListener('abort', abort);
+      if (patience !== null) clearTimeout(patience);
       socket?.destroy();
       settle();
     };
@@ -47,6 +47,9 @@ export function plainGet(
         return;
       }
       socket = connected;
+      connected.once('data', () => {
+        if (!over) patience = setTimeout(() => end(() => resolve(null)), options.patienceMs);
+      });
       receive(
         connected,
         (response) => end(() => resolve(response)),

@@ -11,8 +11,11 @@ export type Unfinished = 'more' | 'odd';
 
 const MAX_HEAD_BYTES = 32 * 1024;
 const MAX_HEADERS = 100;
-/** What looks like the last chunk may be a piece of a body this often. */
-const MAX_ENDS = 4;
+/** A chunk's size is seven digits at most. */
+const MAX_SIZE_LINE = 8;
+const [CR, LF] = [13, 10];
+/** More on the wire than this is left to the HTTP client, which reads as it streams. */
+export const MAX_WIRE_BYTES = 160 * 1024;
 const STATUS_LINE = /^HTTP\/1\.[01] ([2-5]\d\d)(?: [\x20-\x7e\x80-\xff]*)?$/;
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): *([\x20-\x7e\x80-\xff]*)$/;
 const SIZE = /^[0-9a-fA-F]{1,7}$/;
@@ -36,7 +39,8 @@ export class PlainReader {
   #head: { status: number; headers: Map<string, string>; bodyAt: number; length: number | 'chunked' | 'close' } | null =
     null;
   #searched = 0;
-  #unchunked = 0;
+  readonly #chunks: Buffer[] = [];
+  #chunkAt = 0;
 
   /** Takes everything received so far, and whether the server closed. */
   read(received: Buffer, ended: boolean): PlainResponse | Unfinished {
@@ -48,20 +52,41 @@ export class PlainReader {
       const head = readHead(received.toString('latin1', 0, end));
       if (head === null) return 'odd';
       this.#head = { ...head, bodyAt: end + 4 };
+      this.#chunkAt = end + 4;
     }
     const { status, headers, bodyAt, length } = this.#head;
     if (status >= 300 && status < 400 && headers.has('location')) return { status, headers, body: Buffer.alloc(0) };
     if (length === 'close') return ended ? { status, headers, body: received.subarray(bodyAt) } : 'more';
     if (length === 'chunked') {
-      const last = received.length >= bodyAt + 5 && received.toString('latin1', received.length - 5) === '0\r\n\r\n';
-      // Whoever ends again and again is not read again and again.
-      if (last && ++this.#unchunked > MAX_ENDS) return 'odd';
-      const body = last ? unchunk(received, bodyAt) : 'more';
+      const body = this.#unchunk(received);
       return body === 'more' ? (ended ? 'odd' : 'more') : body === 'odd' ? 'odd' : { status, headers, body };
     }
     const missing = bodyAt + length - received.length;
+    if (bodyAt + length > MAX_WIRE_BYTES) return 'odd';
     if (missing > 0) return ended ? 'odd' : 'more';
     return missing < 0 ? 'odd' : { status, headers, body: received.subarray(bodyAt) };
+  }
+
+  /** Goes on where the last chunk ended. */
+  #unchunk(received: Buffer): Buffer | Unfinished {
+    for (;;) {
+      const at = this.#chunkAt;
+      const end = received.indexOf('\r\n', at);
+      if (end === -1) return received.length - at > MAX_SIZE_LINE ? 'odd' : 'more';
+      const line = end - at > MAX_SIZE_LINE ? '' : received.toString('latin1', at, end);
+      if (!SIZE.test(line)) return 'odd';
+      const size = Number.parseInt(line, 16);
+      const next = end + 2 + size;
+      if (next + 2 > received.length) {
+        // A trailer, where the end should be.
+        const strange = size === 0 && received.length > next && received[next] !== CR;
+        return strange || next > MAX_WIRE_BYTES ? 'odd' : 'more';
+      }
+      if (received[next] !== CR || received[next + 1] !== LF) return 'odd';
+      if (size === 0) return next + 2 === received.length ? Buffer.concat(this.#chunks) : 'odd';
+      this.#chunks.push(received.subarray(end + 2, next));
+      this.#chunkAt = next + 2;
+    }
   }
 }
 
@@ -76,7 +101,7 @@ function readHead(
     const header = HEADER.exec(line);
     if (header === null) return null;
     const name = (header[1] as string).toLowerCase();
-    if (!headers.has(name)) headers.set(name, (header[2] as string).trimEnd());
+    if (!headers.has(name)) headers.set(name, withoutBlanks(header[2] as string));
     else if (ONCE.has(name)) return null;
   }
   const length = headers.get('content-length');
@@ -89,19 +114,9 @@ function readHead(
   return /^\d{1,9}$/.test(length) ? { status, headers, length: Number(length) } : null;
 }
 
-function unchunk(received: Buffer, from: number): Buffer | Unfinished {
-  const pieces: Buffer[] = [];
-  for (let at = from; ; ) {
-    const end = received.indexOf('\r\n', at);
-    if (end === -1 || end - at > 8) return end === -1 && received.length - at <= 8 ? 'more' : 'odd';
-    const line = received.toString('latin1', at, end);
-    if (!SIZE.test(line)) return 'odd';
-    const size = Number.parseInt(line, 16);
-    const next = end + 2 + size;
-    if (next + 2 > received.length) return 'more';
-    if (received[next] !== 13 || received[next + 1] !== 10) return 'odd';
-    if (size === 0) return next + 2 === received.length ? Buffer.concat(pieces) : 'odd';
-    pieces.push(received.subarray(end + 2, next));
-    at = next + 2;
-  }
+/** Blanks at the end go; what is white to JavaScript may be half a character here (0xA0). */
+function withoutBlanks(value: string): string {
+  let end = value.length;
+  while (end > 0 && value.charCodeAt(end - 1) === 32) end--;
+  return value.slice(0, end);
 }

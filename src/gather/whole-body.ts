@@ -27,8 +27,17 @@ export function proveByBody(
   if (page === null) return null;
   if (sniffCharset(options.contentType, page.subarray(0, SNIFF_BYTES), page.length <= SNIFF_BYTES) !== 'utf-8')
     return null;
-  const facts = proveFooter(page, options.siteNumber);
+  const facts = proofOf(page, options.siteNumber);
   return facts === null ? null : { facts, bytes: page.length, digest: hash('sha256', page, 'hex') };
+}
+
+/** A way that can only prove a pass must not fail a page either: whatever goes wrong in it, the page is read in full. */
+function proofOf(page: Buffer, siteNumber: string): PageFacts | null {
+  try {
+    return proveFooter(page, siteNumber);
+  } catch {
+    return null;
+  }
 }
 
 /** Null: packed in another way, cut, or too large. */

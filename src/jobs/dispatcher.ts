@@ -29,6 +29,7 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   #moreIsDue = false;
+  #running: Promise<number> | null = null;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -36,14 +37,25 @@ export class Dispatcher {
 
   /** Sites that may still be queued (back-pressure). */
   async room(): Promise<number> {
-    const counts = await this.#options.gather.getJobCounts('waiting', 'prioritized', 'active', 'delayed');
-    const jobs = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const { gather, urgent } = this.#options;
+    const counts = await Promise.all(
+      [gather, urgent].map((queue) => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed')),
+    );
+    const jobs = counts.flatMap(Object.values<number>).reduce((sum, count) => sum + count, 0);
     const { maxQueuedSites } = this.#options.settings.sweep;
     return Math.max(0, maxQueuedSites - jobs * this.#options.settings.gather.sitesPerJob);
   }
 
   /** Take up what is due: confirmations, then rescans, then the scheduled sweep. Gives sites dispatched. */
-  async dispatchDue(): Promise<number> {
+  dispatchDue(): Promise<number> {
+    // A tick and a beat may both ask: together they must not fill the queue twice.
+    this.#running ??= this.#dispatchDue().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #dispatchDue(): Promise<number> {
     const { ledger, settings, now } = this.#options;
     let dispatched = await this.dispatchUrgent();
     let room = 0;

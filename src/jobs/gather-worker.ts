@@ -62,7 +62,6 @@ export function startGatherWorkers({
   const jobsAtOnce = Math.max(4, Math.ceil((settings.gather.concurrency * IN_HAND) / settings.gather.sitesPerJob));
   const gather = async (job: { data: GatherJob }): Promise<void> => {
     const { stage, priority, items } = job.data;
-    const observedAt = now();
     const looks = await Promise.all(
       items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
         const urgent = priority === PRIORITY.rescan;
@@ -70,6 +69,9 @@ export function startGatherWorkers({
         return { siteId, sweepId, look, checkIds, artifacts, raw: boundRaw(raw) };
       }),
     );
+    // Sites wait for their slot in the job: what was seen was seen from the first look on, not from the job's start.
+    const seenAt = looks.flatMap(({ artifacts }) => Object.values(artifacts).map((artifact) => artifact.observedAt));
+    const observedAt = Math.min(now(), ...seenAt);
     onStep?.('gathered');
     const clock = context.clocks.reference();
     const result: JudgeJob = { kind: 'sites', stage, observedAt, looks, ...(clock !== null && { clock }) };

@@ -22,8 +22,10 @@ export function planCaseNotice(
   const audience = audienceOf(ledger.contacts, record);
   const earlier = ledger.outbox.noticesOfCase(record.id);
   // A message of unknown fate, given up on, may have been read all the same.
-  const mayBeRead = (messageId: number | null): boolean =>
-    messageId !== null && ledger.outbox.message(messageId)?.state === 'unknown';
+  const mayBeRead = (messageId: number | null): boolean => {
+    const message = messageId === null ? null : ledger.outbox.message(messageId);
+    return message !== null && (message.state === 'unknown' || message.possibleDuplicates > 0);
+  };
   const told = (one: Recipient): boolean =>
     earlier.some(
       (notice) =>

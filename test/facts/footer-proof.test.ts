@@ -52,6 +52,11 @@ describe('a pass proven without reading the whole page', () => {
       true,
     ],
     ['a comment and a script before', page(LINKED, '<!-- <div hidden> --><script>var a="<div>"</script>'), true],
+    [
+      'tags named like what every object has',
+      page(LINKED, '<constructor><p></constructor><valueof></valueof><tostring></p>'),
+      true,
+    ],
     ['not linked', page(OWN), false],
     ['linked elsewhere', page(`<a href="/">${OWN}</a><a href="https://beian.miit.gov.cn/">x</a>`), false],
     ['in a comment', page(`<!-- ${LINKED} -->`), false],

@@ -8,7 +8,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Claim } from '../ledger/types.ts';
 import type { JobQueue } from './backend.ts';
 import type { Judge } from './judge.ts';
-import { type GatherItem, type GatherJob, PRIORITY, type RegistrationJob } from './payloads.ts';
+import { type GatherItem, type GatherJob, type JudgeJob, PRIORITY, type RegistrationJob } from './payloads.ts';
 
 /** What dispatching needs: the ledger and the two queues of observing. */
 export interface DispatcherOptions {
@@ -16,6 +16,8 @@ export interface DispatcherOptions {
   judge: Judge;
   gather: JobQueue<GatherJob>;
   urgent: JobQueue<GatherJob>;
+  /** Results on their way to the judge: gatherers may be faster than the ledger. */
+  results: JobQueue<JudgeJob>;
   registration: JobQueue<RegistrationJob>;
   directory: RegistryDirectory;
   checks: readonly CheckDefinition[];
@@ -35,11 +37,13 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Sites that may still be queued (back-pressure). */
+  /** Sites that may still be queued (back-pressure): those waiting for a look, and those whose look waits for the judge. */
   async room(): Promise<number> {
-    const { gather, urgent } = this.#options;
+    const { gather, urgent, results } = this.#options;
     const counts = await Promise.all(
-      [gather, urgent].map((queue) => queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed')),
+      [gather, urgent, results as JobQueue<unknown>].map((queue) =>
+        queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
+      ),
     );
     const jobs = counts.flatMap(Object.values<number>).reduce((sum, count) => sum + count, 0);
     const { maxQueuedSites } = this.#options.settings.sweep;

@@ -199,6 +199,7 @@ export class Patrol {
       judge,
       gather: this.queues.gather,
       urgent: this.queues.urgent,
+      results: this.queues.judge,
       registration: this.queues.registration,
       directory: this.gatherContext.directory,
       checks,

@@ -245,15 +245,11 @@ async function request(
         connection: 'close',
       },
     });
-    hop.status = response.statusCode;
-    // What a cache kept carries the time it was made.
-    if (response.headers['age'] === undefined) options.clocks.heard(address, single(response.headers['date']));
     response.body.on('error', () => {});
-    const location = single(response.headers['location']);
-    if (response.statusCode >= 300 && response.statusCode < 400 && location !== null) {
+    const redirect = takeHead(response.statusCode, (name) => single(response.headers[name]), url, address, hop, look);
+    if (redirect !== null) {
       response.body.destroy();
-      hop.location = location.slice(0, 500);
-      return { next: resolveLocation(location, url, hop) };
+      return redirect;
     }
     const contentType = single(response.headers['content-type']);
     const encoding = (single(response.headers['content-encoding']) ?? '').trim().toLowerCase();
@@ -279,6 +275,24 @@ const bodyOptions = (encoding: string, contentType: string | null, { options, si
   lane: options.lane,
 });
 
+/** Note what the head of an answer says, by whichever client; gives where it redirects to, if it does. */
+function takeHead(
+  status: number,
+  header: (name: string) => string | null,
+  url: URL,
+  address: string,
+  hop: PageHop,
+  { options }: Look,
+): { next: URL | null } | null {
+  hop.status = status;
+  // What a cache kept carries the time it was made.
+  if (header('age') === null) options.clocks.heard(address, header('date'));
+  const location = header('location');
+  if (status < 300 || status >= 400 || location === null) return null;
+  hop.location = location.slice(0, 500);
+  return { next: resolveLocation(location, url, hop) };
+}
+
 /** What was answered plainly and whole: read for a proof alone if that will do, in full otherwise. */
 async function readPlain(
   { status, headers, body }: PlainResponse,
@@ -289,14 +303,8 @@ async function readPlain(
   hop: PageHop,
   look: Look,
 ): Promise<{ next: URL | null } | { document: PageDocument }> {
-  const { options } = look;
-  hop.status = status;
-  if (!headers.has('age')) options.clocks.heard(address, headers.get('date') ?? null);
-  const location = headers.get('location');
-  if (status >= 300 && status < 400 && location !== undefined) {
-    hop.location = location.slice(0, 500);
-    return { next: resolveLocation(location, url, hop) };
-  }
+  const redirect = takeHead(status, (name) => headers.get(name) ?? null, url, address, hop, look);
+  if (redirect !== null) return redirect;
   const contentType = headers.get('content-type') ?? null;
   const encoding = (headers.get('content-encoding') ?? '').toLowerCase();
   const proof = status >= 300 ? null : proveByBody(body, { encoding, contentType, siteNumber });

@@ -36,6 +36,8 @@ export function openLedger(
     // What is erased is overwritten in the file, not only forgotten.
     sqlite.pragma('secure_delete = ON');
     sqlite.pragma('cache_size = -65536');
+    // 16 MB of log before pages are written back: what a sweep touches again and again is written once.
+    sqlite.pragma('wal_autocheckpoint = 4096');
     const sealer = createSealer(options.dataKey ?? null);
     teachSealing(sqlite, sealer);
     const orm = drizzle(sqlite, { schema });

@@ -38,11 +38,11 @@ export const queries = {
   contactMobile: 'UPDATE contacts SET mobile = seal(?) WHERE site_id = ? AND role = ? AND mobile IS NULL',
   contactInsert: `INSERT INTO contacts (subject_id, site_id, role, name, phone, email, mobile, document_expires_at, updated_at)
       VALUES (?, ?, ?, seal(?), seal(?), seal(?), seal(?), ?, ?)`,
-  siteById: `SELECT s.id, s.site_number AS siteNumber, s.name, s.service, s.access_provider AS accessProvider, s.product,
-      s.filed_addresses AS filedAddresses, s.approved_at AS approvedAt, s.state, s.details, s.updated_at AS updatedAt, u.subject_number AS subjectNumber,
-      u.name AS subjectName, u.kind AS subjectKind, u.province, u.licence_number AS licenceNumber
-    FROM sites s JOIN subjects u ON u.id = s.subject_id WHERE s.id = ?`,
-  hostsOfSite: 'SELECT host, kind, registrable FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid',
+  siteById: `SELECT subject_id AS subjectId, site_number AS siteNumber, name, service, access_provider AS accessProvider, product,
+      filed_addresses AS filedAddresses, approved_at AS approvedAt, state, details, updated_at AS updatedAt FROM sites WHERE id = ?`,
+  subjectById: `SELECT subject_number AS subjectNumber, name AS subjectName, kind AS subjectKind, province, licence_number AS licenceNumber
+    FROM subjects WHERE id = ?`,
+  hostsOfSite: 'SELECT rowid AS nth, host, kind, registrable FROM site_hosts WHERE site_id = ?',
   sitesByHost: 'SELECT site_id AS siteId FROM site_hosts WHERE host = ?',
   sitesByRegistrable: 'SELECT site_id AS siteId FROM site_hosts WHERE registrable = ?',
   sitesBySubject:
@@ -62,7 +62,7 @@ export const queries = {
     'UPDATE check_states SET next_due_at = NULL, confirm_due_at = NULL WHERE check_id = ? AND next_due_at IS NOT NULL',
   checkIdsKnown: 'SELECT DISTINCT check_id AS checkId FROM check_states',
   stateRestart: 'UPDATE check_states SET next_due_at = ? WHERE site_id = ? AND check_id = ? AND next_due_at IS NULL',
-  dueSites: 'SELECT site_id AS siteId FROM check_states WHERE next_due_at <= ? ORDER BY next_due_at LIMIT ?',
+  dueSites: 'SELECT site_id AS siteId FROM check_states WHERE next_due_at <= ? ORDER BY next_due_at',
   oldestDue: 'SELECT min(next_due_at) AS dueAt FROM check_states WHERE next_due_at IS NOT NULL',
   statesOfSite: `SELECT site_id AS siteId, check_id AS checkId, verdict, codes, since, checked_at AS checkedAt, verdict_id AS verdictId,
       shadow, next_due_at AS nextDueAt, sweep_id AS sweepId, claimed_at AS claimedAt, judged_sweep_id AS judgedSweepId,
@@ -76,13 +76,13 @@ export const queries = {
     WHERE c.confirm_due_at <= ? AND w.state = 'running' ORDER BY c.confirm_due_at LIMIT ?`,
   confirmClaim:
     'UPDATE check_states SET confirm_due_at = NULL, claimed_at = ?, next_due_at = ? WHERE site_id = ? AND check_id = ?',
-  confirmsOfSweepDue: 'UPDATE check_states SET confirm_due_at = ? WHERE sweep_id = ? AND confirm_due_at IS NOT NULL',
+  confirmsOfSweepDue: `UPDATE check_states SET confirm_due_at = ? WHERE sweep_id = ? AND confirm_due_at IS NOT NULL
+      AND judged_sweep_id IS NOT sweep_id`,
   stateDrop: `UPDATE check_states SET suspect_looks = 0, suspect_fails = 0, confirm_due_at = NULL, judged_sweep_id = sweep_id,
       next_due_at = ? WHERE site_id = ? AND check_id = ?`,
   suspectsOfSweep: `SELECT site_id AS siteId, check_id AS checkId FROM check_states WHERE sweep_id = ? AND check_id = ?
       AND suspect_looks > 0 AND judged_sweep_id IS NOT sweep_id`,
   pendingOfSweep: `SELECT count(*) AS count FROM check_states WHERE sweep_id = ? AND judged_sweep_id IS NOT sweep_id`,
-  sitesOfSweep: 'SELECT DISTINCT site_id AS siteId FROM check_states WHERE sweep_id = ? ORDER BY site_id',
 
   // judgement
   stateSuspect: `UPDATE check_states SET suspect_looks = ?, suspect_fails = ?, confirm_due_at = ?, next_due_at = ?
@@ -90,6 +90,9 @@ export const queries = {
   statePublish: `UPDATE check_states SET verdict = ?, codes = ?, since = ?, checked_at = ?, verdict_id = ?, shadow = ?,
       next_due_at = ?, judged_sweep_id = ?, suspect_looks = 0, suspect_fails = 0, confirm_due_at = NULL, inconclusive_runs = ?
     WHERE site_id = ? AND check_id = ?`,
+  // Columns that are set are written to their indexes whether they changed or not: so they are not set.
+  stateUnchanged: `UPDATE check_states SET checked_at = ?, next_due_at = ?, judged_sweep_id = ?, suspect_looks = 0, suspect_fails = 0,
+      confirm_due_at = NULL, inconclusive_runs = ? WHERE site_id = ? AND check_id = ?`,
   verdictInsert: `INSERT INTO verdicts (site_id, check_id, sweep_id, stage, verdict, findings, shadow, observed_at, judged_at,
       algorithm_version, ranges_version, policy_version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
   verdictsOfSite: `SELECT id, check_id AS checkId, sweep_id AS sweepId, stage, verdict, findings, shadow, observed_at AS observedAt,
@@ -132,6 +135,13 @@ export const queries = {
     ON CONFLICT (site_id) DO UPDATE SET bulk = min(bulk, excluded.bulk)`,
   rescansTake: `DELETE FROM rescan_requests WHERE site_id IN (SELECT site_id FROM rescan_requests WHERE bulk = ?
       ORDER BY requested_at LIMIT ?) RETURNING site_id AS siteId`,
+
+  // pages read before
+  knownPage: "SELECT key, proof FROM known_pages WHERE site_id = ? AND key <> ''",
+  knownPageAge: 'SELECT changes, kept_at AS keptAt FROM known_pages WHERE site_id = ?',
+  knownPagePut: `INSERT INTO known_pages (site_id, key, proof, changes, kept_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (site_id) DO UPDATE SET key = excluded.key, proof = excluded.proof, changes = excluded.changes, kept_at = excluded.kept_at`,
+  knownPageForget: 'DELETE FROM known_pages WHERE site_id = ?',
 
   // registries
   registrationUpsert: `INSERT INTO registrations (domain, registry, artifact, dns, observed_at) VALUES (?, ?, ?, ?, ?)

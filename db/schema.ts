@@ -129,10 +129,24 @@ export const checkStates = sqliteTable(
     primaryKey({ columns: [table.siteId, table.checkId] }),
     index('check_states_due').on(table.nextDueAt).where(sql`next_due_at IS NOT NULL`),
     index('check_states_confirm').on(table.confirmDueAt).where(sql`confirm_due_at IS NOT NULL`),
-    index('check_states_sweep').on(table.sweepId, table.nextDueAt),
+    // Only what a sweep still owes: a row leaves it when it is judged, and its due times lie beside each other.
+    index('check_states_pending').on(table.sweepId, table.nextDueAt).where(sql`judged_sweep_id IS NOT sweep_id`),
     index('check_states_verdict').on(table.verdict, table.siteId, table.checkId),
   ],
 );
+
+/** What home pages proved when they were read last: the same bytes need not be read again. */
+export const knownPages = sqliteTable('known_pages', {
+  siteId: integer('site_id')
+    .primaryKey()
+    .references(() => sites.id, { onDelete: 'cascade' }),
+  /** Digest over the bytes and all else that reading them depends on; empty: not kept, since it changes at every look. */
+  key: text('key').notNull(),
+  proof: text('proof').notNull(),
+  /** How often in a row it changed soon after it was kept. */
+  changes: integer('changes').notNull(),
+  keptAt: integer('kept_at').notNull(),
+});
 
 /** Every verdict that changed something, with what it was judged from (R16.3). */
 export const verdicts = sqliteTable(

@@ -2,11 +2,11 @@
  * Stands for any number of gather machines: takes gather jobs from the queue and hands over what a look at a filing of the bench world
  * gives, without any network, so that what is measured is the ledger's side. Ends when its standard input does.
  */
-import { PageReader } from '../../src/facts/page-reader.ts';
 import type { Artifacts } from '../../src/gather/types.ts';
 import { openBackend } from '../../src/jobs/backend.ts';
 import { type GatherItem, type GatherJob, type JudgeJob, QUEUES } from '../../src/jobs/payloads.ts';
 import { createLogger } from '../../src/log.ts';
+import { benchFacts } from './facts.ts';
 
 const { redisUrl } = JSON.parse(process.argv[2] ?? '{}') as { redisUrl: string };
 const backend = await openBackend({
@@ -18,15 +18,12 @@ const backend = await openBackend({
 const judge = backend.queue<JudgeJob>(QUEUES.judge);
 
 function seen({ hosts, pageHosts, siteNumber = '' }: GatherItem, observedAt: number): Artifacts {
-  const page = `<!DOCTYPE html><html><body><p>公司网站</p><footer><p><a href="https://beian.miit.gov.cn/">${siteNumber}</a></p></footer></body></html>`;
-  const reader = new PageReader();
-  reader.write(page);
-  const facts = reader.end(false);
+  const facts = benchFacts(siteNumber);
   const host = pageHosts[0] ?? '';
   const url = `http://${host}/`;
   const address = '47.92.0.1';
   const document = {
-    ...{ url, host, status: 200, contentType: 'text/html; charset=utf-8', charset: 'utf-8', bytes: page.length },
+    ...{ url, host, status: 200, contentType: 'text/html; charset=utf-8', charset: 'utf-8', bytes: 60_000 },
     ...{ bodyDigest: '0'.repeat(64), facts },
   };
   const answers = [{ resolver: '127.0.0.1', outcome: 'answer' as const, a: [address], aaaa: [], cnames: [] }];

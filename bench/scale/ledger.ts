@@ -40,7 +40,11 @@ const { sqlite } = ledger.connection;
 const due = sqlite.prepare(queries.dueSites);
 const dueTimes = Array.from({ length: 20 }, () => {
   const begun = performance.now();
-  due.all(Date.now(), 2000);
+  const found = new Set<number>();
+  for (const { siteId } of due.iterate(Date.now()) as IterableIterator<{ siteId: number }>) {
+    found.add(siteId);
+    if (found.size >= 500) break;
+  }
   return performance.now() - begun;
 }).sort((a, b) => a - b);
 

@@ -1,9 +1,14 @@
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { SCREENED } from '../scan/settings.ts';
 import { benchFiling } from '../scan/world.ts';
+import { benchFacts } from './facts.ts';
+
+/** What a page of the bench world proves, as the ledger keeps it. */
+const proofOf = (siteNumber: string): string =>
+  JSON.stringify({ facts: benchFacts(siteNumber), bytes: 60_000, digest: '0'.repeat(64) });
 
 /**
- * Fill an empty ledger with filings of the bench world, each with a verdict in force for every screened check, all due: a register as a
+ * Fill an empty ledger with filings of the bench world, each with a verdict in force for every screened check and a page that is known, all due: a register as a
  * sweep finds it on any day but the first. The same every time.
  */
 export function seedKnown(ledger: Ledger, sites: number, now: number): void {
@@ -24,6 +29,7 @@ export function seedKnown(ledger: Ledger, sites: number, now: number): void {
   const state = sqlite.prepare(
     `INSERT INTO check_states (site_id, check_id, verdict, codes, since, checked_at, verdict_id, next_due_at) VALUES (?, ?, 'pass', '[]', ?, ?, ?, ?)`,
   );
+  const page = sqlite.prepare('INSERT INTO known_pages (site_id, key, proof, changes, kept_at) VALUES (?, ?, ?, 0, ?)');
   const day = now - 86_400_000;
   for (let from = 0; from < sites; from += 10_000)
     sqlite
@@ -34,10 +40,13 @@ export function seedKnown(ledger: Ledger, sites: number, now: number): void {
           subject.run(id, subjectNumber, `基准测试有限公司${index}`, now);
           site.run(id, id, siteNumber, `基准网站${index}`, now);
           host.run(id, domain, domain);
+          page.run(id, `${'0'.repeat(30)}${index}`, proofOf(siteNumber), day);
+          // In no order of their numbers, as sites come after some days.
+          const dueAt = now - 1 - (Math.imul(id, 0x9e37_79b1) >>> 4);
           for (const [nth, checkId] of SCREENED.entries()) {
             const verdictId = index * SCREENED.length + nth + 1;
             verdict.run(verdictId, id, checkId, day, day, `${checkId}@1`);
-            state.run(id, checkId, day, day, verdictId, now - 1);
+            state.run(id, checkId, day, day, verdictId, dueAt);
           }
         }
       })

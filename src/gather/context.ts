@@ -5,6 +5,7 @@ import { DnsTransport, type ResolverAddress } from './dns-transport.ts';
 import { KeyedLimiter } from './limiter.ts';
 import type { PageOptions } from './page.ts';
 import { PathTrust } from './path-trust.ts';
+import { readerVersion } from './reader-version.ts';
 import { ReadingLane } from './reading-lane.ts';
 import type { RegistrationOptions } from './registration.ts';
 import { RegistryDirectory } from './registries.ts';
@@ -42,6 +43,7 @@ export function createGatherContext(
   const perAddress = new KeyedLimiter(settings.page.perAddressConcurrency);
   const lanes = new KeyedLimiter(1);
   const lane = new ReadingLane();
+  const reader = readerVersion();
   const directory = new RegistryDirectory(registries);
   const userAgent = settings.page.userAgent.replace('{infoUrl}', settings.page.infoUrl);
   const trust = new ResolverTrust({
@@ -94,6 +96,8 @@ export function createGatherContext(
       userAgent,
       contentWords: data.contentWords,
       siteNumber: null,
+      known: null,
+      readerVersion: reader,
       perAddress,
       lane,
       clocks,

@@ -1,5 +1,6 @@
 import type { GatherContext } from './context.ts';
 import { type DnsOptions, gatherDns, type KnownAnswers } from './dns.ts';
+import type { KnownPage } from './known-page.ts';
 import { gatherPage } from './page.ts';
 import { type ArtifactName, type Artifacts, failed, type RawEvidence, type Stage } from './types.ts';
 
@@ -16,6 +17,8 @@ export interface SiteTask {
   content?: boolean;
   /** The number that settles all that is asked of the page, where it is plainly shown; absent where more is asked. */
   siteNumber?: string;
+  /** What its page proved when it was read last. */
+  known?: KnownPage;
   /** Somebody waits for it: it does not stand in line behind a sweep. */
   urgent?: boolean;
 }
@@ -24,6 +27,8 @@ export interface SiteTask {
 export interface SiteLook {
   artifacts: Artifacts;
   raw: RawEvidence[];
+  /** What the page newly proved, for the next look. */
+  proved?: KnownPage;
 }
 
 /** Look at one site once. Never throws; registration is gathered elsewhere, under the registries' budgets. */
@@ -31,15 +36,16 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
   const look = async (): Promise<SiteLook> => {
     const artifacts: Artifacts = {};
     const raw: RawEvidence[] = [];
+    let proved: KnownPage | undefined;
     const packets: object[] = [];
     const keepPackets = stage === 'confirm' && {
       onPacket: ({ message, ...question }: DnsPacket) =>
         void packets.push({ ...question, base64: message.toString('base64') }),
     };
     // One look asks each resolver for a name once: what is connected to is what was looked at.
-    const known: KnownAnswers = new Map();
+    const answers: KnownAnswers = new Map();
     const dns = task.want.includes('dns')
-      ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets, known })
+      ? gatherDns(task.hosts, { ...context.dns(stage), ...keepPackets, known: answers })
       : null;
     const options = context.page(stage);
     const words = task.content === false ? null : options.contentWords;
@@ -47,7 +53,10 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
     const siteNumber = stage === 'screen' ? (task.siteNumber ?? null) : null;
     const page =
       task.want.includes('page') || task.want.includes('tls')
-        ? gatherPage(task.pageHosts, { ...options, contentWords: words, siteNumber, dns: { ...options.dns, known } })
+        ? gatherPage(task.pageHosts, {
+            ...{ ...options, contentWords: words, siteNumber, known: task.known ?? null },
+            dns: { ...options.dns, known: answers },
+          })
         : null;
     if (dns !== null) artifacts.dns = await dns;
     if (page !== null) {
@@ -55,6 +64,7 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       artifacts.page = look.page;
       artifacts.tls = look.tls;
       raw.push(...look.raw);
+      proved = look.proved;
       // Drawing costs a browser: only a suspicion that is looked at again is worth it.
       if (stage === 'confirm' && task.want.includes('rendered')) {
         const document = look.page.ok ? look.page.value.document : null;
@@ -72,7 +82,7 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
         name: 'dns packets',
         base64: Buffer.from(JSON.stringify(packets)).toString('base64'),
       });
-    return { artifacts, raw };
+    return { artifacts, raw, ...(proved !== undefined && { proved }) };
   };
   return context.siteSlots.run('site', look, { first: task.urgent === true });
 }

@@ -6,6 +6,7 @@ import { type ReadBody, type ReadBodyOptions, readBody } from './body-reader.ts'
 import { type Dialer, failureOf, type PinnedOptions, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
 import { GatherError } from './guarded-get.ts';
+import { bodyKey, type KnownPage, provedBefore } from './known-page.ts';
 import type { KeyedLimiter } from './limiter.ts';
 import type { PathTrust } from './path-trust.ts';
 import { plainGet } from './plain-get.ts';
@@ -24,7 +25,7 @@ import {
   type TlsHandshake,
   type TlsValue,
 } from './types.ts';
-import { proveByBody } from './whole-body.ts';
+import { type Proof, proveByBody } from './whole-body.ts';
 
 /** What the page gatherer needs. */
 export interface PageOptions {
@@ -42,6 +43,10 @@ export interface PageOptions {
   contentWords: ContentWords | null;
   /** While screening, where nothing else is asked of the page: a page that plainly shows this number need not be read in full. */
   siteNumber: string | null;
+  /** What the page proved when it was read last: the same bytes need not be read again. */
+  known: KnownPage | null;
+  /** What reads pages; facts read by another version are not known. */
+  readerVersion: string;
   perAddress: KeyedLimiter;
   /** Where long and dear pages wait for each other. */
   lane: ReadingLane;
@@ -57,6 +62,8 @@ export interface PageLook {
   page: Artifact<PageValue>;
   tls: Artifact<TlsValue>;
   raw: RawEvidence[];
+  /** What the page newly proved, for the next look. */
+  proved?: KnownPage;
 }
 
 interface Look {
@@ -64,6 +71,7 @@ interface Look {
   signal: AbortSignal;
   handshakes: TlsHandshake[];
   raw: RawEvidence[];
+  proved: KnownPage | null;
 }
 
 /**
@@ -78,7 +86,13 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
     const artifact = failed('captive-network', blocked, startedAt, options.now() - startedAt, true);
     return { page: artifact, tls: artifact, raw: [] };
   }
-  const look: Look = { options, signal: AbortSignal.timeout(options.totalTimeoutMs), handshakes: [], raw: [] };
+  const look: Look = {
+    options,
+    signal: AbortSignal.timeout(options.totalTimeoutMs),
+    handshakes: [],
+    raw: [],
+    proved: null,
+  };
   const value: PageValue = { attempts: [], document: null };
   let fallback: PageDocument | null = null;
   for (const host of hosts) {
@@ -132,6 +146,7 @@ function finish(value: PageValue, look: Look, startedAt: number): PageLook {
     page: { ok: true, observedAt: startedAt, tookMs, value },
     tls: { ok: true, observedAt: startedAt, tookMs, value: { handshakes: look.handshakes.slice(0, 8) } },
     raw: look.raw,
+    ...(look.proved !== null && { proved: look.proved }),
   };
 }
 
@@ -307,12 +322,27 @@ async function readPlain(
   if (redirect !== null) return redirect;
   const contentType = headers.get('content-type') ?? null;
   const encoding = (headers.get('content-encoding') ?? '').toLowerCase();
-  const proof = status >= 300 ? null : proveByBody(body, { encoding, contentType, siteNumber });
+  const proof = status >= 300 ? null : proofOfBody(body, { encoding, contentType, siteNumber }, look);
   const read =
     proof === null
       ? await readBody(Readable.from([body], { objectMode: false }), bodyOptions(encoding, contentType, look))
       : { ...proof, charset: 'utf-8', raw: null };
   return followRefresh(url, host, status, contentType, read, hop, look);
+}
+
+/** What a body proves: as it did before, where it is the very same, else by reading it. */
+function proofOfBody(
+  body: Buffer,
+  source: { encoding: string; contentType: string | null; siteNumber: string },
+  look: Look,
+): Proof | null {
+  const { known, readerVersion } = look.options;
+  const key = bodyKey(body, { ...source, readerVersion });
+  const before = provedBefore(known, key);
+  if (before !== null) return before;
+  const proof = proveByBody(body, source);
+  if (proof !== null) look.proved = { key, proof: JSON.stringify(proof) };
+  return proof;
 }
 
 /** Old headers carry raw UTF-8 bytes read as Latin-1. */

@@ -1,6 +1,7 @@
 import { asks, type CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
 import { hostsToCheck } from '../gather/gather-site.ts';
+import type { KnownPage } from '../gather/known-page.ts';
 import type { RegistryDirectory } from '../gather/registries.ts';
 import { type ArtifactName, isLedgerArtifact, type Stage } from '../gather/types.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
@@ -140,7 +141,8 @@ export class Dispatcher {
       const needed = this.#artifactsFor(claim.checkIds);
       if (needed.ledger.length > 0) known.push({ claim: { ...claim, checkIds: needed.ledger }, record, stage });
       if (needed.direct.checkIds.length > 0) {
-        byStage[stage].push(gatherItem(claim, record, needed.direct));
+        const known = stage === 'screen' && needed.direct.byNumber ? ledger.knownPages.of(claim.siteId) : null;
+        byStage[stage].push(gatherItem(claim, record, needed.direct, known));
       }
       if (needed.registration.length > 0)
         lookups.push(...this.#planRegistration(claim, record, needed.registration, stage, priority));
@@ -246,7 +248,12 @@ export class Dispatcher {
 /** What is asked of the gatherers for a site, and by which checks. */
 type Direct = Pick<GatherItem, 'checkIds' | 'want'> & { content: boolean; byNumber: boolean };
 
-function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content, byNumber }: Direct): GatherItem {
+function gatherItem(
+  claim: Claim,
+  record: SiteRecord,
+  { checkIds, want, content, byNumber }: Direct,
+  known: KnownPage | null,
+): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
   // The filed home page first: an apex may show something else.
   const pageHosts = [...new Set([...record.filing.hosts, ...record.filing.domains, ...hosts])].slice(0, 4);
@@ -258,6 +265,7 @@ function gatherItem(claim: Claim, record: SiteRecord, { checkIds, want, content,
     want,
     content,
     ...(byNumber && { siteNumber: record.filing.siteNumber }),
+    ...(known !== null && { known }),
     hosts,
     pageHosts,
   };

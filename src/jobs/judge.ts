@@ -1,6 +1,7 @@
 import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import type { Config } from '../config.ts';
+import type { KnownPage } from '../gather/known-page.ts';
 import {
   type Artifact,
   type Artifacts,
@@ -64,12 +65,16 @@ export class Judge {
     const job = { ...received, observedAt: this.#trusted(received.observedAt) };
     if (job.kind === 'registration') return this.#registration(job);
     const looks: JudgedLook[] = [];
-    for (const { siteId, sweepId, look, checkIds, artifacts, raw } of job.looks) {
+    const pages: (KnownPage & { siteId: number })[] = [];
+    for (const { siteId, sweepId, look, checkIds, artifacts, raw, proved } of job.looks) {
       const record = this.#options.ledger.filings.load(siteId);
       if (record === null) continue;
       looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, artifacts, raw));
+      if (proved !== undefined) pages.push({ siteId, ...proved });
     }
-    return this.#record(looks);
+    const recorded = this.#record(looks);
+    this.#options.ledger.knownPages.keep(pages, this.#options.now());
+    return recorded;
   }
 
   /** A gather machine whose clock is off must not make a domain look expired: the ledger's clock decides then. */

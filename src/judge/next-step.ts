@@ -36,8 +36,8 @@ export function nextStep(
   const looks = state.suspectLooks + 1;
   const fails = state.suspectFails + (judgement.verdict === 'fail' ? 1 : 0);
   const regular = judgement.nextLookAt ?? now + intervalMs;
-  // A tenth of the interval of jitter, steady for a site, keeps the load level.
-  const nextDueAt = regular - spread(state.siteId, state.checkId, Math.max(0, (regular - now) * 0.1));
+  // A tenth of the interval of jitter, steady for a site and the same for all its checks, keeps the load level.
+  const nextDueAt = regular - spread(state.siteId, Math.max(0, (regular - now) * 0.1));
   if (judgement.verdict === 'pass' || judgement.verdict === 'warn') {
     return { kind: 'publish', verdict: judgement.verdict, nextDueAt, inconclusiveRuns: 0, confirmed: true };
   }

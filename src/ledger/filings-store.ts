@@ -166,7 +166,7 @@ export class FilingsStore {
       return;
     }
     for (const { id, intervalMs } of this.#checks) {
-      const dueAt = now + spread(siteId, id, Math.min(intervalMs, 86_400_000));
+      const dueAt = now + spread(siteId, Math.min(intervalMs, 86_400_000));
       if (this.#db.run('stateInsert', siteId, id, dueAt) === 0) this.#db.run('stateRestart', dueAt, siteId, id);
     }
   }
@@ -174,22 +174,25 @@ export class FilingsStore {
   /** A site with its filing, or null. */
   load(siteId: number): SiteRecord | null {
     const row = this.#db.get<SiteRow>('siteById', siteId);
-    if (row === undefined) return null;
-    const hosts = this.#db.all<{ host: string; kind: string; registrable: string }>('hostsOfSite', siteId);
+    const subject = row === undefined ? undefined : this.#db.get<SubjectRow>('subjectById', row.subjectId);
+    if (row === undefined || subject === undefined) return null;
+    const hosts = this.#db
+      .all<{ nth: number; host: string; kind: string; registrable: string }>('hostsOfSite', siteId)
+      .sort((a, b) => a.nth - b.nth);
     const { otherProviders } = JSON.parse(row.details) as SiteDetails;
     return {
       siteId,
       siteName: row.name,
-      subjectName: row.subjectName,
+      subjectName: subject.subjectName,
       state: row.state,
       updatedAt: row.updatedAt,
       registrable: [...new Set(hosts.filter(({ kind }) => kind === 'domain').map(({ registrable }) => registrable))],
       filing: {
         siteNumber: row.siteNumber,
-        subjectNumber: row.subjectNumber,
-        subjectKind: row.subjectKind,
-        province: row.province,
-        licenceNumber: row.licenceNumber,
+        subjectNumber: subject.subjectNumber,
+        subjectKind: subject.subjectKind,
+        province: subject.province,
+        licenceNumber: subject.licenceNumber,
         domains: hosts.filter(({ kind }) => kind === 'domain').map(({ host }) => host),
         hosts: hosts.filter(({ kind }) => kind === 'host').map(({ host }) => host),
         accessProvider: row.accessProvider,
@@ -246,16 +249,20 @@ export class FilingsStore {
   }
 }
 
-interface SiteRow {
-  updatedAt: number;
-  name: string;
-  subjectName: string;
-  state: string;
-  siteNumber: string;
+interface SubjectRow {
   subjectNumber: string;
+  subjectName: string;
   subjectKind: SubjectKind;
   province: string;
   licenceNumber: string | null;
+}
+
+interface SiteRow {
+  subjectId: number;
+  updatedAt: number;
+  name: string;
+  state: string;
+  siteNumber: string;
   accessProvider: string;
   product: ProductKind | null;
   filedAddresses: string;

@@ -16,6 +16,7 @@ import { EvidenceStore } from './evidence-store.ts';
 import { FiledStore } from './filed-store.ts';
 import { type CheckSchedule, FilingsStore, type UpsertOutcome } from './filings-store.ts';
 import { ImportsStore } from './imports-store.ts';
+import { KnownPagesStore } from './known-pages-store.ts';
 import { MarksStore } from './marks-store.ts';
 import { OrdersStore } from './orders-store.ts';
 import { OutboxStore, STOPPED } from './outbox-store.ts';
@@ -62,6 +63,7 @@ export class Ledger {
   readonly api: ApiStore;
   readonly sites: SiteListStore;
   readonly imports: ImportsStore;
+  readonly knownPages: KnownPagesStore;
   readonly marks: MarksStore;
   readonly privacy: PrivacyStore;
   readonly #db: Statements;
@@ -89,6 +91,7 @@ export class Ledger {
     this.api = new ApiStore(this.#db);
     this.sites = new SiteListStore(this.#db);
     this.imports = new ImportsStore(this.#db);
+    this.knownPages = new KnownPagesStore(this.#db);
     this.marks = new MarksStore(this.#db);
     this.privacy = new PrivacyStore(this.#db);
     this.orders = new OrdersStore(this.#db);

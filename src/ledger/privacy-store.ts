@@ -168,6 +168,7 @@ export class PrivacyStore {
   eraseSite(siteId: number): void {
     this.#db.run('contactsOfSiteErase', siteId);
     this.#db.run('evidenceOfSiteUnlink', siteId);
+    this.#db.run('knownPageForget', siteId);
     this.#db.run('siteErase', siteId);
   }
 

@@ -47,9 +47,13 @@ export class SweepsStore {
    */
   claimDue(sweepId: number, now: number, limit: number, slackMs: number): Claim[] {
     return this.#db.transaction(() => {
-      const due = this.#db.all<{ siteId: number }>('dueSites', now, limit * 4);
-      const sites = [...new Set(due.map(({ siteId }) => siteId))].slice(0, limit);
-      return sites.flatMap((siteId) =>
+      const sites = new Set<number>();
+      // However many checks of a site are due: fewer sites than asked for say that no more are.
+      for (const { siteId } of this.#db.iterate<{ siteId: number }>('dueSites', now)) {
+        sites.add(siteId);
+        if (sites.size >= limit) break;
+      }
+      return [...sites].flatMap((siteId) =>
         this.#claimSite(
           sweepId,
           siteId,
@@ -177,11 +181,6 @@ export class SweepsStore {
   /** Checks of the sweep not judged yet. */
   pending(sweepId: number): number {
     return this.#db.get<{ count: number }>('pendingOfSweep', sweepId)?.count ?? 0;
-  }
-
-  /** Sites of a sweep. */
-  sites(sweepId: number): number[] {
-    return this.#db.all<{ siteId: number }>('sitesOfSweep', sweepId).map(({ siteId }) => siteId);
   }
 
   /** Change a sweep's state. */

@@ -130,20 +130,27 @@ export class VerdictsStore {
       this.#keepEvidence(verdictId, check, look, kept, now);
     }
     const since = state.verdict === step.verdict && state.since !== null ? state.since : now;
-    this.#db.run(
-      'statePublish',
-      step.verdict,
-      codes,
-      since,
-      look.bundle.observedAt,
-      verdictId,
-      shadow ? 1 : 0,
-      step.nextDueAt,
-      look.sweepId,
-      step.inconclusiveRuns,
-      siteId,
-      checkId,
-    );
+    const same = !changed && verdictId === state.verdictId && since === state.since && shadow === Boolean(state.shadow);
+    if (same)
+      this.#db.run(
+        'stateUnchanged',
+        ...[look.bundle.observedAt, step.nextDueAt, look.sweepId, step.inconclusiveRuns, siteId, checkId],
+      );
+    else
+      this.#db.run(
+        'statePublish',
+        step.verdict,
+        codes,
+        since,
+        look.bundle.observedAt,
+        verdictId,
+        shadow ? 1 : 0,
+        step.nextDueAt,
+        look.sweepId,
+        step.inconclusiveRuns,
+        siteId,
+        checkId,
+      );
     const check = this.#settings.checks.find(({ id }) => id === checkId);
     // What could not be observed neither asks a human nor takes a question back.
     if (

@@ -127,7 +127,7 @@ describe('every query of the code', () => {
 
   it('finds what is due by the index on the due time', () => {
     fill(200);
-    const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1, 1) as {
+    const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1) as {
       detail: string;
     }[];
     expect(plan.map(({ detail }) => detail).join()).toContain('check_states_due');

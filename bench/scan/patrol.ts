@@ -6,7 +6,7 @@ import { benchConfig, benchDialer, benchRow, SCREENED } from './settings.ts';
 import { measure, readTask } from './task.ts';
 import { benchFiling } from './world.ts';
 
-const { world, ports, redisUrl, folder, concurrency, known = false } = readTask();
+const { world, ports, redisUrl, folder, concurrency, known = false, otherPages = false } = readTask();
 const config = benchConfig({ ports, redisUrl, folder, concurrency });
 const ledger = openConfiguredLedger(config);
 for (let from = 0; from < world.filings; from += 1000)
@@ -47,6 +47,7 @@ async function sweep(): Promise<void> {
 }
 if (known) {
   await sweep();
+  if (otherPages) sqlite.prepare("UPDATE known_pages SET key = 'other ' || site_id").run();
   // Another slot of the schedule: nothing is judged twice in one.
   sqlite.prepare("UPDATE sweeps SET state = 'done', started_at = started_at - ?").run(2 * config.settings.sweep.slotMs);
 }

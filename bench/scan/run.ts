@@ -12,7 +12,7 @@ import type { ScanResult, ScanTask } from './task.ts';
 import type { BenchPorts } from './world-server.ts';
 
 /** Ways of scanning, slowest first. */
-export const WAYS = ['naive', 'patrol', 'steady', 'floor'] as const;
+export const WAYS = ['naive', 'patrol', 'changed', 'steady', 'floor'] as const;
 export type Way = (typeof WAYS)[number];
 
 /** Start a script of this folder; gives the first line it prints, parsed, and how to end it. */
@@ -40,15 +40,24 @@ export async function compareWays(options: {
   onResult?: (way: Way, result: ScanResult) => void;
 }): Promise<Record<Way, ScanResult[]>> {
   const { world, ways, rounds, concurrency } = options;
-  const results: Record<Way, ScanResult[]> = { naive: [], patrol: [], steady: [], floor: [] };
+  const results: Record<Way, ScanResult[]> = { naive: [], patrol: [], changed: [], steady: [], floor: [] };
   const server = await startScript<BenchPorts>('world-server.ts', world);
   try {
     for (let round = 0; round < rounds; round++) {
       for (const way of ways) {
         const redis = await startRedis();
         const folder = mkdtempSync(join(tmpdir(), 'beian-bench-'));
-        const known = way === 'steady';
-        const task: ScanTask = { world, ports: server.value, redisUrl: redis.url, folder, concurrency, known };
+        const known = way === 'steady' || way === 'changed';
+        const otherPages = way === 'changed';
+        const task: ScanTask = {
+          world,
+          ports: server.value,
+          redisUrl: redis.url,
+          folder,
+          concurrency,
+          known,
+          otherPages,
+        };
         try {
           const { value, ended } = await startScript<ScanResult>(known ? 'patrol.ts' : `${way}.ts`, task);
           await ended;

@@ -12,6 +12,8 @@ export interface ScanTask {
   concurrency: number;
   /** Every filing was looked at before, unmeasured: what a sweep costs day by day. */
   known?: boolean;
+  /** … but its page, though it shows the same, is no longer the same to the byte. */
+  otherPages?: boolean;
 }
 
 /** What it gives back. */

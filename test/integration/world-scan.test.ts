@@ -27,14 +27,22 @@ describe('the whole catalogue of oddities, by the short way of screening', () =>
     });
     const patrol = await startPatrol(stage);
     try {
-      await runScan(patrol, await importStage(stage), { now: Date.now });
-      const { compared, mismatches } = compareWithTruth(stage, patrol);
-      expect(compared).toBeGreaterThan(oddities.length * 2);
-      expect(
-        mismatches
-          .filter(({ checkId }) => BY_NUMBER.some(({ id }) => id === checkId))
-          .map(({ site, checkId, expected, found }) => `${site.oddity} ${checkId}: want ${expected}, got ${found}`),
-      ).toEqual([]);
+      const siteIds = await importStage(stage);
+      // The second time most pages are known by their bytes.
+      for (const time of ['first', 'second']) {
+        await runScan(patrol, siteIds, { now: Date.now });
+        const { compared, mismatches } = compareWithTruth(stage, patrol);
+        expect(compared).toBeGreaterThan(oddities.length * 2);
+        expect(
+          mismatches
+            .filter(({ checkId }) => BY_NUMBER.some(({ id }) => id === checkId))
+            .map(
+              ({ site, checkId, expected, found }) =>
+                `${time} time, ${site.oddity} ${checkId}: want ${expected}, got ${found}`,
+            ),
+        ).toEqual([]);
+      }
+      expect(siteIds.filter((siteId) => patrol.ledger?.knownPages.of(siteId) !== null).length).toBeGreaterThan(20);
       expect(BY_NUMBER.map(({ id }) => id)).toEqual(expect.arrayContaining(['icp-footer', 'reachability']));
     } finally {
       await patrol.stop(2000);

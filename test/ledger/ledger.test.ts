@@ -58,6 +58,7 @@ describe('every query of the code', () => {
     'site_hosts',
     'contacts',
     'check_states',
+    'known_pages',
     'verdicts',
     'evidence',
     'verdict_evidence',
@@ -131,6 +132,43 @@ describe('every query of the code', () => {
       detail: string;
     }[];
     expect(plan.map(({ detail }) => detail).join()).toContain('check_states_due');
+  });
+});
+
+describe('pages read before', () => {
+  const DAY = 86_400_000;
+  const page = (nth: number) => ({ siteId: 1, key: `key ${nth}`, proof: `proof ${nth}` });
+  const knownAt = (): string | undefined => ledger.knownPages.of(1)?.key;
+
+  it('the last one is known, with its site and no longer', () => {
+    fill(2);
+    expect(ledger.knownPages.of(1)).toBeNull();
+    ledger.knownPages.keep([page(1), { ...page(7), siteId: 2 }], NOW);
+    ledger.knownPages.keep([page(2)], NOW + DAY);
+    expect(ledger.knownPages.of(1)).toEqual({ key: 'key 2', proof: 'proof 2' });
+    expect(ledger.knownPages.of(2)?.key).toBe('key 7');
+    ledger.connection.sqlite.prepare('DELETE FROM sites WHERE id = 2').run();
+    expect(ledger.knownPages.of(2)).toBeNull();
+  });
+
+  it('one that is another at every look is not kept for a while', () => {
+    fill(1);
+    for (let day = 0; day < 3; day++) ledger.knownPages.keep([page(day)], NOW + day * DAY);
+    expect(knownAt()).toBe('key 2');
+    ledger.knownPages.keep([page(3)], NOW + 3 * DAY);
+    expect(knownAt()).toBeUndefined();
+    ledger.knownPages.keep([page(4)], NOW + 32 * DAY);
+    expect(knownAt()).toBeUndefined();
+    ledger.knownPages.keep([page(5)], NOW + 33 * DAY);
+    expect(knownAt()).toBe('key 5');
+  });
+
+  it('one that changes now and then stays known', () => {
+    fill(1);
+    for (let change = 0; change < 8; change++) {
+      ledger.knownPages.keep([page(change)], NOW + change * 3 * DAY);
+      expect(knownAt()).toBe(`key ${change}`);
+    }
   });
 });
 

@@ -104,6 +104,20 @@ export const MUTANTS: readonly Mutant[] = [
     suites: [`${HOSTILE}/dns.test.ts`],
   },
   {
+    name: 'a page is known whatever its bytes are',
+    file: 'src/gather/known-page.ts',
+    find: '    .update(body)\n',
+    replace: '',
+    suites: ['test/gather/known-page.test.ts'],
+  },
+  {
+    name: 'what another version of the reader read is known',
+    file: 'src/gather/known-page.ts',
+    find: 'JSON.stringify([readerVersion, encoding,',
+    replace: "JSON.stringify([readerVersion === '', encoding,",
+    suites: ['test/gather/known-page.test.ts'],
+  },
+  {
     name: 'a gzip body cut short is a whole page',
     file: 'src/gather/decompress.ts',
     find: '(state.tail.length === 8 && state.tail.readUInt32LE(4) > state.output)',

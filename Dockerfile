@@ -6,7 +6,9 @@ RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 WORKDIR /app
+# A smaller young generation: 100 MB less for the same speed (docs/performance.md).
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=16 \
     PATROL_LEDGER=/data/ledger.db \
     PATROL_QUEUE_DIR=/data/queue \
     PATROL_HTTP_HOST=0.0.0.0 \

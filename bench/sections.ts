@@ -115,18 +115,22 @@ async function ways({ quick, note }: SectionOptions): Promise<Section> {
 /** One process over a slow network, by how many sites it looks at at once. */
 async function slow({ quick, note }: SectionOptions): Promise<Section> {
   const rows: string[][] = [];
-  for (const concurrency of quick ? [256] : [48, 256, 900]) {
-    const { patrol } = await compareWays({
+  const runs: readonly (readonly [concurrency: number, way: 'patrol' | 'steady'])[] = quick
+    ? [[256, 'steady']]
+    : [...[48, 256, 600, 900, 1400].map((atOnce) => [atOnce, 'steady'] as const), [256, 'patrol'], [900, 'patrol']];
+  for (const [concurrency, way] of runs) {
+    const compared = await compareWays({
       world: { filings: quick ? 600 : concurrency * 12, tlsShare: 0.3, latency: SLOW },
-      ways: ['patrol'],
+      ways: [way],
       rounds: 1,
       concurrency,
     });
-    const [result] = patrol;
+    const [result] = compared[way];
     if (result === undefined) continue;
-    note(`${concurrency} at once: ${count((result.filings / result.wallMs) * 1000)} a second`);
+    note(`${concurrency} at once, ${way}: ${count(result.screenedPerSecond ?? 0)} a second`);
     rows.push([
       String(concurrency),
+      way === 'patrol' ? 'first look' : 'as yesterday',
       count(result.filings),
       count(result.screenedPerSecond ?? 0),
       `${(result.cpuMs / result.filings).toFixed(2)} ms`,
@@ -137,6 +141,7 @@ async function slow({ quick, note }: SectionOptions): Promise<Section> {
   }
   const head = [
     'sites looked at at once',
+    'pages',
     'filings',
     'filings/s',
     'CPU a filing',

@@ -20,7 +20,9 @@ export async function startScript<T>(
   script: string,
   task: object,
 ): Promise<{ value: T; end: () => void; ended: Promise<void> }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, script), JSON.stringify(task)], {
+  // As `npm start` runs it.
+  const flags = script.endsWith('patrol.ts') || script.startsWith('../scale/') ? ['--max-semi-space-size=16'] : [];
+  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, script), JSON.stringify(task)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -38,14 +38,16 @@ export class Dispatcher {
     this.#options = options;
   }
 
-  /** Sites that may still be queued (back-pressure): those waiting for a look, and those whose look waits for the judge. */
+  /**
+   * Sites that may still be queued (back-pressure): those waiting to be taken in hand, and those whose look waits for the judge. What gatherers
+   * have in hand is bounded by themselves, and must not keep others idle.
+   */
   async room(): Promise<number> {
     const { gather, urgent, results } = this.#options;
-    const counts = await Promise.all(
-      [gather, urgent, results as JobQueue<unknown>].map((queue) =>
-        queue.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
-      ),
-    );
+    const counts = await Promise.all([
+      ...[gather, urgent].map((queue) => queue.getJobCounts('waiting', 'prioritized', 'delayed')),
+      results.getJobCounts('waiting', 'prioritized', 'active', 'delayed'),
+    ]);
     const jobs = counts.flatMap(Object.values<number>).reduce((sum, count) => sum + count, 0);
     const { maxQueuedSites } = this.#options.settings.sweep;
     return Math.max(0, maxQueuedSites - jobs * this.#options.settings.gather.sitesPerJob);

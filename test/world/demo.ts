@@ -12,7 +12,7 @@ import { buildWorld, oddities, worldCsv } from './world.ts';
 import { importLists, writeLists } from './world-lists.ts';
 
 const SITES = Number(process.env['DEMO_SITES'] ?? 300);
-const FOLDER = 'data/demo';
+const FOLDER = process.env['DEMO_FOLDER'] ?? 'data/demo';
 
 async function main(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });
@@ -34,7 +34,8 @@ async function main(): Promise<void> {
     queue: { url: null },
     resolvers: running.resolvers,
     dns: { timeoutMs: 400, tries: 2 },
-    page: { totalTimeoutMs: 2500, connectTimeoutMs: 1000, perAddressConcurrency: 16 },
+    // The little internet has no well-known pages by which a filter between us and the sites would be known.
+    page: { totalTimeoutMs: 2500, connectTimeoutMs: 1000, perAddressConcurrency: 16, wellKnownPages: [] },
     registration: { timeoutMs: 1000, minRefreshMs: 0, refusalBackoffMs: 50 },
     // A demo needs no browser, and drawing every suspicion would take it another minute.
     render: { enabled: false },

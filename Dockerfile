@@ -16,7 +16,8 @@ ENV NODE_ENV=production \
     PATROL_INBOUND_HOST=0.0.0.0 \
     PATROL_CONSOLE_HOST=0.0.0.0
 COPY --from=install /app/node_modules ./node_modules
-COPY package.json ./
+# The lock file tells which libraries read pages (src/gather/reader-version.ts).
+COPY package.json package-lock.json ./
 COPY src ./src
 COPY db ./db
 COPY config ./config

@@ -56,8 +56,10 @@ export const queries = {
     WHERE site_id = ? AND check_id = ?`,
   statesLost: `SELECT site_id AS siteId, check_id AS checkId, suspect_looks AS suspectLooks FROM check_states
     WHERE sweep_id = ? AND judged_sweep_id IS NOT sweep_id AND next_due_at <= ? AND confirm_due_at IS NULL LIMIT ?`,
+  // With the site's other checks, where it has any that is due within the interval.
   statesMissing: `INSERT OR IGNORE INTO check_states (site_id, check_id, next_due_at)
-    SELECT id, ?, ? + abs(random()) % ? FROM sites WHERE state = 'active'`,
+    SELECT s.id, ?, coalesce((SELECT min(c.next_due_at) FROM check_states c WHERE c.site_id = s.id AND c.next_due_at BETWEEN ? AND ?),
+      ? + abs(random()) % ?) FROM sites s WHERE s.state = 'active'`,
   statesPark:
     'UPDATE check_states SET next_due_at = NULL, confirm_due_at = NULL WHERE check_id = ? AND next_due_at IS NOT NULL',
   checkIdsKnown: 'SELECT DISTINCT check_id AS checkId FROM check_states',
@@ -137,10 +139,12 @@ export const queries = {
       ORDER BY requested_at LIMIT ?) RETURNING site_id AS siteId`,
 
   // pages read before
+  knownPageKey: "SELECT key FROM known_pages WHERE site_id = ? AND kept_at >= ? AND key <> ''",
   knownPage: "SELECT key, proof FROM known_pages WHERE site_id = ? AND key <> ''",
-  knownPageAge: 'SELECT changes, kept_at AS keptAt FROM known_pages WHERE site_id = ?',
-  knownPagePut: `INSERT INTO known_pages (site_id, key, proof, changes, kept_at) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (site_id) DO UPDATE SET key = excluded.key, proof = excluded.proof, changes = excluded.changes, kept_at = excluded.kept_at`,
+  knownPageAge: 'SELECT key, reader, changes, kept_at AS keptAt FROM known_pages WHERE site_id = ?',
+  knownPagePut: `INSERT INTO known_pages (site_id, key, reader, proof, changes, kept_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (site_id) DO UPDATE SET key = excluded.key, reader = excluded.reader, proof = excluded.proof, changes = excluded.changes,
+      kept_at = excluded.kept_at`,
   knownPageForget: 'DELETE FROM known_pages WHERE site_id = ?',
 
   // registries

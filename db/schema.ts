@@ -142,6 +142,8 @@ export const knownPages = sqliteTable('known_pages', {
     .references(() => sites.id, { onDelete: 'cascade' }),
   /** Digest over the bytes and all else that reading them depends on; empty: not kept, since it changes at every look. */
   key: text('key').notNull(),
+  /** Which version of the reader read it. */
+  reader: text('reader').notNull(),
   proof: text('proof').notNull(),
   /** How often in a row it changed soon after it was kept. */
   changes: integer('changes').notNull(),

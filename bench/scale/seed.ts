@@ -29,7 +29,9 @@ export function seedKnown(ledger: Ledger, sites: number, now: number): void {
   const state = sqlite.prepare(
     `INSERT INTO check_states (site_id, check_id, verdict, codes, since, checked_at, verdict_id, next_due_at) VALUES (?, ?, 'pass', '[]', ?, ?, ?, ?)`,
   );
-  const page = sqlite.prepare('INSERT INTO known_pages (site_id, key, proof, changes, kept_at) VALUES (?, ?, ?, 0, ?)');
+  const page = sqlite.prepare(
+    "INSERT INTO known_pages (site_id, key, reader, proof, changes, kept_at) VALUES (?, ?, 'seed', ?, 0, ?)",
+  );
   const day = now - 86_400_000;
   for (let from = 0; from < sites; from += 10_000)
     sqlite

@@ -42,7 +42,7 @@ export function wireOf(index: number, latency: Latency | undefined): { rttMs: nu
 /** A filing by its index. Its addresses lie in a mainland range of the shipped list of Alibaba Cloud. */
 export function benchFiling(index: number, { tlsShare }: Pick<BenchWorld, 'tlsShare'>): BenchFiling {
   const domain = `bench-${index}.cn`;
-  const subjectNumber = `京ICP备${2_020_000_000 + index}号`;
+  const subjectNumber = `京ICP备${2_020_000_001 + index}号`;
   return {
     index,
     domain,

@@ -34,8 +34,15 @@ export function proveFooter(page: Buffer, siteNumber: string): PageFacts | null 
   const text = Buffer.concat(pieces.map(({ start, end }) => page.subarray(start, end))).toString('utf8');
   for (let at = 0; at < text.length; at += SLICE_BYTES) reader.write(text.slice(at, at + SLICE_BYTES));
   const facts = reader.end(true);
+  return provesNumber(facts, siteNumber) ? facts : null;
+}
+
+/** Do these facts hold the number, seen, in the footer and linked to the ministry (R2.1–R2.3)? */
+export function provesNumber(facts: PageFacts, siteNumber: string): boolean {
+  const own = parseIcpNumber(siteNumber);
+  if (!own.ok) return false;
   const { canonical, subject } = own.number;
-  const proven = facts.icpNumbers.some(
+  return facts.icpNumbers.some(
     ({ number, link, inFooter, placeholder, href }) =>
       (number === canonical || number === subject) &&
       link === 'miit' &&
@@ -43,5 +50,4 @@ export function proveFooter(page: Buffer, siteNumber: string): PageFacts | null 
       !placeholder &&
       !/^https?:\/\/www\./i.test(href ?? ''),
   );
-  return proven ? facts : null;
 }

@@ -1,6 +1,6 @@
 import type { GatherContext } from './context.ts';
 import { type DnsOptions, gatherDns, type KnownAnswers } from './dns.ts';
-import type { KnownPage } from './known-page.ts';
+import type { ProvedPage, SamePage } from './known-page.ts';
 import { gatherPage } from './page.ts';
 import { type ArtifactName, type Artifacts, failed, type RawEvidence, type Stage } from './types.ts';
 
@@ -17,8 +17,8 @@ export interface SiteTask {
   content?: boolean;
   /** The number that settles all that is asked of the page, where it is plainly shown; absent where more is asked. */
   siteNumber?: string;
-  /** What its page proved when it was read last. */
-  known?: KnownPage;
+  /** The key of its page as it was read last: a digest, nothing of the page. */
+  known?: string;
   /** Somebody waits for it: it does not stand in line behind a sweep. */
   urgent?: boolean;
 }
@@ -27,8 +27,9 @@ export interface SiteTask {
 export interface SiteLook {
   artifacts: Artifacts;
   raw: RawEvidence[];
-  /** What the page newly proved, for the next look. */
-  proved?: KnownPage;
+  /** See `PageLook`. */
+  proved?: ProvedPage | null;
+  same?: SamePage;
 }
 
 /** Look at one site once. Never throws; registration is gathered elsewhere, under the registries' budgets. */
@@ -36,7 +37,7 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
   const look = async (): Promise<SiteLook> => {
     const artifacts: Artifacts = {};
     const raw: RawEvidence[] = [];
-    let proved: KnownPage | undefined;
+    const learnt: Pick<SiteLook, 'proved' | 'same'> = {};
     const packets: object[] = [];
     const keepPackets = stage === 'confirm' && {
       onPacket: ({ message, ...question }: DnsPacket) =>
@@ -64,7 +65,8 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
       artifacts.page = look.page;
       artifacts.tls = look.tls;
       raw.push(...look.raw);
-      proved = look.proved;
+      if (look.proved !== undefined) learnt.proved = look.proved;
+      if (look.same !== undefined) learnt.same = look.same;
       // Drawing costs a browser: only a suspicion that is looked at again is worth it.
       if (stage === 'confirm' && task.want.includes('rendered')) {
         const document = look.page.ok ? look.page.value.document : null;
@@ -82,7 +84,7 @@ export async function gatherSite(task: SiteTask, stage: Stage, context: GatherCo
         name: 'dns packets',
         base64: Buffer.from(JSON.stringify(packets)).toString('base64'),
       });
-    return { artifacts, raw, ...(proved !== undefined && { proved }) };
+    return { artifacts, raw, ...learnt };
   };
   return context.siteSlots.run('site', look, { first: task.urgent === true });
 }

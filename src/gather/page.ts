@@ -6,7 +6,7 @@ import { type ReadBody, type ReadBodyOptions, readBody } from './body-reader.ts'
 import { type Dialer, failureOf, type PinnedOptions, pinnedConnector } from './dialer.ts';
 import type { DnsOptions } from './dns.ts';
 import { GatherError } from './guarded-get.ts';
-import { bodyKey, type KnownPage, provedBefore } from './known-page.ts';
+import { bodyKey, KEPT_BY_THE_LEDGER, MAX_PROOF_LENGTH, type ProvedPage, type SamePage } from './known-page.ts';
 import type { KeyedLimiter } from './limiter.ts';
 import type { PathTrust } from './path-trust.ts';
 import { plainGet } from './plain-get.ts';
@@ -43,8 +43,8 @@ export interface PageOptions {
   contentWords: ContentWords | null;
   /** While screening, where nothing else is asked of the page: a page that plainly shows this number need not be read in full. */
   siteNumber: string | null;
-  /** What the page proved when it was read last: the same bytes need not be read again. */
-  known: KnownPage | null;
+  /** The key of the page as it was read last (see `bodyKey`): the same bytes need not be read again. */
+  known: string | null;
   /** What reads pages; facts read by another version are not known. */
   readerVersion: string;
   perAddress: KeyedLimiter;
@@ -62,8 +62,10 @@ export interface PageLook {
   page: Artifact<PageValue>;
   tls: Artifact<TlsValue>;
   raw: RawEvidence[];
-  /** What the page newly proved, for the next look. */
-  proved?: KnownPage;
+  /** What the page newly proved, for the next look; null when a page was read and proved nothing that is to be kept. */
+  proved?: ProvedPage | null;
+  /** The page is the one that was read before: what was read then is with the ledger, and `page` is not observed without it. */
+  same?: SamePage;
 }
 
 interface Look {
@@ -71,7 +73,7 @@ interface Look {
   signal: AbortSignal;
   handshakes: TlsHandshake[];
   raw: RawEvidence[];
-  proved: KnownPage | null;
+  proved: ProvedPage | null;
 }
 
 /**
@@ -105,7 +107,7 @@ export async function gatherPage(hosts: string[], options: PageOptions): Promise
       const attempt = await walkRedirects(`${scheme}://${bracket(host)}/`, look);
       value.attempts.push({ host, hops: attempt.hops });
       const { document } = attempt;
-      if (document !== null && document.status < 400 && document.facts.icpNumbers.length > 0) {
+      if (document !== null && document.status < 400 && showsNumber(document)) {
         value.document = document;
         return finish(value, look, startedAt);
       }
@@ -140,14 +142,27 @@ function untried(url: string, totalTimeoutMs: number): PageHop {
   return { url, address: null, status: null, location: null, failure: { code: 'timeout', message, ours: false } };
 }
 
+const showsNumber = ({ facts }: PageDocument): boolean => facts === KEPT_BY_THE_LEDGER || facts.icpNumbers.length > 0;
+
 function finish(value: PageValue, look: Look, startedAt: number): PageLook {
-  const tookMs = look.options.now() - startedAt;
-  return {
-    page: { ok: true, observedAt: startedAt, tookMs, value },
-    tls: { ok: true, observedAt: startedAt, tookMs, value: { handshakes: look.handshakes.slice(0, 8) } },
-    raw: look.raw,
-    ...(look.proved !== null && { proved: look.proved }),
-  };
+  const { known, siteNumber, now } = look.options;
+  const tookMs = now() - startedAt;
+  const seen = { ok: true as const, observedAt: startedAt, tookMs };
+  const tls = { ...seen, value: { handshakes: look.handshakes.slice(0, 8) } };
+  const { attempts, document } = value;
+  if (document?.facts === KEPT_BY_THE_LEDGER && known !== null) {
+    const { facts: _facts, bytes: _bytes, bodyDigest: _digest, ...shown } = document;
+    const page = failed(
+      'internal',
+      'known by its bytes; what was read of it is with the ledger',
+      startedAt,
+      tookMs,
+      true,
+    );
+    return { page, tls, raw: [], same: { key: known, observedAt: startedAt, tookMs, attempts, document: shown } };
+  }
+  const asked = siteNumber !== null && document !== null;
+  return { page: { ...seen, value }, tls, raw: look.raw, ...(asked && { proved: look.proved }) };
 }
 
 const bracket = (host: string): string => (host.includes(':') ? `[${host}]` : host);
@@ -322,7 +337,7 @@ async function readPlain(
   if (redirect !== null) return redirect;
   const contentType = headers.get('content-type') ?? null;
   const encoding = (headers.get('content-encoding') ?? '').toLowerCase();
-  const proof = status >= 300 ? null : proofOfBody(body, { encoding, contentType, siteNumber }, look);
+  const proof = status >= 300 ? null : proveOrKnow(body, { encoding, contentType, siteNumber }, look);
   const read =
     proof === null
       ? await readBody(Readable.from([body], { objectMode: false }), bodyOptions(encoding, contentType, look))
@@ -330,19 +345,19 @@ async function readPlain(
   return followRefresh(url, host, status, contentType, read, hop, look);
 }
 
-/** What a body proves: as it did before, where it is the very same, else by reading it. */
-function proofOfBody(
+/** What a body proves, by reading it; left to the ledger where it is the very same as when it was read last. */
+function proveOrKnow(
   body: Buffer,
   source: { encoding: string; contentType: string | null; siteNumber: string },
   look: Look,
 ): Proof | null {
   const { known, readerVersion } = look.options;
   const key = bodyKey(body, { ...source, readerVersion });
-  const before = provedBefore(known, key);
-  if (before !== null) return before;
-  const proof = proveByBody(body, source);
-  if (proof !== null) look.proved = { key, proof: JSON.stringify(proof) };
-  return proof;
+  if (key === known) return { facts: KEPT_BY_THE_LEDGER, bytes: 0, digest: '' };
+  const made = proveByBody(body, source);
+  const proof = made === null ? '' : JSON.stringify(made);
+  if (proof !== '' && proof.length <= MAX_PROOF_LENGTH) look.proved = { key, reader: readerVersion, proof };
+  return made;
 }
 
 /** Old headers carry raw UTF-8 bytes read as Latin-1. */

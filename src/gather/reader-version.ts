@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -6,21 +6,19 @@ import { join, resolve } from 'node:path';
 const READING = ['src/facts', 'src/filing', 'src/gather'];
 
 /**
- * What reads pages, as a digest of its own sources and of the versions it is built on: facts read by another version are not today's.
- * Any change to it, however small, makes another digest.
+ * What reads pages, as a digest of its own sources, of the libraries they are locked to, and of Node: facts read by another version are not
+ * today's. Any change to it, however small, makes another digest; where the lock file is missing every process has one of its own.
  */
-export function readerVersion(): string {
-  const root = resolve(import.meta.dirname, '../..');
-  const digest = createHash('sha256');
+export function readerVersion(root: string = resolve(import.meta.dirname, '../..')): string {
+  const digest = createHash('sha256').update(process.version);
   const files = READING.flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith('.ts'))
       .sort()
       .map((name) => join(folder, name)),
   );
-  for (const file of [...files, 'package.json', 'package-lock.json']) {
-    const path = join(root, file);
-    if (existsSync(path)) digest.update(`${file}\n`).update(readFileSync(path));
-  }
+  for (const file of files) digest.update(`${file}\n`).update(readFileSync(join(root, file)));
+  const lock = join(root, 'package-lock.json');
+  digest.update(existsSync(lock) ? readFileSync(lock) : randomBytes(16));
   return digest.digest('base64').slice(0, 22);
 }

@@ -1,7 +1,6 @@
 import { asks, type CheckDefinition } from '../checks/types.ts';
 import type { Settings } from '../config.ts';
 import { hostsToCheck } from '../gather/gather-site.ts';
-import type { KnownPage } from '../gather/known-page.ts';
 import type { RegistryDirectory } from '../gather/registries.ts';
 import { type ArtifactName, isLedgerArtifact, type Stage } from '../gather/types.ts';
 import type { SiteRecord } from '../ledger/filings-store.ts';
@@ -143,7 +142,10 @@ export class Dispatcher {
       const needed = this.#artifactsFor(claim.checkIds);
       if (needed.ledger.length > 0) known.push({ claim: { ...claim, checkIds: needed.ledger }, record, stage });
       if (needed.direct.checkIds.length > 0) {
-        const known = stage === 'screen' && needed.direct.byNumber ? ledger.knownPages.of(claim.siteId) : null;
+        const known =
+          stage === 'screen' && needed.direct.byNumber
+            ? ledger.knownPages.keyOf(claim.siteId, this.#options.now())
+            : null;
         byStage[stage].push(gatherItem(claim, record, needed.direct, known));
       }
       if (needed.registration.length > 0)
@@ -254,7 +256,7 @@ function gatherItem(
   claim: Claim,
   record: SiteRecord,
   { checkIds, want, content, byNumber }: Direct,
-  known: KnownPage | null,
+  known: string | null,
 ): GatherItem {
   const hosts = hostsToCheck(record.filing, record.registrable);
   // The filed home page first: an apex may show something else.

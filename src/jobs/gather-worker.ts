@@ -65,9 +65,8 @@ export function startGatherWorkers({
     const looks = await Promise.all(
       items.map(async ({ siteId, sweepId, look, checkIds, ...task }) => {
         const urgent = priority === PRIORITY.rescan;
-        const { artifacts, raw, proved } = await gatherSite({ ...task, urgent }, stage, context);
-        const seen = { artifacts, raw: boundRaw(raw), ...(proved !== undefined && { proved }) };
-        return { siteId, sweepId, look, checkIds, ...seen };
+        const { raw, ...seen } = await gatherSite({ ...task, urgent }, stage, context);
+        return { siteId, sweepId, look, checkIds, ...seen, raw: boundRaw(raw) };
       }),
     );
     // Sites wait for their slot in the job: what was seen was seen from the first look on, not from the job's start.

@@ -1,7 +1,7 @@
 import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import type { Config } from '../config.ts';
-import type { KnownPage } from '../gather/known-page.ts';
+import { filledIn, type ProvedPage } from '../gather/known-page.ts';
 import {
   type Artifact,
   type Artifacts,
@@ -65,15 +65,22 @@ export class Judge {
     const job = { ...received, observedAt: this.#trusted(received.observedAt) };
     if (job.kind === 'registration') return this.#registration(job);
     const looks: JudgedLook[] = [];
-    const pages: (KnownPage & { siteId: number })[] = [];
-    for (const { siteId, sweepId, look, checkIds, artifacts, raw, proved } of job.looks) {
+    const pages: { siteId: number; proved: ProvedPage | null }[] = [];
+    for (const { siteId, sweepId, look, checkIds, artifacts, raw, proved, same } of job.looks) {
       const record = this.#options.ledger.filings.load(siteId);
       if (record === null) continue;
-      looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, artifacts, raw));
-      if (proved !== undefined) pages.push({ siteId, ...proved });
+      const { knownPages } = this.#options.ledger;
+      const page = same && filledIn(same, knownPages.get(siteId), record.filing.siteNumber);
+      // What could not be filled in is not observed; it is forgotten, so that the page is read at the next look.
+      if (page === null || proved !== undefined) pages.push({ siteId, proved: proved ?? null });
+      const seen = page ? { ...artifacts, page } : artifacts;
+      looks.push(this.#judge(record, { siteId, sweepId, look, checkIds }, job.stage, job.observedAt, seen, raw));
     }
     const recorded = this.#record(looks);
-    this.#options.ledger.knownPages.keep(pages, this.#options.now());
+    // What comes late says nothing of the page any more.
+    const current = new Set(recorded.flatMap(({ siteId, step }) => (step === 'dropped' ? [] : [siteId])));
+    const fresh = pages.filter(({ siteId }) => current.has(siteId));
+    this.#options.ledger.knownPages.keep(fresh, this.#options.now());
     return recorded;
   }
 

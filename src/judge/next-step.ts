@@ -1,6 +1,8 @@
 import type { Judgement, Verdict } from '../checks/types.ts';
 import { spread } from './spread.ts';
 
+const HOUR_MS = 3_600_000;
+
 /** What confirmation asks for (R16.2). */
 export interface ConfirmPolicy {
   pauseMs: number;
@@ -36,8 +38,9 @@ export function nextStep(
   const looks = state.suspectLooks + 1;
   const fails = state.suspectFails + (judgement.verdict === 'fail' ? 1 : 0);
   const regular = judgement.nextLookAt ?? now + intervalMs;
-  // A tenth of the interval of jitter, steady for a site and the same for all its checks, keeps the load level.
-  const nextDueAt = regular - spread(state.siteId, Math.max(0, (regular - now) * 0.1));
+  // A tenth of the interval of jitter, another one from hour to hour (nobody can tell when we come: R1.2) and the same for all checks of a
+  // site that are judged together: it keeps the load level, and a site's checks beside each other.
+  const nextDueAt = regular - spread(state.siteId, Math.max(0, (regular - now) * 0.1), Math.floor(now / HOUR_MS));
   if (judgement.verdict === 'pass' || judgement.verdict === 'warn') {
     return { kind: 'publish', verdict: judgement.verdict, nextDueAt, inconclusiveRuns: 0, confirmed: true };
   }

@@ -151,8 +151,10 @@ export class FilingsStore {
   /** Give every active site the checks switched on, and park those switched off. Run at start. */
   reconcile(now: number): void {
     this.#db.transaction(() => {
-      for (const { id, intervalMs } of this.#checks)
-        this.#db.run('statesMissing', id, now, Math.min(intervalMs, 86_400_000));
+      for (const { id, intervalMs } of this.#checks) {
+        const span = Math.min(intervalMs, 86_400_000);
+        this.#db.run('statesMissing', id, now, now + span, now, span);
+      }
       for (const { checkId } of this.#db.all<{ checkId: string }>('checkIdsKnown')) {
         if (!this.#checks.some(({ id }) => id === checkId)) this.#db.run('statesPark', checkId);
       }
@@ -162,13 +164,19 @@ export class FilingsStore {
   /** R15: only active filings are checked. New ones are spread over the check's interval, so that no wave follows an import. */
   #schedule(siteId: number, active: boolean, now: number): void {
     if (!active) {
-      this.#db.run('stateStop', siteId);
+      this.#stop(siteId);
       return;
     }
     for (const { id, intervalMs } of this.#checks) {
       const dueAt = now + spread(siteId, Math.min(intervalMs, 86_400_000));
       if (this.#db.run('stateInsert', siteId, id, dueAt) === 0) this.#db.run('stateRestart', dueAt, siteId, id);
     }
+  }
+
+  /** A site left: it is not looked at any more, and what its page showed is not kept. */
+  #stop(siteId: number): void {
+    this.#db.run('stateStop', siteId);
+    this.#db.run('knownPageForget', siteId);
   }
 
   /** A site with its filing, or null. */
@@ -227,7 +235,7 @@ export class FilingsStore {
   leave(siteId: number, state: 'revoked' | 'access-cancelled', now: number): boolean {
     if (this.#db.run('siteLeave', state, now, siteId) === 0) return false;
     this.#forgetLooks(siteId);
-    this.#db.run('stateStop', siteId);
+    this.#stop(siteId);
     this.onChanged?.(siteId, state, now);
     return true;
   }

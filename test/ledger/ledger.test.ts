@@ -126,6 +126,19 @@ describe('every query of the code', () => {
     expect(walks).toEqual([]);
   });
 
+  it('finds what a sweep still owes by the index of just that', () => {
+    fill(50);
+    for (const name of ['pendingOfSweep', 'statesLost', 'suspectsOfSweep', 'confirmsOfSweepDue'] as const) {
+      const statement = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries[name]}`);
+      const parameters = Array.from({ length: (queries[name].match(/\?/g) ?? []).length }, () => 1);
+      const plan = statement.all(...parameters) as { detail: string }[];
+      expect([name, plan.map(({ detail }) => detail).join()]).toEqual([
+        name,
+        expect.stringContaining('check_states_pending'),
+      ]);
+    }
+  });
+
   it('finds what is due by the index on the due time', () => {
     fill(200);
     const plan = ledger.connection.sqlite.prepare(`EXPLAIN QUERY PLAN ${queries.dueSites}`).all(1) as {
@@ -137,37 +150,76 @@ describe('every query of the code', () => {
 
 describe('pages read before', () => {
   const DAY = 86_400_000;
-  const page = (nth: number) => ({ siteId: 1, key: `key ${nth}`, proof: `proof ${nth}` });
-  const knownAt = (): string | undefined => ledger.knownPages.of(1)?.key;
+  const page = (nth: number, siteId = 1, reader = 'now') => ({
+    siteId,
+    proved: { key: `key ${nth} ${reader}`, reader, proof: `proof ${nth}` },
+  });
+  const knownAt = (): string | undefined => ledger.knownPages.get(1)?.key;
 
   it('the last one is known, with its site and no longer', () => {
     fill(2);
-    expect(ledger.knownPages.of(1)).toBeNull();
-    ledger.knownPages.keep([page(1), { ...page(7), siteId: 2 }], NOW);
+    expect(ledger.knownPages.get(1)).toBeNull();
+    ledger.knownPages.keep([page(1), page(7, 2)], NOW);
     ledger.knownPages.keep([page(2)], NOW + DAY);
-    expect(ledger.knownPages.of(1)).toEqual({ key: 'key 2', proof: 'proof 2' });
-    expect(ledger.knownPages.of(2)?.key).toBe('key 7');
-    ledger.connection.sqlite.prepare('DELETE FROM sites WHERE id = 2').run();
-    expect(ledger.knownPages.of(2)).toBeNull();
+    expect(ledger.knownPages.get(1)).toEqual({ key: 'key 2 now', proof: 'proof 2' });
+    expect(ledger.knownPages.get(2)?.key).toBe('key 7 now');
+    ledger.knownPages.keep([{ siteId: 1, proved: null }], NOW + DAY);
+    expect(ledger.knownPages.get(1)).toBeNull();
+    expect(ledger.filings.leave(2, 'revoked', NOW + DAY)).toBe(true);
+    expect(ledger.knownPages.get(2)).toBeNull();
+  });
+
+  it('is read again after a month at most, and not all on one day', () => {
+    fill(200);
+    const all = Array.from({ length: 200 }, (_, index) => page(index, index + 1));
+    ledger.knownPages.keep(all, NOW);
+    const knownAfter = (days: number): number =>
+      all.filter(({ siteId }) => ledger.knownPages.keyOf(siteId, NOW + days * DAY) !== null).length;
+    expect([knownAfter(0), knownAfter(22.9)]).toEqual([200, 200]);
+    expect(knownAfter(26.5)).toBeGreaterThan(60);
+    expect(knownAfter(26.5)).toBeLessThan(140);
+    expect(knownAfter(30.1)).toBe(0);
+    // Read again and found the same: known anew.
+    ledger.knownPages.keep([page(0)], NOW + 31 * DAY);
+    expect(ledger.knownPages.keyOf(1, NOW + 32 * DAY)).toBe('key 0 now');
+  });
+
+  it('is not kept when it is large, and erased with its site', () => {
+    fill(1);
+    ledger.knownPages.keep([page(1)], NOW);
+    ledger.knownPages.keep(
+      [{ siteId: 1, proved: { key: 'large', reader: 'now', proof: 'x'.repeat(5000) } }],
+      NOW + DAY,
+    );
+    expect(ledger.knownPages.get(1)).toBeNull();
+  });
+
+  it('another version that reads it, or the same page again, is no change of it', () => {
+    fill(1);
+    for (let hour = 0; hour < 10; hour++) {
+      ledger.knownPages.keep([page(0, 1, `version ${hour}`)], NOW + hour);
+      ledger.knownPages.keep([page(0, 1, `version ${hour}`)], NOW + hour);
+      expect(knownAt()).toBe(`key 0 version ${hour}`);
+    }
   });
 
   it('one that is another at every look is not kept for a while', () => {
     fill(1);
     for (let day = 0; day < 3; day++) ledger.knownPages.keep([page(day)], NOW + day * DAY);
-    expect(knownAt()).toBe('key 2');
+    expect(knownAt()).toBe('key 2 now');
     ledger.knownPages.keep([page(3)], NOW + 3 * DAY);
     expect(knownAt()).toBeUndefined();
     ledger.knownPages.keep([page(4)], NOW + 32 * DAY);
     expect(knownAt()).toBeUndefined();
     ledger.knownPages.keep([page(5)], NOW + 33 * DAY);
-    expect(knownAt()).toBe('key 5');
+    expect(knownAt()).toBe('key 5 now');
   });
 
   it('one that changes now and then stays known', () => {
     fill(1);
     for (let change = 0; change < 8; change++) {
       ledger.knownPages.keep([page(change)], NOW + change * 3 * DAY);
-      expect(knownAt()).toBe(`key ${change}`);
+      expect(knownAt()).toBe(`key ${change} now`);
     }
   });
 });

@@ -6,7 +6,7 @@ RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-# A smaller young generation: 100 MB less for the same speed (docs/performance.md).
+# A smaller young generation: 100 MB less for the same speed (docs/decisions/0017-screening-fast.md).
 ENV NODE_ENV=production \
     NODE_OPTIONS=--max-semi-space-size=16 \
     PATROL_LEDGER=/data/ledger.db \

@@ -117,10 +117,10 @@ async function slow({ quick, note }: SectionOptions): Promise<Section> {
   const rows: string[][] = [];
   const runs: readonly (readonly [concurrency: number, way: 'patrol' | 'steady'])[] = quick
     ? [[256, 'steady']]
-    : [...[48, 256, 600, 900, 1400].map((atOnce) => [atOnce, 'steady'] as const), [256, 'patrol'], [900, 'patrol']];
+    : [...[48, 256, 600, 1000].map((atOnce) => [atOnce, 'steady'] as const), [256, 'patrol'], [1000, 'patrol']];
   for (const [concurrency, way] of runs) {
     const compared = await compareWays({
-      world: { filings: quick ? 600 : concurrency * 12, tlsShare: 0.3, latency: SLOW },
+      world: { filings: quick ? 600 : concurrency * 24, tlsShare: 0.3, latency: SLOW },
       ways: [way],
       rounds: 1,
       concurrency,

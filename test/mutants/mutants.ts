@@ -111,6 +111,13 @@ export const MUTANTS: readonly Mutant[] = [
     suites: ['test/gather/known-page.test.ts'],
   },
   {
+    name: 'what is kept of a page need not show the number',
+    file: 'src/gather/known-page.ts',
+    find: 'if (!provesNumber(facts, siteNumber)) return null;',
+    replace: '',
+    suites: ['test/gather/known-page.test.ts'],
+  },
+  {
     name: 'what another version of the reader read is known',
     file: 'src/gather/known-page.ts',
     find: 'JSON.stringify([readerVersion, encoding,',

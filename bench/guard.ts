@@ -1,7 +1,7 @@
 /**
- * `npm run bench:guard`: a small guard against regressions, for CI. Sweeps of the worker, over pages that changed and over pages that did not, and one of the floor in turn, in one run; fails
- * when the worker's processor time a filing, as a multiple of the floor's, is more than the bound, or when a filing is not found to
- * pass. Ratios, so that a slow machine fails nothing; the best of three rounds, so that a busy moment does not either.
+ * `npm run bench:guard`: a small guard against regressions, for CI. Sweeps of the worker, over pages that changed and over pages that
+ * did not, and one of the floor in turn, in one run; fails when the worker's processor time a filing, as a multiple of the floor's, is more
+ * than the bound, or when a filing is not found to pass. Ratios, so that a slow machine fails nothing; the best of three rounds, so that a busy moment does not either.
  */
 import { compareWays } from './scan/run.ts';
 

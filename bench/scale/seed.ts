@@ -1,15 +1,20 @@
+import { PageReader } from '../../src/facts/page-reader.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { SCREENED } from '../scan/settings.ts';
 import { benchFiling } from '../scan/world.ts';
-import { benchFacts } from './facts.ts';
 
 /** What a page of the bench world proves, as the ledger keeps it. */
-const proofOf = (siteNumber: string): string =>
-  JSON.stringify({ facts: benchFacts(siteNumber), bytes: 60_000, digest: '0'.repeat(64) });
+function proofOf(siteNumber: string): string {
+  const reader = new PageReader();
+  reader.write(
+    `<!DOCTYPE html><html><body><p>公司网站</p><footer><p><a href="https://beian.miit.gov.cn/">${siteNumber}</a></p></footer></body></html>`,
+  );
+  return JSON.stringify({ facts: reader.end(false), bytes: 60_000, digest: '0'.repeat(64) });
+}
 
 /**
- * Fill an empty ledger with filings of the bench world, each with a verdict in force for every screened check and a page that is known, all due: a register as a
- * sweep finds it on any day but the first. The same every time.
+ * Fill an empty ledger with filings of the bench world, each with a verdict in force for every screened check and a page that is known,
+ * all due: a register as a sweep finds it on any day but the first. The same every time.
  */
 export function seedKnown(ledger: Ledger, sites: number, now: number): void {
   const { sqlite } = ledger.connection;

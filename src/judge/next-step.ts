@@ -14,7 +14,6 @@ export interface ConfirmPolicy {
 /** How often a check looked at a site in the sweep under way, and how often it could not be observed before. */
 export interface LookState {
   siteId: number;
-  checkId: string;
   suspectLooks: number;
   suspectFails: number;
   inconclusiveRuns: number;

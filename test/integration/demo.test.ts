@@ -17,8 +17,8 @@ describe('the one line of the README', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'beian-demo-'));
     told = spawnSync(process.execPath, [join(ROOT, 'test/world/demo.ts')], {
-      cwd: ROOT,
-      env: { ...process.env, DEMO_FOLDER: folder, NO_COLOR: '1' },
+      cwd: folder,
+      env: { ...process.env, NO_COLOR: '1' },
       encoding: 'utf8',
       maxBuffer: 1e8,
     });
@@ -26,7 +26,7 @@ describe('the one line of the README', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('shows the table that the README shows', () => {
-    expect([told.status, told.stderr]).toEqual([0, expect.any(String)]);
+    expect(told.status, told.stderr).toBe(0);
     const shown = rowsOf(told.stdout);
     const promised = rowsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
     expect(promised.size).toBeGreaterThan(5);
@@ -47,7 +47,7 @@ describe('the one line of the README', () => {
     expect(commands.length).toBeGreaterThanOrEqual(5);
     for (const command of commands) {
       const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'src/cli.ts'), ...command], {
-        cwd: ROOT,
+        cwd: folder,
         encoding: 'utf8',
       });
       expect([command.join(' '), status]).toEqual([command.join(' '), 0]);

@@ -192,6 +192,10 @@ describe('pages read before', () => {
       NOW + DAY,
     );
     expect(ledger.knownPages.get(1)).toBeNull();
+    ledger.knownPages.keep([page(2)], NOW + 2 * DAY);
+    expect(ledger.knownPages.get(1)).not.toBeNull();
+    ledger.privacy.eraseSite(1);
+    expect(ledger.knownPages.get(1)).toBeNull();
   });
 
   it('another version that reads it, or the same page again, is no change of it', () => {

@@ -12,7 +12,7 @@ import { buildWorld, oddities, worldCsv } from './world.ts';
 import { importLists, writeLists } from './world-lists.ts';
 
 const SITES = Number(process.env['DEMO_SITES'] ?? 300);
-const FOLDER = process.env['DEMO_FOLDER'] ?? 'data/demo';
+const FOLDER = 'data/demo';
 
 async function main(): Promise<void> {
   rmSync(FOLDER, { recursive: true, force: true });

@@ -9,7 +9,7 @@ const EVENT = `case_id AS caseId, seq, at, actor_kind AS actorKind, actor_name A
 const ENFORCEMENT = `id, idempotency_key AS idempotencyKey, case_id AS caseId, site_id AS siteId, act, round, state,
       dry_run AS dryRun, irrevocable, payload, receipt, error, attempts, created_at AS createdAt, submitted_at AS submittedAt,
       settled_at AS settledAt, next_at AS nextAt, look_asked_at AS lookAskedAt`;
-const EXTRA = `id, subject_id AS subjectId, unseal(name) AS name, unseal(email) AS email, unseal(phone) AS phone, email_verified_at AS emailVerifiedAt,
+const EXTRA = `id, subject_id AS subjectId, case_id AS caseId, unseal(name) AS name, unseal(email) AS email, unseal(phone) AS phone, email_verified_at AS emailVerifiedAt,
       phone_verified_at AS phoneVerifiedAt, created_at AS createdAt, removed_at AS removedAt`;
 
 /** Statements over cases, notices, enforcement and contacts; see `queries.ts`. */
@@ -113,7 +113,7 @@ export const caseQueries = {
     'SELECT role, unseal(name) AS name, unseal(phone) AS phone, unseal(email) AS email FROM contacts WHERE site_id = ?',
   contactsOfSubject:
     'SELECT role, unseal(name) AS name, unseal(phone) AS phone, unseal(email) AS email, site_id AS siteId FROM contacts WHERE subject_id = ? ORDER BY site_id, role LIMIT 200',
-  extraInsert: `INSERT INTO extra_contacts (subject_id, name, email, phone, created_at) VALUES (?, seal(?), seal(?), seal(?), ?) RETURNING id`,
+  extraInsert: `INSERT INTO extra_contacts (subject_id, case_id, name, email, phone, created_at) VALUES (?, ?, seal(?), seal(?), seal(?), ?) RETURNING id`,
   extraById: `SELECT ${EXTRA} FROM extra_contacts WHERE id = ?`,
   extrasOfSubject: `SELECT ${EXTRA} FROM extra_contacts WHERE subject_id = ? AND removed_at IS NULL ORDER BY id`,
   extrasByPhone: `SELECT ${EXTRA} FROM extra_contacts WHERE phone = seal(?) AND removed_at IS NULL`,

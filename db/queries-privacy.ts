@@ -31,7 +31,9 @@ export const privacyQueries = {
     FROM sites s WHERE s.state IN ('access-cancelled', 'revoked') AND s.id > ? ORDER BY s.id LIMIT ?`,
   inboundPrune:
     'DELETE FROM inbound_messages WHERE id IN (SELECT id FROM inbound_messages WHERE received_at < ? ORDER BY received_at LIMIT ?)',
-  extrasRemoved: `SELECT id FROM extra_contacts WHERE removed_at < ? ORDER BY removed_at LIMIT ?`,
+  extrasRemoved: `SELECT id FROM extra_contacts WHERE removed_at < ?
+    UNION SELECT x.id FROM extra_contacts x INDEXED BY extra_contacts_by_case JOIN cases c ON c.id = x.case_id
+      WHERE x.case_id IS NOT NULL AND c.closed_at < ? LIMIT ?`,
   tokensPrune:
     'DELETE FROM contact_tokens WHERE rowid IN (SELECT rowid FROM contact_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?)',
 

@@ -4,17 +4,8 @@ import { portalQueries } from './queries-portal.ts';
 import { privacyQueries } from './queries-privacy.ts';
 import { programmeQueries } from './queries-programmes.ts';
 
-/**
- * Every SQL statement of the hot paths, by name. A test explains each one against a filled ledger and fails on a full walk
- * over a table that grows with the register.
- */
-export const queries = {
-  ...caseQueries,
-  ...programmeQueries,
-  ...portalQueries,
-  ...consoleQueries,
-  ...privacyQueries,
-
+/** Statements over filings, due work, sweeps, verdicts and evidence. */
+const registerQueries = {
   // filings
   subjectUpsert: `INSERT INTO subjects (subject_number, name, kind, province, licence_number, details, updated_at, name_since)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -40,7 +31,7 @@ export const queries = {
       VALUES (?, ?, ?, seal(?), seal(?), seal(?), seal(?), ?, ?)`,
   siteById: `SELECT subject_id AS subjectId, site_number AS siteNumber, name, service, access_provider AS accessProvider, product,
       filed_addresses AS filedAddresses, approved_at AS approvedAt, state, details, updated_at AS updatedAt FROM sites WHERE id = ?`,
-  subjectById: `SELECT subject_number AS subjectNumber, name AS subjectName, kind AS subjectKind, province, licence_number AS licenceNumber
+  subjectOfSite: `SELECT subject_number AS subjectNumber, name AS subjectName, kind AS subjectKind, province, licence_number AS licenceNumber
     FROM subjects WHERE id = ?`,
   hostsOfSite: 'SELECT rowid AS nth, host, kind, registrable FROM site_hosts WHERE site_id = ?',
   sitesByHost: 'SELECT site_id AS siteId FROM site_hosts WHERE host = ?',
@@ -180,5 +171,25 @@ export const queries = {
   lastSlot: 'SELECT max(started_at) AS at FROM schedule_slots WHERE schedule = ?',
   alertsOpen: 'SELECT key, message, raised_at AS raisedAt FROM alerts WHERE resolved_at IS NULL ORDER BY raised_at',
 } as const;
+
+/**
+ * Every SQL statement of the hot paths, by name. A test explains each one against a filled ledger and fails on a full walk
+ * over a table that grows with the register.
+ */
+export const queries = {
+  ...registerQueries,
+  ...caseQueries,
+  ...programmeQueries,
+  ...portalQueries,
+  ...consoleQueries,
+  ...privacyQueries,
+};
+
+// Two of one name, and one of them silently answers for the other.
+const named = [registerQueries, caseQueries, programmeQueries, portalQueries, consoleQueries, privacyQueries].flatMap(
+  (part) => Object.keys(part),
+);
+const twice = named.filter((name, index) => named.indexOf(name) !== index);
+if (twice.length > 0) throw new Error(`statements of one name: ${twice.join(', ')}`);
 
 export type QueryName = keyof typeof queries;

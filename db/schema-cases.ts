@@ -105,6 +105,8 @@ export const notices = sqliteTable(
     params: text('params').notNull(),
     state: text('state').notNull(),
     reason: text('reason'),
+    /** The same in Chinese; null where it is somebody else's words. */
+    reasonZh: text('reason_zh'),
     /** Dry-run is decided when the notice is planned: switching on later sends nothing old. */
     dryRun: integer('dry_run', { mode: 'boolean' }).notNull(),
     notBefore: integer('not_before').notNull(),
@@ -212,6 +214,8 @@ export const extraContacts = sqliteTable(
   {
     id: integer('id').primaryKey(),
     subjectId: integer('subject_id').notNull(),
+    /** Named by the owner for one case: told of that case alone. Null: named by staff, told of all of the subject's. */
+    caseId: integer('case_id').references(() => cases.id),
     name: text('name').notNull(),
     email: text('email'),
     phone: text('phone'),
@@ -223,6 +227,7 @@ export const extraContacts = sqliteTable(
   (table) => [
     index('extra_contacts_by_subject').on(table.subjectId),
     index('extra_contacts_by_phone').on(table.phone),
+    index('extra_contacts_by_case').on(table.caseId).where(sql`case_id IS NOT NULL`),
     index('extra_contacts_removed').on(table.removedAt).where(sql`removed_at IS NOT NULL`),
   ],
 );
@@ -289,6 +294,7 @@ export const enforcements = sqliteTable(
 export const holds = sqliteTable('holds', {
   key: text('key').primaryKey(),
   reason: text('reason').notNull(),
+  reasonZh: text('reason_zh'),
   by: text('held_by').notNull(),
   since: integer('since').notNull(),
   releasedAt: integer('released_at'),

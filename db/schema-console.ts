@@ -145,6 +145,7 @@ export const importRejects = sqliteTable(
     /** Masked. */
     value: text('value').notNull(),
     remedy: text('remedy').notNull(),
+    remedyZh: text('remedy_zh'),
   },
   (table) => [index('import_rejects_by_import').on(table.importId, table.id)],
 );

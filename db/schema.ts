@@ -217,6 +217,7 @@ export const sweeps = sqliteTable(
     startedAt: integer('started_at').notNull(),
     finishedAt: integer('finished_at'),
     heldReason: text('held_reason'),
+    heldReasonZh: text('held_reason_zh'),
     total: integer('total').notNull().default(0),
     judged: integer('judged').notNull().default(0),
   },
@@ -301,6 +302,7 @@ export const imports = sqliteTable('imports', {
 export const alerts = sqliteTable('alerts', {
   key: text('key').primaryKey(),
   message: text('message').notNull(),
+  messageZh: text('message_zh'),
   raisedAt: integer('raised_at').notNull(),
   lastSeenAt: integer('last_seen_at').notNull(),
   resolvedAt: integer('resolved_at'),

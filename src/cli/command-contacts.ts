@@ -52,7 +52,7 @@ export function addContactsCommand(program: Command, environment: CliEnvironment
             name: extra.name,
             phone: mask(extra.phone),
             email: mask(extra.email),
-            state: verifiedState(extra),
+            state: `${verifiedState(extra)}${extra.caseId === null ? '' : ` (named by its owner for case ${keeper.ledger.cases.get(extra.caseId)?.code} alone)`}`,
           })),
         ];
         if (options.json === true) printJson(rows);

@@ -12,6 +12,8 @@ export interface FilingPerson {
 export interface ExtraContact {
   id: number;
   subjectId: number;
+  /** Named by its owner for one case, and told of that alone; null: named by staff, told of all of the subject's. */
+  caseId: number | null;
   name: string;
   email: string | null;
   phone: string | null;
@@ -90,12 +92,10 @@ export class ContactsStore {
   }
 
   /** Add an extra contact, unverified. Gives its id. */
-  addExtra(
-    contact: { subjectId: number; name: string; email: string | null; phone: string | null },
-    now: number,
-  ): number {
-    const { subjectId, name, email, phone } = contact;
-    return (this.#db.get<{ id: number }>('extraInsert', subjectId, name, email, phone, now) as { id: number }).id;
+  addExtra(contact: Pick<ExtraContact, 'subjectId' | 'caseId' | 'name' | 'email' | 'phone'>, now: number): number {
+    const { subjectId, caseId, name, email, phone } = contact;
+    return (this.#db.get<{ id: number }>('extraInsert', subjectId, caseId, name, email, phone, now) as { id: number })
+      .id;
   }
 
   /** An extra contact, or null. */
@@ -103,7 +103,7 @@ export class ContactsStore {
     return this.#db.get<ExtraContact>('extraById', id) ?? null;
   }
 
-  /** A subject's extra contacts. */
+  /** A subject's extra contacts, those of single cases among them. */
   extras(subjectId: number): ExtraContact[] {
     return this.#db.all('extrasOfSubject', subjectId);
   }

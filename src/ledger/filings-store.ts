@@ -182,7 +182,7 @@ export class FilingsStore {
   /** A site with its filing, or null. */
   load(siteId: number): SiteRecord | null {
     const row = this.#db.get<SiteRow>('siteById', siteId);
-    const subject = row === undefined ? undefined : this.#db.get<SubjectRow>('subjectById', row.subjectId);
+    const subject = row === undefined ? undefined : this.#db.get<SubjectRow>('subjectOfSite', row.subjectId);
     if (row === undefined || subject === undefined) return null;
     const hosts = this.#db
       .all<{ nth: number; host: string; kind: string; registrable: string }>('hostsOfSite', siteId)

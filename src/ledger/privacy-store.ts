@@ -116,9 +116,9 @@ export class PrivacyStore {
     return stretch(this.#db.all('formerSites', before, afterId, limit), limit);
   }
 
-  /** Extra contacts removed before. */
+  /** Extra contacts removed before, and those named for one case that ended before. */
   removedExtras(before: number, limit: number): number[] {
-    return this.#db.all<{ id: number }>('extrasRemoved', before, limit).map(({ id }) => id);
+    return this.#db.all<{ id: number }>('extrasRemoved', before, before, limit).map(({ id }) => id);
   }
 
   /** Recipient and text of a message, its notices' recipients, and its copy in the in-site inbox. */

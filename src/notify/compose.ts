@@ -190,8 +190,19 @@ function composeVerification(
 ): MessageContent {
   const subject = subjectId === null ? null : keeper.ledger.contacts.subject(subjectId);
   const url = `${(settings.portalUrl ?? '').replace(/\/$/, '')}/r/verify?token=${SECRET_MARK}`;
+  const caseId = keeper.ledger.contacts.extra(Number(params['contactId']))?.caseId ?? null;
+  const record = caseId === null ? null : keeper.ledger.cases.get(caseId);
   const letter = verificationLetter(
-    { name: String(params['name'] ?? ''), subjectName: subject?.name ?? '' },
+    {
+      name: String(params['name'] ?? ''),
+      subjectName: subject?.name ?? '',
+      about:
+        record === null
+          ? null
+          : ((record.siteId === null ? null : keeper.ledger.filings.load(record.siteId)?.filing.siteNumber) ??
+            subject?.subjectNumber ??
+            ''),
+    },
     url,
     settings,
   );

@@ -1,11 +1,19 @@
+import { beijingDate } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
+import type { Actor, CaseRecord } from '../cases/types.ts';
 import { InputError } from '../errors.ts';
 import { emailOf, mobileOf } from '../filing/addresses.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
+import { maskText } from '../log.ts';
 import { MAX_MISSES, proofHash } from './one-time-secret.ts';
 
 /** R7. */
 const MAX_EXTRA_CONTACTS = 15;
+/** Of them, those an owner may name for one case, and how often a day: each naming sends a stranger a message. */
+export const MAX_OF_CASE = 3;
+const NAMINGS_A_DAY = 5;
+/** What somebody an owner named is called: no words of a stranger's go into a mail to anybody. */
+const NAME_OF_CASE = '整改联系人';
 
 /** What a proof did. */
 export type Verification =
@@ -44,17 +52,71 @@ export class ContactDesk {
           'patrol contacts list shows it; change it with patrol contacts change',
           '已有联系人使用该地址',
         );
-      if (known.length >= MAX_EXTRA_CONTACTS)
-        throw new InputError(
-          `${subjectNumber} has ${known.length} extra contacts, the most there may be (R7)`,
-          'remove one first: patrol contacts remove',
-          '其他联系人已达上限（R7），请先删除一个',
-        );
-      const id = ledger.contacts.addExtra({ subjectId: subject.id, name: given.name, email, phone }, now);
+      this.#demandRoom(subjectNumber, known);
+      const draft = { subjectId: subject.id, caseId: null, name: given.name, email, phone };
+      const id = ledger.contacts.addExtra(draft, now);
       const contact = ledger.contacts.extra(id) as ExtraContact;
       this.#ask(contact, now);
       return contact;
     });
+  }
+
+  /**
+   * Name somebody to be told of one case (R7), as its owner asks for it: a mail address or a mobile number, told of nothing until it
+   * says yes, and of nothing but this case. Stands in the case's history. Throws InputError: not usable, or too many.
+   */
+  addToCase(record: CaseRecord, address: string, actor: Actor, now: number): ExtraContact {
+    const { ledger } = this.#keeper;
+    return ledger.transaction(() => {
+      const isMail = address.includes('@');
+      const email = isMail ? readAddress('email', address) : null;
+      const phone = isMail ? null : readAddress('phone', address);
+      if (email === null && phone === null)
+        throw new InputError('no address was given', 'give a mail address or a mobile number', '请填写邮箱或手机号');
+      const named = this.ofCase(record);
+      const same = (one: ExtraContact): boolean =>
+        email === null ? one.phone === phone : one.email?.toLowerCase() === email.toLowerCase();
+      if (named.some(same))
+        throw new InputError('the case has that contact already', 'it need not be named twice', '该联系人已添加');
+      if (named.length >= MAX_OF_CASE)
+        throw new InputError(
+          `the case has ${named.length} contacts of its own, the most there may be`,
+          'remove one first',
+          `最多添加 ${MAX_OF_CASE} 个，请先删除一个`,
+        );
+      const today = ledger.cases
+        .events(record.id)
+        .filter(({ data, at }) => data['portal'] === 'contact-named' && beijingDate(at) === beijingDate(now));
+      if (today.length >= NAMINGS_A_DAY)
+        throw new InputError(
+          `${today.length} contacts were named for the case today`,
+          'try again tomorrow',
+          '今天添加次数已用完，请明天再试',
+        );
+      const { subjectId } = record;
+      this.#demandRoom(ledger.contacts.subject(subjectId)?.subjectNumber ?? '', ledger.contacts.extras(subjectId));
+      const draft = { subjectId, caseId: record.id, name: NAME_OF_CASE, email, phone };
+      const contact = this.get(ledger.contacts.addExtra(draft, now));
+      this.#note(contact, 'contact-named', actor, now);
+      this.#ask(contact, now);
+      return contact;
+    });
+  }
+
+  /** Take back somebody named for a case. Throws InputError where it is none of the case's own. */
+  removeFromCase(record: CaseRecord, id: number, actor: Actor, now: number): void {
+    this.#keeper.ledger.transaction(() => {
+      const contact = this.ofCase(record).find((one) => one.id === id);
+      if (contact === undefined)
+        throw new InputError(`no contact ${id} of this case`, 'open the page again', '没有该联系人，请刷新页面');
+      this.remove(id, now);
+      this.#note(contact, 'contact-removed', actor, now);
+    });
+  }
+
+  /** Those its owner named for a case, verified or not. */
+  ofCase(record: Pick<CaseRecord, 'id' | 'subjectId'>): ExtraContact[] {
+    return this.#keeper.ledger.contacts.extras(record.subjectId).filter(({ caseId }) => caseId === record.id);
   }
 
   /** Change an address or name: a changed address is unverified until it says yes (R7). */
@@ -160,7 +222,28 @@ export class ContactDesk {
     const verified = proof.channel === 'email' ? { emailVerifiedAt: now } : { phoneVerifiedAt: now };
     const contact = { ...proof.contact, ...verified };
     contacts.saveExtra(contact);
+    const name = maskText((proof.channel === 'email' ? contact.email : contact.phone) ?? '');
+    this.#note(contact, 'contact-verified', { kind: 'owner', name }, now);
     return { ok: true, contact, channel: proof.channel };
+  }
+
+  /** What becomes of somebody named for a case stands in its history, masked. */
+  #note({ caseId, email, phone }: ExtraContact, portal: string, actor: Actor, now: number): void {
+    if (caseId === null) return;
+    const data = { portal, channel: email === null ? 'sms' : 'email', to: maskText(email ?? phone ?? '') };
+    this.#keeper.move(caseId, 'noted', { now, actor, data });
+  }
+
+  /** R7: at most 15 a subject. Those of cases that have ended do not count. */
+  #demandRoom(subjectNumber: string, known: ExtraContact[]): void {
+    const { cases } = this.#keeper.ledger;
+    const counted = known.filter(({ caseId }) => caseId === null || cases.get(caseId)?.closedAt === null);
+    if (counted.length >= MAX_EXTRA_CONTACTS)
+      throw new InputError(
+        `${subjectNumber} has ${counted.length} extra contacts, the most there may be (R7)`,
+        'remove one first: patrol contacts remove',
+        '其他联系人已达上限（R7），请先删除一个',
+      );
   }
 
   #ask(contact: ExtraContact, now: number, only: { email: boolean; sms: boolean } = { email: true, sms: true }): void {

@@ -40,16 +40,19 @@ export function renewalLetter(
   };
 }
 
-/** Somebody was named as a notice contact: the address must say yes first (R7). `url` holds the one-time token. */
+/**
+ * Somebody was named as a notice contact: the address must say yes first (R7). `url` holds the one-time token; `about` is the number
+ * of the one case it is about, null where it is about all of the subject's.
+ */
 export function verificationLetter(
-  contact: { name: string; subjectName: string },
+  contact: { name: string; subjectName: string; about: string | null },
   url: string,
   settings: LetterSettings,
 ): Letter {
   return {
     subject: `【验证邮箱】确认接收“${contact.subjectName}”的备案通知`,
     greeting: `${contact.name}，您好：`,
-    lead: `您被“${contact.subjectName}”添加为备案通知联系人。请点击下面的链接并确认，确认前不会向您发送其他通知。`,
+    lead: `您被“${contact.subjectName}”添加为${contact.about === null ? '备案通知联系人' : `一项备案整改（${contact.about}）的通知联系人，整改结束后自动失效`}。请点击下面的链接并确认，确认前不会向您发送其他通知。`,
     blocks: [
       {
         heading: '说明',

@@ -18,15 +18,19 @@ export interface Audience {
 }
 
 /**
- * The persons of the filing always, extra contacts where an address is verified (R7), and the subject's in-site inbox. One
- * address is told once however many roles it has.
+ * The persons of the filing always, extra contacts where an address is verified (R7; those named for one case where it is that
+ * case, by its `id`), and the subject's in-site inbox. One address is told once however many roles it has.
  */
-export function audienceOf(contacts: ContactsStore, record: Pick<CaseRecord, 'subjectId' | 'siteId'>): Audience {
+export function audienceOf(
+  contacts: ContactsStore,
+  record: Pick<CaseRecord, 'subjectId' | 'siteId'> & Partial<Pick<CaseRecord, 'id'>>,
+): Audience {
   const persons: FilingPerson[] =
     record.siteId === null ? contacts.ofSubject(record.subjectId) : contacts.ofSite(record.siteId);
   const audience: Audience = { recipients: [], unusable: [] };
   for (const person of persons) addPerson(audience, `${person.role}:${person.name ?? ''}`, person);
   for (const extra of contacts.extras(record.subjectId)) {
+    if (extra.caseId !== null && extra.caseId !== record.id) continue;
     const email = extra.emailVerifiedAt === null ? null : extra.email;
     const phone = extra.phoneVerifiedAt === null ? null : extra.phone;
     addPerson(audience, `extra:${extra.id}`, { name: extra.name, email, phone });

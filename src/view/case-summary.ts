@@ -94,14 +94,15 @@ export function findingTitle(
 }
 
 /** Keys of a move whose values are words of ours, and what sort of words. */
-const OWN_WORDS: Record<string, string> = { kind: 'notice', channel: 'channel', act: 'act' };
+const OWN_WORDS: Record<string, string> = { kind: 'notice', channel: 'channel', act: 'act', portal: 'portal' };
 
-/** What a move said, in a few words; `wordOf` tells our own words (`kind`, `channel`, `act`) in another language. */
+/** What a move said, in a few words; `wordOf` tells our own words (`kind`, `channel`, `act`, `portal`) in another language. */
 export function eventWords(
   { move, data }: CaseEvent,
   wordOf: (kind: string, word: string) => string = (_kind, word) => word,
 ): string {
   const said = [
+    'portal',
     'codes',
     'kind',
     'channel',

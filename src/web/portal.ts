@@ -9,7 +9,7 @@ import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
 import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
-import { markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
+import { type DeedName, markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
 import { addVerifyRoutes } from './portal/verify-routes.ts';
 import { createWebApp, type Form, formOf, isOurs, listenAt, sendHtml, serveAssets, textOf } from './web-app.ts';
@@ -27,6 +27,14 @@ export interface PortalOptions {
   pollMs?: number;
 }
 
+/** A running portal. */
+export interface RunningPortal {
+  address: string;
+  /** Every route that may change something, for those who check that none is open. */
+  forms: readonly string[];
+  close: () => Promise<void>;
+}
+
 /** Longest form taken. */
 const MAX_FORM_BYTES = 16_384;
 /** Requests an address may make in a minute: pages, and what open pages ask by themselves. */
@@ -41,6 +49,8 @@ const SAID: Record<string, { text: string; bad: boolean }> = {
   extended: { text: '延期申请已通过，新的整改期限见下。', bad: false },
   appealed: { text: '申诉已提交，审核期间不会进一步处理。', bad: false },
   'no-text': { text: '未提交：选“其他”时请填写说明。', bad: true },
+  'contact-added': { text: '已添加，验证通过后才会收到本事项的通知，验证方法见下。', bad: false },
+  'contact-removed': { text: '已删除，不会再收到本事项的通知。', bad: false },
   'not-now': { text: '未能办理：当前不符合办理条件，请看下方提示。', bad: true },
   busy: { text: '一小时内提交次数过多，请稍后再试。', bad: true },
 };
@@ -50,7 +60,7 @@ const SAID: Record<string, { text: string; bad: boolean }> = {
  * which an extra contact says yes (R7). Opening a page changes nothing (mail scanners open every link); only forms do. Throws
  * InputError when the port cannot be had.
  */
-export async function startPortal(options: PortalOptions): Promise<{ address: string; close: () => Promise<void> }> {
+export async function startPortal(options: PortalOptions): Promise<RunningPortal> {
   const { host, port, trustedProxies, log } = options;
   const app = await createWebApp({
     trustedProxies,
@@ -60,9 +70,13 @@ export async function startPortal(options: PortalOptions): Promise<{ address: st
     proxySetting: 'portal.trustedProxies',
     log,
   });
+  const forms: string[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    if ([method].flat().some((one) => one !== 'GET' && one !== 'HEAD')) forms.push(url);
+  });
   route(app, options);
   const address = await listenAt(app, host, port, 'portal');
-  return { address, close: () => app.close() };
+  return { address, forms, close: () => app.close() };
 }
 
 function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: PortalOptions): void {
@@ -188,8 +202,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     request: FastifyRequest,
     reply: FastifyReply,
     { visit, record, handle }: { visit: Visit; record: CaseRecord; handle: string },
-    said: string,
-    typed: { deed: string; text: string } | null,
+    said: { text: string; bad: boolean } | null,
+    typed: { deed: DeedName; text: string } | null,
   ): FastifyReply => {
     const screen = readScreen(keeper, record, now());
     const { extensionReasons, appealReasons } = keeper.rules.programmes;
@@ -202,8 +216,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
       leaveToken: access.formToken(tokenOf(request), null),
       extensionReasons,
       appealReasons,
-      contacts: toldOf(keeper, record),
-      said: Object.hasOwn(SAID, said) ? (SAID[said] ?? null) : null,
+      told: toldOf(keeper, record),
+      said,
       now: now(),
       pollMs,
     });
@@ -217,7 +231,10 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
 
   app.get<{ Querystring: { said?: unknown } }>('/r/case/:place', (request, reply) => {
     const found = find(request);
-    return found === null ? lost(reply) : showCase(request, reply, found, textOf(request.query.said) ?? '', null);
+    const said = textOf(request.query.said) ?? '';
+    return found === null
+      ? lost(reply)
+      : showCase(request, reply, found, Object.hasOwn(SAID, said) ? (SAID[said] ?? null) : null, null);
   });
   const marks = { max: MARKS_A_MINUTE, timeWindow: 60_000 };
   app.get('/r/case/:place/mark', { config: { rateLimit: marks } }, (request, reply) => {
@@ -235,10 +252,11 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
 
   /** A form of a case: does it where it is offered, and leads back to the screen. What is not offered moves nothing. */
   const deed = (
-    name: 'recheck' | 'extension' | 'appeal',
-    act: (code: string, actor: Actor, given: Form) => keyof typeof SAID,
+    name: DeedName,
+    path: string,
+    act: (record: CaseRecord, actor: Actor, given: Form, request: FastifyRequest) => string,
   ): void => {
-    app.post(`/r/case/:place/${name}`, (request, reply) => {
+    app.post(`/r/case/:place/${path}`, (request, reply) => {
       if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
       const found = find(request);
       if (found === null) return lost(reply);
@@ -246,35 +264,49 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
         return refuse(request, reply, 'no form of ours', '页面已过期，请重新打开后再提交。');
       const { record, visit, handle } = found;
       const given = form(request);
-      let said: keyof typeof SAID = 'not-now';
+      let said = 'not-now';
+      let why: string | null = null;
       if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
       else if (offersOf(keeper, record, now())[name].possible)
         try {
-          said = access.admitsDeed(tokenOf(request), record, now()) ? act(record.code, visit.actor, given) : 'busy';
+          said = access.admitsDeed(tokenOf(request), record, now()) ? act(record, visit.actor, given, request) : 'busy';
         } catch (error) {
           // Refused by the desk after all (somebody was quicker): its words name the case, so they stay out of the log.
           if (!(error instanceof InputError)) throw error;
+          if (error.zh !== null) why = `未能办理：${error.zh}。`;
         }
       log.info({ deed: name, said }, 'an owner asked in the portal');
+      const told = SAID[said];
       // What was typed is not thrown away with a refusal.
-      if (SAID[said]?.bad === true)
-        return showCase(request, reply, found, said, { deed: name, text: (given['text'] ?? '').slice(0, 1000) });
+      if (told?.bad === true) {
+        const typed = { deed: name, text: (given['text'] ?? '').slice(0, 1000) };
+        return showCase(request, reply, found, { text: why ?? told.text, bad: true }, typed);
+      }
       return reply.redirect(`/r/case/${handle}?said=${said}`, 303);
     });
   };
-  deed('recheck', (code, actor) => {
+  deed('recheck', 'recheck', ({ code }, actor) => {
     desk.askRecheck(code, actor, now());
     return 'recheck';
   });
-  deed('extension', (code, actor, { reason = '', text = '', days = '' }) => {
+  deed('extension', 'extension', ({ code, policy }, actor, { reason = '', text = '', days = '' }) => {
     const workingDays = Number(days);
-    if (workingDays > desk.find(code).policy.extension.maxWorkingDays) return 'not-now';
+    if (workingDays > policy.extension.maxWorkingDays) return 'not-now';
     const request = { reason, description: text.slice(0, 500), workingDays };
     return desk.askExtension(code, request, actor, now()).granted ? 'extended' : 'not-now';
   });
-  deed('appeal', (code, actor, { reason = '', text = '' }) => {
+  deed('appeal', 'appeal', ({ code }, actor, { reason = '', text = '' }) => {
     desk.appeal(code, { reason, description: text.slice(0, 1000) }, actor, now());
     return 'appealed';
+  });
+  const contacts = new ContactDesk(keeper);
+  deed('contacts', 'contacts', (record, actor, { text = '' }) => {
+    contacts.addToCase(record, text.slice(0, 200), actor, now());
+    return 'contact-added';
+  });
+  deed('contacts', 'contacts/:id/remove', (record, actor, _given, request) => {
+    contacts.removeFromCase(record, Number((request.params as { id: string }).id), actor, now());
+    return 'contact-removed';
   });
 
   app.post('/r/leave', (request, reply) => {
@@ -286,13 +318,14 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
   });
 
-  addVerifyRoutes(app, { show, refuse, isOurs: ours, form }, { contacts: new ContactDesk(keeper), log, now });
+  addVerifyRoutes(app, { show, refuse, isOurs: ours, form }, { contacts, log, now });
 }
 
-/** Who is told of a case, masked, each once. */
+/** Who is told of a case, masked, each once; those named for it stand by themselves. */
 function toldOf({ ledger }: CaseKeeper, record: CaseRecord): string[] {
   const ways = { email: '邮件', sms: '短信', 'in-site': '站内信' } as const;
-  const lines = audienceOf(ledger.contacts, record).recipients.map(({ channel, address, name }) => {
+  const { subjectId, siteId } = record;
+  const lines = audienceOf(ledger.contacts, { subjectId, siteId }).recipients.map(({ channel, address, name }) => {
     const way = ways[channel as keyof typeof ways] ?? channel;
     return channel === 'in-site'
       ? way

@@ -131,6 +131,7 @@ describe('mail over a real SMTP conversation', () => {
     expect(mail?.raw).toMatch(/Auto-Submitted: auto-generated/i);
     const [message] = messagesTo(world, 'li@owner.example');
     expect(message?.content.html).not.toMatch(/<script|<img|src=|url\(/);
+    expect(message?.content.text).toContain('北京某某科技有限公司1');
   });
 
   it('is signed with DKIM where a key is given', async () => {

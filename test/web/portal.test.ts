@@ -3,65 +3,25 @@ import { createLogger } from '../../src/log.ts';
 import { ContactDesk } from '../../src/notify/contact-desk.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { CaseWorld } from '../support/case-world.ts';
+import { cookieOf, PortalWorld } from '../support/portal-world.ts';
 
+let served: PortalWorld;
 let world: CaseWorld;
-let portal: Awaited<ReturnType<typeof startPortal>>;
-const logged: Record<string, unknown>[] = [];
+let { codeOf, get, post, openCase: open, linkOf, eventsOf }: PortalWorld = {} as PortalWorld;
+let logged: Record<string, unknown>[] = [];
 
 beforeEach(async () => {
-  logged.length = 0;
-  world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
-  for (const index of [1, 2]) {
-    const siteId = world.addSite(index);
-    world.set(siteId, 'empty-shell', 'fail');
-    world.look(siteId);
-  }
-  await world.until('2026-11-23 11:00');
-  portal = await startPortal({
-    host: '127.0.0.1',
-    port: 0,
-    trustedProxies: [],
-    keeper: world.keeper,
-    log: createLogger('debug', { write: (line) => logged.push(JSON.parse(line) as Record<string, unknown>) }),
-    now: world.now,
-  });
+  served = await PortalWorld.open();
+  ({ world, logged, codeOf, get, post, openCase: open, linkOf, eventsOf } = served);
 });
-afterEach(async () => {
-  await portal.close();
-  world.close();
-});
-
-const codeOf = (site: number): string => world.cases().find(({ siteId }) => siteId === site)?.code ?? '';
-const get = (path: string, cookie = ''): Promise<Response> =>
-  fetch(`${portal.address}${path}`, { headers: { cookie }, redirect: 'manual' });
-const post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${portal.address}${path}`, {
-    method: 'POST',
-    body: new URLSearchParams(form),
-    headers: { origin: portal.address, ...headers },
-    redirect: 'manual',
-  });
-const cookieOf = (response: Response): string => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-/** Open a case by its code: cookie, screen and the form's token. */
-async function open(site = 1): Promise<{ cookie: string; code: string; page: string; form: string; path: string }> {
-  const code = codeOf(site);
-  const cookie = cookieOf(await post('/r', { code }));
-  const path = (await get('/r/cases', cookie)).headers.get('location') ?? '';
-  const page = await (await get(path, cookie)).text();
-  return { cookie, code, page, path, form: /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? '' };
-}
-const linkOf = (index = 0): string =>
-  /\/r\/l\/([\w-]+)/.exec(
-    world.channels.email.sent.filter(({ message }) => message.kind === 'found')[index]?.message.content.text ?? '',
-  )?.[1] ?? '';
-const eventsOf = (site: number): string[] =>
-  world.ledger.cases.events(world.cases().find(({ siteId }) => siteId === site)?.id ?? 0).map(({ move }) => move);
+afterEach(() => served.close());
 
 describe('the one screen of a case (R4.8)', () => {
   it('says what is wrong, until when, how to mend it, and what may be asked for', async () => {
     const { page } = await open();
     for (const said of [
       '某某官网1',
+      '北京某某科技有限公司1',
       '京ICP备2021000001号-1',
       '整改中',
       '还剩 15 天',
@@ -156,12 +116,12 @@ describe('the one screen of a case (R4.8)', () => {
       ['code', 'A'],
       ['code', 'B'],
     ]);
-    const headers = { origin: portal.address, cookie };
-    expect((await fetch(`${portal.address}/r`, { method: 'POST', body: twice, headers })).status).toBe(404);
+    const headers = { origin: served.portal.address, cookie };
+    expect((await fetch(`${served.portal.address}/r`, { method: 'POST', body: twice, headers })).status).toBe(404);
     const json = { ...headers, 'content-type': 'application/json' };
-    expect((await fetch(`${portal.address}/r`, { method: 'POST', body: '{"code":{}}', headers: json })).status).toBe(
-      415,
-    );
+    expect(
+      (await fetch(`${served.portal.address}/r`, { method: 'POST', body: '{"code":{}}', headers: json })).status,
+    ).toBe(415);
     expect((await get(`${path}?said=constructor`, cookie)).status).toBe(200);
     expect((await get('/r/verify?token=a&token=b')).status).toBe(200);
     expect((await get('/r/%zz')).status).toBe(400);
@@ -342,15 +302,8 @@ describe('who may not', () => {
     for (let i = 0; i < 10; i++) await guess(`203.0.113.${i}`);
     expect((await guess('203.0.113.99')).status).toBe(429);
     expect(logged.filter(({ msg }) => String(msg).includes('proxy that is not trusted'))).toHaveLength(1);
-    await portal.close();
-    portal = await startPortal({
-      host: '127.0.0.1',
-      port: 0,
-      trustedProxies: ['127.0.0.1'],
-      keeper: world.keeper,
-      log: createLogger('silent'),
-      now: world.now,
-    });
+    await served.portal.close();
+    await served.serve(['127.0.0.1']);
     for (let i = 0; i < 12; i++) expect((await guess(`203.0.113.${i}`)).status).toBe(404);
     // A client's own header stands left of what the proxy adds: it does not count.
     for (let i = 0; i < 10; i++) await guess(`198.51.100.${i}, 203.0.113.200`);
@@ -359,22 +312,24 @@ describe('who may not', () => {
     expect((await post('/r', { code: codeOf(1) }, { 'x-forwarded-for': '203.0.113.5' })).status).toBe(303);
   });
   it('a case of a dry-run was told to nobody, and opens for nobody', async () => {
-    await portal.close();
-    world.close();
-    world = await CaseWorld.open('2026-11-23 10:00', { notices: { live: false }, enforcement: { live: false } });
-    const siteId = world.addSite(1);
-    world.set(siteId, 'empty-shell', 'fail');
-    world.look(siteId);
-    await world.settle();
-    portal = await startPortal({
+    const dry = await CaseWorld.open('2026-11-23 10:00', { notices: { live: false }, enforcement: { live: false } });
+    const siteId = dry.addSite(1);
+    dry.set(siteId, 'empty-shell', 'fail');
+    dry.look(siteId);
+    await dry.settle();
+    const { address, close } = await startPortal({
       host: '127.0.0.1',
       port: 0,
       trustedProxies: [],
-      keeper: world.keeper,
+      keeper: dry.keeper,
       log: createLogger('silent'),
-      now: world.now,
+      now: dry.now,
     });
-    expect((await post('/r', { code: codeOf(siteId) })).status).toBe(404);
+    const body = new URLSearchParams({ code: dry.case().code });
+    const answer = await fetch(`${address}/r`, { method: 'POST', body, headers: { origin: address } });
+    expect(answer.status).toBe(404);
+    await close();
+    dry.close();
   });
 });
 

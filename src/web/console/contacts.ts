@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { html } from 'ghtml';
 import { InputError } from '../../errors.ts';
 import { parseIcpNumber } from '../../filing/site-number.ts';
-import type { DeadAddress, SubjectRow } from '../../ledger/contacts-store.ts';
+import type { DeadAddress, ExtraContact, SubjectRow } from '../../ledger/contacts-store.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { maskEmail, maskName, maskPhone, maskText } from '../../log.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
 import { openName } from '../../view/subject-name.ts';
@@ -164,6 +165,14 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
 !${tableHtml([say('渠道', 'Channel'), say('地址', 'Address'), say('自', 'Since'), say('原因', 'Why'), ''], dead, say('没有。', 'None.'), say('停用的地址', 'Given up'))}`;
 }
 
+/** What an extra contact is told of: everything, or the one case an owner named it for. */
+function scopeHtml({ cases }: Ledger, { say }: Visit, { caseId }: ExtraContact): string {
+  const code = caseId === null ? undefined : cases.get(caseId)?.code;
+  return code === undefined
+    ? html`${say('全部备案', 'all filings')}`
+    : html`<a href="/cases/${code}">${say('整改单', 'case')} ${code}</a>`;
+}
+
 function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow, clear: boolean): string {
   const { say } = visit;
   const phoneOf = (text: string | null): string => (text === null ? '—' : clear ? text : maskPhone(text));
@@ -183,6 +192,7 @@ function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow
     .extras(subject.id)
     .map((extra) => [
       html`${name(extra.name)}`,
+      scopeHtml(ledger, visit, extra),
       html`${phoneOf(extra.phone)} ${extra.phone === null ? '' : extra.phoneVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
       html`${mailOf(extra.email)} ${extra.email === null ? '' : extra.emailVerifiedAt === null ? say('未验证', 'unverified') : say('已验证', 'verified')}`,
       visit.may('operator')
@@ -195,7 +205,7 @@ function subjectPage({ ledger }: ConsoleParts, visit: Visit, subject: SubjectRow
     html`<p><label for="add-${id}">${label}</label><input id="add-${id}" name="${id}" value="${visit.typed(add, id)}" !${attributes}></p>`;
   return html`<p class="lead"><strong>${clear ? subject.name : openName(subject.name, subject.kind)}</strong> · ${subject.subjectNumber} · ${subject.province}</p>
 <h2>${say('备案负责人', 'Persons of the filings')}</h2>!${tableHtml([say('角色', 'Role'), say('网站', 'Site'), say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail')], persons, say('没有。', 'None.'), say('备案负责人', 'Persons'))}
-<h2>${say('其他通知联系人', 'Extra contacts')}</h2>!${tableHtml([say('姓名', 'Name'), say('电话', 'Phone'), say('邮箱', 'Mail'), ''], extras, say('没有。', 'None.'), say('其他联系人', 'Extra contacts'))}
+<h2>${say('其他通知联系人', 'Extra contacts')}</h2>!${tableHtml([say('姓名', 'Name'), say('告知范围', 'Told of'), say('电话', 'Phone'), say('邮箱', 'Mail'), ''], extras, say('没有。', 'None.'), say('其他联系人', 'Extra contacts'))}
 !${visit.may('operator') ? html`<details !${visit.typed(add, 'name') === '' ? '' : 'open'}><summary>${say('添加联系人', 'Add a contact')}</summary>!${visit.form(add, html`!${field('name', say('姓名', 'Name'), 'required maxlength="60"')}!${field('email', say('邮箱', 'Mail'), 'type="email" maxlength="200"')}!${field('phone', say('手机号', 'Mobile'), 'type="tel" maxlength="30"')}<p><button>${say('添加并发送验证', 'Add, and ask it to say yes')}</button></p>`)}</details>` : ''}
 !${clear ? '' : unmaskHtml(visit, unmask)}`;
 }

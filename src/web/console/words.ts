@@ -76,6 +76,12 @@ const ZH: Record<string, Record<string, string>> = {
     loop: 'CNAME 循环',
     untrusted: '解析器不可信',
   },
+  portal: {
+    opened: '已查看整改页面',
+    'contact-named': '添加通知联系人',
+    'contact-verified': '通知联系人已验证',
+    'contact-removed': '删除通知联系人',
+  },
   act: { 'restrict-access': '限制访问', 'restore-access': '恢复访问', 'cancel-access': '取消接入' },
   enforcement: {
     waiting: '等待',

@@ -7,11 +7,25 @@ import { heldByOther } from '../../cases/restrictions.ts';
 import { cannotLook, isMuted } from '../../cases/sight.ts';
 import type { CaseEvent, CaseRecord } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
+import { maskText } from '../../log.ts';
 import { type CaseView, viewCase } from '../../notify/case-view.ts';
+import { ContactDesk } from '../../notify/contact-desk.ts';
 import { endOf, snippetOf } from '../../view/snippet.ts';
 
 /** Something an owner may ask for, or why not (in Chinese). */
 export type Offer = { possible: true } | { possible: false; why: string };
+
+/** What an owner may do in the portal. */
+export type DeedName = 'recheck' | 'extension' | 'appeal' | 'contacts';
+
+/** Somebody the owner named to be told of this case. */
+export interface NamedContact {
+  id: number;
+  channel: 'email' | 'sms';
+  /** Masked. */
+  address: string;
+  state: 'verified' | 'waiting' | 'expired' | 'dead';
+}
 
 /** One line of a case's history as its owner reads it. */
 export interface HistoryLine {
@@ -29,7 +43,9 @@ export interface CaseScreen {
   held: boolean;
   /** The check is paused: nothing accuses by it. */
   muted: boolean;
-  offers: { recheck: Offer; extension: Offer; appeal: Offer };
+  offers: Record<DeedName, Offer>;
+  /** Who was named to be told of this case alone. */
+  named: NamedContact[];
   /** A look that was asked for: on its way, or without an answer for long; null: none, or answered. */
   looking: 'under-way' | 'late' | null;
   history: HistoryLine[];
@@ -42,6 +58,8 @@ export interface CaseScreen {
 /** A look that has no answer after this long is told as such. */
 const LATE_MS = 30 * 60_000;
 const GIVEN_UP_MS = 24 * 3_600_000;
+/** A proof that was not used after this long is void, with some time for its sending. */
+const UNPROVEN_MS = 25 * 3_600_000;
 
 /** Moves an owner reads in the history; what goes on between admins and systems stays inside. */
 const SHOWN: ReadonlySet<Move> = new Set<Move>([
@@ -72,6 +90,33 @@ const SHOWN: ReadonlySet<Move> = new Set<Move>([
 /** Moves whose reason owners are told. */
 const REASONED: ReadonlySet<Move> = new Set<Move>(['appeal-refused', 'deadline-moved', 'waived', 'waived-restricted']);
 
+/** What became of somebody an owner named (`portal` of a remark). */
+const CONTACT_WORDS: Record<string, string> = {
+  'contact-named': '添加通知联系人',
+  'contact-verified': '通知联系人已验证',
+  'contact-removed': '删除通知联系人',
+};
+
+/** Those an owner named to be told of a case, as they stand. */
+function namedFor(keeper: CaseKeeper, record: CaseRecord, now: number): NamedContact[] {
+  const { contacts } = keeper.ledger;
+  return new ContactDesk(keeper)
+    .ofCase(record)
+    .map(({ id, email, phone, emailVerifiedAt, phoneVerifiedAt, createdAt }) => {
+      const channel = email === null ? 'sms' : 'email';
+      const address = email ?? phone ?? '';
+      const state =
+        contacts.dead(channel, address) !== null
+          ? 'dead'
+          : (emailVerifiedAt ?? phoneVerifiedAt) !== null
+            ? 'verified'
+            : now - createdAt > UNPROVEN_MS
+              ? 'expired'
+              : 'waiting';
+      return { id, channel, address: maskText(address), state };
+    });
+}
+
 /** What may be asked of a case now. */
 export function offersOf(keeper: CaseKeeper, record: CaseRecord, now: number): CaseScreen['offers'] {
   const events = keeper.ledger.cases.events(record.id);
@@ -79,6 +124,7 @@ export function offersOf(keeper: CaseKeeper, record: CaseRecord, now: number): C
     recheck: offerRecheck(keeper, record, events, now),
     extension: offerExtension(record, now),
     appeal: offerAppeal(record),
+    contacts: isTerminal(record.state) ? NOT_NOW : { possible: true },
   };
 }
 
@@ -108,6 +154,7 @@ export function readScreen(keeper: CaseKeeper, record: CaseRecord, now: number):
     held: isHeld(keeper, record),
     muted: isMuted(keeper, record),
     offers: offersOf(keeper, record, now),
+    named: namedFor(keeper, record, now),
     looking: lookOf(keeper, record, events, now),
     history: historyOf(events),
     snippets: view.findings.map(({ numbers }, index) => {
@@ -137,6 +184,7 @@ export function markOf(keeper: CaseKeeper, record: CaseRecord, now: number): str
     ledger.cases.findings(record.id).map(({ siteId, code, about, clearedAt }) => [siteId, code, about, clearedAt]),
     lookOf(keeper, record, events, now),
     historyOf(events),
+    namedFor(keeper, record, now).map(({ id, state }) => [id, state]),
   ];
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16);
 }
@@ -166,12 +214,14 @@ function lookOf(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[], now
 
 function historyOf(events: CaseEvent[]): HistoryLine[] {
   return events
-    .filter(({ move }) => SHOWN.has(move as Move))
+    .filter(({ move, data }) => SHOWN.has(move as Move) || Object.hasOwn(CONTACT_WORDS, String(data['portal'])))
     .map(({ at, move, data }) => ({ at, what: historyText(move as Move, data) }))
     .toReversed();
 }
 
 function historyText(move: Move, data: Record<string, unknown>): string {
+  const contact = CONTACT_WORDS[String(data['portal'])];
+  if (move === 'noted' && contact !== undefined) return `${contact}：${String(data['to'])}`;
   if (move === 'recheck-answered') return `复查结果：${String(data['result'])}`;
   const reason = REASONED.has(move) ? data['reason'] : (data['why'] as { zh?: string } | undefined)?.zh;
   return typeof reason === 'string' && reason !== '' ? `${MOVES[move].zh}：${reason}` : MOVES[move].zh;

@@ -2,7 +2,8 @@ import { html } from 'ghtml';
 import { beijingText, DAY_MS } from '../../calendar/beijing-time.ts';
 import { STATES } from '../../cases/moves.ts';
 import type { CaseView } from '../../notify/case-view.ts';
-import type { CaseScreen, Offer } from './case-screen.ts';
+import { MAX_OF_CASE } from '../../notify/contact-desk.ts';
+import type { CaseScreen, DeedName, NamedContact, Offer } from './case-screen.ts';
 
 /** What every page of the portal shows of its provider. */
 export interface PortalFrame {
@@ -60,14 +61,14 @@ export interface CasePage {
   /** For the button that leaves. */
   leaveToken: string;
   /** What was typed into a form that could not be taken. */
-  typed: { deed: string; text: string } | null;
+  typed: { deed: DeedName; text: string } | null;
   /** There are others. */
   several: boolean;
   formToken: string;
   extensionReasons: Record<string, string>;
   appealReasons: Record<string, string>;
-  /** Who is told, masked. */
-  contacts: string[];
+  /** Who is told in any case, masked. */
+  told: string[];
   /** What the last form did, in a sentence. */
   said: { text: string; bad: boolean } | null;
   now: number;
@@ -246,9 +247,14 @@ function deeds({ screen, handle, typed, formToken, extensionReasons, appealReaso
   )}</section>`;
 }
 
-const NAMES = { recheck: '立即复查', extension: '申请延期', appeal: '申诉' } as const;
+const NAMES: Record<DeedName, string> = {
+  recheck: '立即复查',
+  extension: '申请延期',
+  appeal: '申诉',
+  contacts: '添加通知联系人',
+};
 
-function deed(name: keyof typeof NAMES, offer: Offer, form: string): string {
+function deed(name: DeedName, offer: Offer, form: string): string {
   return offer.possible
     ? html`<div class="deed">!${form}</div>`
     : html`<p class="deed off"><strong>${NAMES[name]}：</strong>${offer.why}</p>`;
@@ -271,9 +277,31 @@ function after({ view, muted }: CaseScreen): string {
     : '';
 }
 
-function contactsHtml({ contacts }: CasePage): string {
-  return html`<section><h2>谁会收到通知</h2><ul>!${contacts.map((one) => html`<li>${one}</li>`).join('')}</ul>
-<p>备案负责人的联系方式请在备案系统办理变更备案；需要添加其他通知联系人，请联系我们。</p></section>`;
+const NAMED_STATES: Record<NamedContact['state'], Record<NamedContact['channel'], string>> = {
+  verified: { email: '已验证', sms: '已验证' },
+  waiting: {
+    email: '待验证：请打开收到的邮件，点击其中的链接',
+    sms: '待验证：请在本网站的“验证页面”输入收到的短信验证码',
+  },
+  expired: { email: '验证已过期，请删除后重新添加', sms: '验证已过期，请删除后重新添加' },
+  dead: { email: '邮件无法送达，请更换', sms: '短信无法送达，请更换' },
+};
+
+function contactsHtml({ told, screen, handle, formToken, typed }: CasePage): string {
+  const { named, offers, ended } = screen;
+  const at = `/r/case/${handle}/contacts`;
+  const hidden = html`<input type="hidden" name="form" value="${formToken}">`;
+  const lines = named.map(({ id, channel, address, state }) => {
+    const proof = state === 'waiting' && channel === 'sms' ? html`（<a href="/r/verify">验证页面</a>）` : '';
+    const remove = html`<form method="post" action="${at}/${id}/remove" class="inline">!${hidden}<button class="plain copy">删除<span class="sr"> ${address}</span></button></form>`;
+    return html`<li>${channel === 'email' ? '邮件' : '短信'}：${address}（${NAMED_STATES[state][channel]}）!${proof}!${ended ? '' : remove}</li>`;
+  });
+  const form = html`<details !${typed?.deed === 'contacts' ? 'open' : ''}><summary>添加通知联系人</summary><form method="post" action="${at}">!${hidden}
+<p><label for="contact">邮箱或手机号（例如网站维护人员）</label><input id="contact" name="text" maxlength="100" autocomplete="off" required value="${typed?.deed === 'contacts' ? typed.text : ''}"></p>
+<p>对方验证后，会收到本事项的后续通知；事项结束后自动失效。最多 ${MAX_OF_CASE} 个。</p><p><button>添加并发送验证</button></p></form></details>`;
+  return html`<section><h2>谁会收到通知</h2><ul>!${told.map((one) => html`<li>${one}</li>`).join('')}!${lines.join('')}</ul>
+!${ended ? '' : named.length >= MAX_OF_CASE ? html`<p>添加的联系人已满 ${MAX_OF_CASE} 个，更换请先删除。</p>` : deed('contacts', offers.contacts, form)}
+<p>备案负责人的联系方式请在备案系统办理变更备案；需要有人长期接收全部备案通知，请联系我们。</p></section>`;
 }
 
 function history({ history: lines }: CaseScreen): string {

@@ -1,0 +1,91 @@
+import { createLogger } from '../../src/log.ts';
+import { startPortal } from '../../src/web/portal.ts';
+import { CaseWorld } from './case-world.ts';
+
+/** An opened case: its session, screen, and the token its forms carry. */
+export interface OpenedCase {
+  cookie: string;
+  code: string;
+  page: string;
+  form: string;
+  path: string;
+}
+
+/** A portal over a world of two sites, each with a case its owner was told of; what it logs is kept. */
+export class PortalWorld {
+  readonly world: CaseWorld;
+  readonly logged: Record<string, unknown>[] = [];
+  portal!: Awaited<ReturnType<typeof startPortal>>;
+
+  private constructor(world: CaseWorld) {
+    this.world = world;
+  }
+
+  static async open(): Promise<PortalWorld> {
+    const world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
+    for (const index of [1, 2]) {
+      const siteId = world.addSite(index);
+      world.set(siteId, 'empty-shell', 'fail');
+      world.look(siteId);
+    }
+    await world.until('2026-11-23 11:00');
+    const opened = new PortalWorld(world);
+    await opened.serve();
+    return opened;
+  }
+
+  /** Serve it (anew). */
+  async serve(trustedProxies: readonly string[] = []): Promise<void> {
+    this.portal = await startPortal({
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies,
+      keeper: this.world.keeper,
+      log: createLogger('debug', { write: (line) => this.logged.push(JSON.parse(line) as Record<string, unknown>) }),
+      now: this.world.now,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.portal.close();
+    this.world.close();
+  }
+
+  codeOf = (site: number): string => this.world.cases().find(({ siteId }) => siteId === site)?.code ?? '';
+
+  get = (path: string, cookie = ''): Promise<Response> =>
+    fetch(`${this.portal.address}${path}`, { headers: { cookie }, redirect: 'manual' });
+
+  post = (path: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${this.portal.address}${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      headers: { origin: this.portal.address, ...headers },
+      redirect: 'manual',
+    });
+
+  /** Open a case by its code. */
+  openCase = async (site = 1): Promise<OpenedCase> => {
+    const code = this.codeOf(site);
+    const cookie = cookieOf(await this.post('/r', { code }));
+    const path = (await this.get('/r/cases', cookie)).headers.get('location') ?? '';
+    const page = await (await this.get(path, cookie)).text();
+    return { cookie, code, page, path, form: /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? '' };
+  };
+
+  /** The key in the link of a mail that told of a case. */
+  linkOf = (index = 0): string =>
+    /\/r\/l\/([\w-]+)/.exec(
+      this.world.channels.email.sent.filter(({ message }) => message.kind === 'found')[index]?.message.content.text ??
+        '',
+    )?.[1] ?? '';
+
+  eventsOf = (site: number): string[] => {
+    const { ledger } = this.world;
+    return ledger.cases
+      .events(this.world.cases().find(({ siteId }) => siteId === site)?.id ?? 0)
+      .map(({ move }) => move);
+  };
+}
+
+export const cookieOf = (response: Response): string => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';

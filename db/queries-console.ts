@@ -35,7 +35,9 @@ export const consoleQueries = {
   auditInsert: 'INSERT INTO audit_log (at, actor, action, object, outcome, detail) VALUES (?, ?, ?, ?, ?, ?)',
   auditRecent: `SELECT ${AUDIT} FROM audit_log WHERE id < ? ORDER BY id DESC LIMIT ?`,
   auditByActor: `SELECT ${AUDIT} FROM audit_log WHERE actor = ? AND id < ? ORDER BY id DESC LIMIT ?`,
-  auditByObject: `SELECT ${AUDIT} FROM audit_log WHERE object = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+  auditByObject: `SELECT ${AUDIT} FROM audit_log WHERE object = ? AND id < ? AND (? IS NULL OR actor = ?) AND (? IS NULL OR action = ?)
+    ORDER BY id DESC LIMIT ?`,
+  auditByActorAction: `SELECT ${AUDIT} FROM audit_log WHERE actor = ? AND action = ? AND id < ? ORDER BY id DESC LIMIT ?`,
   auditByAction: `SELECT ${AUDIT} FROM audit_log WHERE action = ? AND id < ? ORDER BY id DESC LIMIT ?`,
 
   // saved views

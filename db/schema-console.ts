@@ -54,6 +54,7 @@ export const auditLog = sqliteTable(
   },
   (table) => [
     index('audit_by_actor').on(table.actor, table.id),
+    index('audit_by_actor_action').on(table.actor, table.action, table.id),
     index('audit_by_object').on(table.object, table.id),
     index('audit_by_action').on(table.action, table.id),
   ],

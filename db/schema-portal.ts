@@ -1,28 +1,30 @@
 /** The owners' portal. Times are epoch milliseconds; JSON columns are text. */
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** What opens cases without a code: the link of one mail. Only hashes are kept. */
+/** What opens cases: the link of one mail, the code of one SMS or in-site message, or a code staff gave out. Only hashes are kept. */
 export const portalKeys = sqliteTable(
   'portal_keys',
   {
     hash: text('hash').primaryKey(),
-    /** The cases its mail told of. */
+    /** The cases its message told of. */
     caseIds: text('case_ids').notNull(),
-    /** Its mail: the address must still be told of the case. */
-    messageId: integer('message_id').notNull(),
+    /** Its message: the address must still be told of the case. Null: staff gave it out. */
+    messageId: integer('message_id'),
+    /** Who gave it out; null where a message carried it. */
+    issuedBy: text('issued_by'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },
   (table) => [index('portal_keys_by_expiry').on(table.expiresAt)],
 );
 
-/** A browser that opened cases, by code or by link, for a while. Only hashes are kept. */
+/** A browser that opened cases by a key, for a while. Only hashes are kept. */
 export const portalSessions = sqliteTable(
   'portal_sessions',
   {
     hash: text('hash').primaryKey(),
     caseIds: text('case_ids').notNull(),
-    /** The key it was opened by, with which it ends; null where a code did it. */
+    /** The key it was opened by, with which it ends. (Null: of an older version, opens nothing.) */
     keyHash: text('key_hash'),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),

@@ -136,14 +136,20 @@ export class AdminsStore {
 
   /** The audit log, newest first, before an id; of one actor, object or action where given. */
   auditLog(
-    filter: { actor?: string; object?: string; action?: string },
+    { actor, object, action }: { actor?: string; object?: string; action?: string },
     before: number | null,
     limit: number,
   ): AuditEntry[] {
     const from = before ?? Number.MAX_SAFE_INTEGER;
-    if (filter.object !== undefined) return this.#db.all('auditByObject', filter.object, from, limit);
-    if (filter.actor !== undefined) return this.#db.all('auditByActor', filter.actor, from, limit);
-    if (filter.action !== undefined) return this.#db.all('auditByAction', filter.action, from, limit);
+    if (object !== undefined) {
+      const who = actor ?? null;
+      const what = action ?? null;
+      return this.#db.all('auditByObject', object, from, who, who, what, what, limit);
+    }
+    if (actor !== undefined && action !== undefined)
+      return this.#db.all('auditByActorAction', actor, action, from, limit);
+    if (actor !== undefined) return this.#db.all('auditByActor', actor, from, limit);
+    if (action !== undefined) return this.#db.all('auditByAction', action, from, limit);
     return this.#db.all('auditRecent', from, limit);
   }
 

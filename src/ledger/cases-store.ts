@@ -1,17 +1,8 @@
-import { randomBytes } from 'node:crypto';
+import { newCode } from '../cases/case-code.ts';
 import { canonicalJson, eventHash, GENESIS } from '../cases/history.ts';
 import type { Actor, CaseEvent, CaseFinding, CaseRecord, CaseState } from '../cases/types.ts';
 import type { Finding } from '../checks/types.ts';
 import type { Statements } from './statements.ts';
-
-/** Case codes: no 0/O, 1/I/L or U, so that they survive being read out over a phone. */
-const CODE_LETTERS = '23456789ABCDEFGHJKMNPQRSTVWXYZ23';
-const CODE_LENGTH = 10;
-
-/** A fresh case code: ten letters of 30 (49 bits). */
-export function newCaseCode(): string {
-  return [...randomBytes(CODE_LENGTH)].map((byte) => CODE_LETTERS[byte % 30]).join('');
-}
 
 /** Cases, what they hold, and their history. */
 export class CasesStore {
@@ -25,7 +16,7 @@ export class CasesStore {
   /** Insert a case; gives it with its id and code. */
   insert(draft: Omit<CaseRecord, 'id' | 'code' | 'seq' | 'headHash'>): CaseRecord {
     this.#asked = null;
-    const record: CaseRecord = { ...draft, id: 0, code: newCaseCode(), seq: 0, headHash: GENESIS };
+    const record: CaseRecord = { ...draft, id: 0, code: newCode(), seq: 0, headHash: GENESIS };
     const row = this.#db.get<{ id: number }>(
       'caseInsert',
       record.code,

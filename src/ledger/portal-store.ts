@@ -1,16 +1,18 @@
 import type { Statements } from './statements.ts';
 
-/** The key in the link of one mail. */
+/** What opens cases: the key of one message, or a code that staff gave out. */
 export interface PortalKey {
   caseIds: number[];
-  messageId: number;
+  /** The message that carried it; null where staff gave it out. */
+  messageId: number | null;
+  issuedBy: string | null;
   expiresAt: number;
 }
 
 /** A browser that opened cases. */
 export interface PortalSession {
   caseIds: number[];
-  /** The key it was opened by; null where a code did it. */
+  /** The key it was opened by. */
   keyHash: string | null;
   expiresAt: number;
 }
@@ -23,8 +25,8 @@ export class PortalStore {
     this.#db = db;
   }
 
-  putKey(hash: string, { caseIds, messageId, expiresAt }: PortalKey, now: number): void {
-    this.#db.run('portalKeyPut', hash, JSON.stringify(caseIds), messageId, now, expiresAt);
+  putKey(hash: string, { caseIds, messageId, issuedBy, expiresAt }: PortalKey, now: number): void {
+    this.#db.run('portalKeyPut', hash, JSON.stringify(caseIds), messageId, issuedBy, now, expiresAt);
   }
 
   key(hash: string): PortalKey | null {

@@ -68,7 +68,9 @@ function composeCases(
     const record = caseId === null ? null : keeper.ledger.cases.get(caseId);
     return record === null ? [] : [{ view: viewCase(keeper, record, now), params }];
   });
-  // A link of its own for each mail: it opens these cases, for who reads it. Elsewhere the portal's plain address stands.
+  // A key of its own for each message: it opens these cases, for who reads it. Elsewhere than in mails it is typed.
+  if (settings.portalUrl !== null && first.channel !== 'email')
+    for (const one of cases) one.view = { ...one.view, code: SECRET_MARK };
   const own =
     settings.portalUrl === null
       ? null

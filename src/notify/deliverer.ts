@@ -128,7 +128,8 @@ export class Deliverer {
   #putInSite(messageId: number, subjectId: number | null, now: number): void {
     const { outbox } = this.#options.keeper.ledger;
     const message = outbox.message(messageId) as Message;
-    if (subjectId !== null) outbox.putInSite(subjectId, messageId, message.content.title, message.content.text, now);
+    const { content } = withSecret(this.#options.keeper, message, now);
+    if (subjectId !== null) outbox.putInSite(subjectId, messageId, content.title, content.text, now);
     const change = { state: 'delivered', acceptedAt: now, settledAt: now } as const;
     outbox.updateMessage(message, change, { what: 'put', outcome: 'delivered', detail: 'in-site', at: now });
     this.#accepted(messageId, now);

@@ -5,6 +5,7 @@ import { startPortal } from '../../src/web/portal.ts';
 import { hasBrowser } from '../support/browser.ts';
 import { CaseWorld } from '../support/case-world.ts';
 import { launchBrowser, photographer, serious } from '../support/pages.ts';
+import { codeInSms, personsOf } from '../support/portal-world.ts';
 
 /** A phone. */
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, locale: 'zh-CN' };
@@ -21,7 +22,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
   beforeAll(async () => {
     world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
     for (const [index, check] of ['empty-shell', 'icp-footer', 'icp-footer'].entries()) {
-      const siteId = world.addSite(index + 1);
+      const siteId = world.addSite(index + 1, { persons: personsOf(index + 1) });
       const own = `京ICP备${2021000001 + index}号-1`;
       const unlinked = [
         {
@@ -63,7 +64,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     await page.goto(`${portal.address}/r`);
     await picture(page, 'code');
     expect(await serious(page)).toEqual([]);
-    await page.getByLabel(/案件码/).fill(`${caseOf(2)?.code}`);
+    await page.getByLabel(/案件码/).fill(codeInSms(world, 2));
     await page.getByRole('button', { name: '查看整改要求' }).click();
     await page.getByRole('heading', { level: 1 }).filter({ hasText: '备案专项核查' }).waitFor();
     expect(await page.locator('.standing').innerText()).toContain('还剩');
@@ -125,7 +126,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     const context = await browser.newContext(PHONE);
     const page = await context.newPage();
     await page.goto(`${portal.address}/r`);
-    await page.getByLabel(/案件码/).fill(code);
+    await page.getByLabel(/案件码/).fill(codeInSms(world, 1));
     await page.getByRole('button', { name: '查看整改要求' }).click();
     await page.getByText('申诉', { exact: true }).click();
     await page.getByLabel('申诉原因').selectOption('filing-correct');

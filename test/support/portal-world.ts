@@ -1,3 +1,4 @@
+import type { FilingRow } from '../../src/filing/validate-row.ts';
 import { createLogger } from '../../src/log.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { CaseWorld } from './case-world.ts';
@@ -11,7 +12,7 @@ export interface OpenedCase {
   path: string;
 }
 
-/** A portal over a world of two sites, each with a case its owner was told of; what it logs is kept. */
+/** A portal over a world of two sites, each with a case its owners were told of: by an SMS each, and by mails that tell of both. */
 export class PortalWorld {
   readonly world: CaseWorld;
   readonly logged: Record<string, unknown>[] = [];
@@ -24,7 +25,7 @@ export class PortalWorld {
   static async open(): Promise<PortalWorld> {
     const world = await CaseWorld.open('2026-11-23 10:00', { notices: { portalUrl: 'http://127.0.0.1:8788' } });
     for (const index of [1, 2]) {
-      const siteId = world.addSite(index);
+      const siteId = world.addSite(index, { persons: personsOf(index) });
       world.set(siteId, 'empty-shell', 'fail');
       world.look(siteId);
     }
@@ -51,7 +52,8 @@ export class PortalWorld {
     this.world.close();
   }
 
-  codeOf = (site: number): string => this.world.cases().find(({ siteId }) => siteId === site)?.code ?? '';
+  /** The code in the newest SMS that told of a site's case. */
+  codeOf = (site: number): string => codeInSms(this.world, site);
 
   get = (path: string, cookie = ''): Promise<Response> =>
     fetch(`${this.portal.address}${path}`, { headers: { cookie }, redirect: 'manual' });
@@ -86,6 +88,19 @@ export class PortalWorld {
       .events(this.world.cases().find(({ siteId }) => siteId === site)?.id ?? 0)
       .map(({ move }) => move);
   };
+}
+
+/** Persons of the n-th site: telephones of their own, and mailboxes that all sites share. */
+export const personsOf = (index: number): FilingRow['persons'] => [
+  { role: 'subject-head', name: '张三', phone: `1380000000${index * 2 - 1}`, email: 'zhang@owner.example' },
+  { role: 'site-head', name: '李四', phone: `1380000000${index * 2}`, email: 'li@owner.example' },
+];
+
+/** The code in the newest SMS that told of the case of the world's n-th site. */
+export function codeInSms(world: CaseWorld, site: number): string {
+  const number = `京ICP备${2021000000 + site}号`;
+  const sms = world.channels.sms.sent.findLast(({ message }) => message.content.sms?.text.includes(number) === true);
+  return sms?.message.content.sms?.params['code'] ?? '';
 }
 
 export const cookieOf = (response: Response): string => (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CaseRecord } from '../../src/cases/types.ts';
 import { createLogger } from '../../src/log.ts';
 import { ContactDesk } from '../../src/notify/contact-desk.ts';
+import { giveOutCode } from '../../src/notify/one-time-secret.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { CaseWorld } from '../support/case-world.ts';
 import { cookieOf, PortalWorld } from '../support/portal-world.ts';
@@ -40,6 +42,40 @@ describe('the one screen of a case (R4.8)', () => {
       String.fromCharCode(letter.charCodeAt(0) + 0xfee0),
     );
     expect((await post('/r', { code: typed })).status).toBe(303);
+    // What is read out wrongly over a telephone is the same code.
+    const misread = code.replace(/0/g, 'O').replaceAll('1', 'l');
+    expect((await post('/r', { code: misread })).status).toBe(303);
+  });
+  it('the code of an SMS is that SMS’s own: the case’s reference opens nothing, nor does it once its number is told no more', async () => {
+    const code = codeOf(1);
+    const [record] = world.cases();
+    expect(code).not.toBe(record?.code);
+    expect((await post('/r', { code: record?.code ?? '' })).status).toBe(404);
+    // Guesses of codes are counted: none goes in by the way of links.
+    expect([(await post('/r/l', { key: code })).status, (await get(`/r/l/${code}`)).status]).toEqual([403, 404]);
+    expect((await post('/r', { code })).status).toBe(303);
+    world.addSite(1, { persons: [{ role: 'site-head', name: '王五', phone: '13700000000', email: 'w@else.example' }] });
+    expect((await post('/r', { code })).status).toBe(404);
+  });
+  it('an in-site message has a code of its own', async () => {
+    const [message] = world.ledger.outbox.inbox(1);
+    const code = /案件码：?\s*([0-9A-Z]{10})/.exec(message?.body ?? '')?.[1] ?? '';
+    expect(code).not.toBe(codeOf(1));
+    expect((await post('/r', { code })).status).toBe(303);
+    expect(JSON.stringify(world.ledger.outbox.messages(null, 100))).not.toContain(code);
+  });
+  it('a code that staff gave out opens one case for a day, and the history tells who gave it out', async () => {
+    const [record] = world.cases();
+    const code = giveOutCode(world.keeper, record as CaseRecord, { kind: 'admin', name: 'anna' }, world.now());
+    const cookie = cookieOf(await post('/r', { code }));
+    expect((await get('/r/cases', cookie)).headers.get('location')).toMatch(/^\/r\/case\//);
+    const noted = world.ledger.cases.events(record?.id ?? 0).filter(({ data }) => data['portal'] !== undefined);
+    expect(noted.map(({ actor, data }) => [actor.kind, actor.name, data['portal']])).toEqual([
+      ['admin', 'anna', 'code-given-out'],
+      ['owner', 'case code by anna', 'opened'],
+    ]);
+    await world.until('2026-11-24 11:01');
+    expect((await post('/r', { code })).status).toBe(404);
   });
   it('a link of the mail shows a button first, and opens its own cases', async () => {
     const first = await get(`/r/l/${linkOf()}`);
@@ -70,7 +106,7 @@ describe('the one screen of a case (R4.8)', () => {
     expect(page).toMatch(/请 \d+ 分钟后再试/);
     expect(eventsOf(1)).toEqual(expect.arrayContaining(['recheck-asked', 'extension-granted']));
     const owner = world.ledger.cases.events(world.cases()[0]?.id ?? 0).find(({ move }) => move === 'extension-granted');
-    expect(owner?.actor).toEqual({ kind: 'owner', name: 'case code' });
+    expect(owner?.actor).toEqual({ kind: 'owner', name: '138****0002' });
   });
   it('"other" without words is refused, and what was typed elsewhere stays in the form', async () => {
     const { cookie, form, path } = await open();
@@ -254,7 +290,7 @@ describe('who may not', () => {
     const code = codeOf(1);
     world.set(1, 'empty-shell', 'pass');
     world.look(1);
-    expect(world.ledger.cases.byCode(code)?.state).toBe('resolved');
+    expect(world.cases()[0]?.state).toBe('resolved');
     expect((await post('/r', { code })).status).toBe(303);
     await world.until('2026-12-24 12:00');
     expect((await post('/r', { code })).status).toBe(404);
@@ -346,6 +382,7 @@ describe('what leaves the machine', () => {
     expect(kept.length).toBeGreaterThan(0);
     expect(JSON.stringify([kept, keys])).not.toContain(linkOf());
     expect(JSON.stringify([kept, keys])).not.toContain('zhang@owner.example');
+    expect(JSON.stringify([kept, keys, world.ledger.outbox.messages(null, 100)])).not.toContain(code);
     // The copy kept of a mail holds no key either.
     expect(JSON.stringify(world.ledger.outbox.messages(null, 100))).not.toContain(linkOf());
   });
@@ -366,6 +403,7 @@ describe('what leaves the machine', () => {
     const siteId = world.addSite(3, { siteName: '<img src=x onerror=alert(1)>' });
     world.set(siteId, 'empty-shell', 'fail');
     world.look(siteId);
+    await world.until('2026-11-23 12:00');
     const { page } = await open(siteId);
     expect(page).toContain('&#60;img');
     expect(page).not.toContain('<img src=x');

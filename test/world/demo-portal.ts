@@ -1,32 +1,32 @@
 /** `npm run demo:portal`: one case as its owner sees it, on this machine's loopback; ended by Ctrl+C. */
 import { setTimeout } from 'node:timers/promises';
+import { addDays, beijingDate, beijingInstant } from '../../src/calendar/beijing-time.ts';
 import { paint, print } from '../../src/cli/output.ts';
 import { createLogger } from '../../src/log.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { CaseWorld } from '../support/case-world.ts';
+import { codeInSms } from '../support/portal-world.ts';
 
 /** Until a look that was asked for is made. */
 const LOOK_MS = 8000;
 const port = Number(process.env['PORT'] ?? 8788);
 
-const beijing = (instant: number): string =>
-  new Date(instant + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
-
 async function main(): Promise<void> {
-  const world = await CaseWorld.open(beijing(Date.now() - 3_600_000), {
+  // Told yesterday by day: no SMS goes out at night.
+  const world = await CaseWorld.open(beijingInstant(addDays(beijingDate(Date.now()), -1), '10:00'), {
     notices: { portalUrl: `http://127.0.0.1:${port}` },
   });
   const siteId = world.addSite(1);
   world.set(siteId, 'icp-footer', 'fail');
   world.look(siteId);
-  await world.until(beijing(Date.now()));
+  await world.until(Date.now());
   const log = createLogger('silent');
   const where = { host: '127.0.0.1', port, trustedProxies: [] };
   const portal = await startPortal({ ...where, keeper: world.keeper, log, now: world.now, pollMs: 2000 });
-  const { code, id } = world.case();
+  const { id } = world.case();
   const link = /http\S+\/r\/l\/[\w-]+/.exec(world.channels.email.sent[0]?.message.content.text ?? '')?.[0];
   print(paint('bold', 'beian-patrol: the owner’s portal 备案整改'));
-  print(`by the code of the SMS:   ${portal.address}/r   code ${code}`);
+  print(`by the code of the SMS:   ${portal.address}/r   code ${codeInSms(world, 1)}`);
   print(`by the link of the mail:  ${link}`);
   print(
     `Ask for a re-check there: after ${LOOK_MS / 1000} seconds the site is found mended, and the page tells so by itself. Ctrl+C ends.`,

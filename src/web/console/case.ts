@@ -2,14 +2,17 @@ import { html } from 'ghtml';
 import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
+import { InputError } from '../../errors.ts';
 import { maskText } from '../../log.ts';
+import { portalPath } from '../../notify/compose.ts';
+import { giveOutCode, isOpenable } from '../../notify/one-time-secret.ts';
 import { caseSummary, eventWords, findingTitle, noticeSummary } from '../../view/case-summary.ts';
 import { openFinding, openName } from '../../view/subject-name.ts';
 import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
 import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
-import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';
 
 /** States that move on by a person of the provider. */
@@ -35,6 +38,35 @@ export function addCase(kit: ConsoleKit): void {
   kit.data('/cases/:code/mark', (_visit, request) => ({
     mark: markOf(parts, parts.ledger.cases.byCode(codeOf(request.params))),
   }));
+  kit.deed(
+    '/cases/:code/portal-code',
+    'operator',
+    'give out portal code',
+    (request) => `/cases/${codeOf(request.params)}`,
+    (visit, form, request) => {
+      const { say } = visit;
+      const record = new CaseDesk(parts.keeper).find(codeOf(request.params));
+      const reason = demandReason(visit, form['reason']);
+      if (!isOpenable(record, parts.now()))
+        throw new InputError(
+          'the case opens for nobody',
+          'it is a dry-run, or ended long ago',
+          '试运行或早已结束的整改单不能在整改页面打开',
+        );
+      const code = giveOutCode(parts.keeper, record, visit.actor, parts.now());
+      const { portalUrl } = parts.config.settings.notices;
+      return {
+        to: `/cases/${record.code}`,
+        page: {
+          title: say('临时案件码', 'A code for the owner'),
+          body: html`<p class="said" role="status">${say('请口头告知网站方，24 小时内有效，仅显示一次：', 'Read it out to the owner; good for 24 hours, shown this once:')} <strong class="code">${code}</strong></p>
+<p>${portalUrl === null ? say('尚未配置整改页面地址（notices.portalUrl）。', 'notices.portalUrl is not set.') : html`${say('整改页面', 'Where it is typed')}：${portalPath(portalUrl, '')}`}</p><p><a href="/cases/${record.code}">${say('返回整改单', 'Back to the case')}</a></p>`,
+        },
+        object: `case ${record.code}`,
+        detail: reason,
+      };
+    },
+  );
   for (const [name, act] of Object.entries(CASE_ACTS))
     kit.deed(
       `/cases/:code/${name}`,
@@ -144,10 +176,12 @@ function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
   const offered = Object.entries(CASE_ACTS).filter(
     ([, act]: [string, CaseAct]) => visit.may(act.role) && act.offered(keeper, record),
   );
+  const codeAt = `/cases/${record.code}/portal-code`;
+  const codeForm = html`<details class="act"><summary>${say('出具临时案件码', 'Give out a portal code')}</summary>!${visit.form(codeAt, html`<p class="soft">${say('网站方手边没有短信或邮件时，核实身份后口头告知；24 小时内可打开整改页面，写入处理记录。', 'For an owner without SMS or mail at hand, once you know whom you speak to: opens the portal for 24 hours, and stands in the history.')}</p><p><label for="portal-code-reason">${say('如何核实身份（记入审计）', 'How you know (stands in the audit log)')}</label><input id="portal-code-reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(codeAt, 'reason')}"></p><p><button>${say('出具', 'Give out')}</button></p>`)}</details>`;
   const others = visit.may('approver')
     ? ''
     : html`<p class="soft">${say('其他操作需要审批人。', 'Other acts need an approver.')}</p>`;
-  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${others}</section>`;
+  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${visit.may('operator') && isOpenable(record, parts.now()) ? codeForm : ''}!${others}</section>`;
 }
 
 function findingsHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, record: CaseRecord): string {

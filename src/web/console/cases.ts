@@ -1,9 +1,12 @@
+import { setImmediate } from 'node:timers/promises';
 import { html } from 'ghtml';
+import { isCode } from '../../cases/case-code.ts';
 import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, STATES } from '../../cases/moves.ts';
 import type { CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
 import type { AdminRole } from '../../ledger/admins-store.ts';
+import { caseOfCode } from '../../notify/one-time-secret.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { openName } from '../../view/subject-name.ts';
 import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-acts.ts';
@@ -15,6 +18,8 @@ import { wordOf } from './words.ts';
 const PAGE_ROWS = 50;
 const BOARD_ROWS = 6;
 const MAX_BULK = 200;
+/** Cases worked on before others may work. */
+const BULK_AT_ONCE = 5;
 /** Sites whose cases a search by text looks at. */
 const MATCHING_SITES = 200;
 const FILTERS = ['state', 'programme', 'text'] as const;
@@ -55,7 +60,7 @@ export function addCases(kit: ConsoleKit): void {
     'operator',
     'preview bulk act',
     () => '/cases',
-    (visit, form, request) => {
+    async (visit, form, request) => {
       const [name, act] = demandAct(visit, form['act']);
       const codes = codesOf(visit, request.body, isCase);
       if (codes.length === 0)
@@ -65,7 +70,7 @@ export function addCases(kit: ConsoleKit): void {
         );
       const desk = new CaseDesk(parts.keeper);
       // Nothing is changed here: every act is done and taken back.
-      const results = codes.map((code) =>
+      const results = await inTurn(codes, (code) =>
         tryAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() }),
       );
       return {
@@ -82,14 +87,13 @@ export function addCases(kit: ConsoleKit): void {
     'operator',
     'bulk act',
     () => '/cases',
-    (visit, form, request) => {
+    async (visit, form, request) => {
       const [name, act] = demandAct(visit, form['act']);
       const desk = new CaseDesk(parts.keeper);
-      const results = codesOf(visit, request.body, isCase).map((code) =>
-        doAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() }),
-      );
-      // A line a case, with what was said of it: a thousand signs hold no two hundred codes.
-      for (const { code, problem } of results)
+      const results = await inTurn(codesOf(visit, request.body, isCase), (code) => {
+        const result = doAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() });
+        // A line a case, with what was said of it: a thousand signs hold no two hundred codes.
+        const { problem } = result;
         kit.access.audit(
           visit.admin.name,
           `case ${name}`,
@@ -98,6 +102,8 @@ export function addCases(kit: ConsoleKit): void {
           problem === null ? (form['reason'] ?? '') : problem.en,
           parts.now(),
         );
+        return result;
+      });
       return {
         to: '/cases',
         page: {
@@ -109,15 +115,23 @@ export function addCases(kit: ConsoleKit): void {
   );
 }
 
+/** Work on each, letting others work in between. */
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Result): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [index, item] of items.entries()) {
+    results.push(work(item));
+    if (index % BULK_AT_ONCE === BULK_AT_ONCE - 1) await setImmediate();
+  }
+  return results;
+}
+
 const roleNeeded = ({ say }: Visit, role: AdminRole): string =>
   role === 'approver' ? say('需要审批人', 'it needs an approver') : say('需要操作员', 'it needs an operator');
 
 /** Codes of cases there are: a page may be older than the ledger. */
 function codesOf({ say }: Visit, body: unknown, isCase: (code: string) => boolean): string[] {
   const given = (body as { case?: unknown } | null)?.case;
-  const codes = new Set(
-    [given].flat().filter((one): one is string => typeof one === 'string' && /^[2-9A-Z]{10}$/.test(one)),
-  );
+  const codes = new Set([given].flat().filter((one): one is string => typeof one === 'string' && isCode(one)));
   if (codes.size > MAX_BULK)
     throw new InputError(
       say(`一次最多 ${MAX_BULK} 个`, `at most ${MAX_BULK} at once`),
@@ -126,38 +140,44 @@ function codesOf({ say }: Visit, body: unknown, isCase: (code: string) => boolea
   return [...codes].filter((code) => isCase(code));
 }
 
-/** Cases by deadline, of a stage where a known one is asked for, else all that have not ended. */
+/** The stages of a filter: one, all, or (none given) those that have not ended. */
+function statesOf(state: string | undefined): readonly CaseState[] {
+  if (state === 'all') return ALL_STATES;
+  const known = ALL_STATES.find((one) => one === state);
+  return known === undefined ? LIVE : [known];
+}
+
+/** Cases by deadline, of the stages asked for. */
 function pageOf(
   { ledger }: ConsoleParts,
   { state, programme }: Record<string, string>,
   after: string | null,
 ): { records: CaseRecord[]; next: string | null } {
-  const known = ALL_STATES.find((one) => one === state);
-  return ledger.cases.page(known === undefined ? LIVE : [known], programme ?? null, after, PAGE_ROWS);
+  return ledger.cases.page([...statesOf(state)], programme ?? null, after, PAGE_ROWS);
 }
 
-/** Cases by a code, a domain, a number or a subject, of a stage and programme where given; `cut`: there may be more. */
+/** The case of a code, or cases by a domain, a number or a subject, of the stages and programme asked for; `cut`: there may be more. */
 function matching(
-  { ledger }: ConsoleParts,
+  { keeper, ledger }: ConsoleParts,
   { text = '', state, programme }: Record<string, string>,
 ): { records: CaseRecord[]; cut: boolean } {
-  const own = ledger.cases.byCode(text);
-  const page = own === null ? ledger.sites.page({ text }, null, MATCHING_SITES) : null;
+  const own = caseOfCode(keeper, text);
+  // Named by its code it is meant, whatever its stage.
+  if (own !== null) return { records: [own], cut: false };
+  const page = ledger.sites.page({ text }, null, MATCHING_SITES);
+  const states = statesOf(state);
   const found = new Map<number, CaseRecord>();
-  if (own !== null) found.set(own.id, own);
-  for (const { id, subjectId } of page?.rows ?? []) {
+  for (const { id, subjectId } of page.rows) {
     for (const record of ledger.cases.ofSite(id)) found.set(record.id, record);
     for (const record of ledger.cases.ofSubject(subjectId))
       if (record.scope === 'subject') found.set(record.id, record);
   }
   const records = [...found.values()]
-    .filter(
-      (one) => (state === undefined || one.state === state) && (programme === undefined || one.programme === programme),
-    )
+    .filter((one) => states.includes(one.state) && (programme === undefined || one.programme === programme))
     .sort((a, b) => b.openedAt - a.openedAt);
   return {
     records: records.slice(0, PAGE_ROWS),
-    cut: records.length > PAGE_ROWS || (page !== null && (page.next !== null || page.truncated)),
+    cut: records.length > PAGE_ROWS || page.next !== null || page.truncated,
   };
 }
 
@@ -215,7 +235,7 @@ function filterForm({ keeper }: ConsoleParts, visit: Visit, query: Record<string
   ]);
   return html`<form method="get" action="/cases" class="filters" role="search">
 <p class="grow"><label for="f-text">${say('案件码、域名、备案号或主体', 'Code, domain, number or subject')}</label><input id="f-text" name="text" type="search" value="${query['text'] ?? ''}"></p>
-<p><label for="f-state">${say('阶段', 'Stage')}</label><select id="f-state" name="state">!${optionsHtml([['', say('未结', 'open ones')], ...ALL_STATES.map((state): [string, string] => [state, stateText(visit, state)])], query['state'] ?? '')}</select></p>
+<p><label for="f-state">${say('阶段', 'Stage')}</label><select id="f-state" name="state">!${optionsHtml([['', say('未结', 'open ones')], ['all', say('全部', 'all')], ...ALL_STATES.map((state): [string, string] => [state, stateText(visit, state)])], query['state'] ?? '')}</select></p>
 <p><label for="f-programme">${say('项目', 'Programme')}</label><select id="f-programme" name="programme">!${optionsHtml([['', say('不限', 'any')], ...programmes], query['programme'] ?? '')}</select></p>
 <p><button>${say('查询', 'Search')}</button> <a href="/cases">${say('清除', 'Clear')}</a></p></form>`;
 }
@@ -307,7 +327,7 @@ function boardPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
       })
       .join(
         '',
-      )}</ul>!${more > 0 ? html`<p><a href="/cases?state=${state}">${say(`另有 ${more.toLocaleString('en')} 个`, `${more.toLocaleString('en')} more`)}</a></p>` : ''}</section>`;
+      )}</ul>!${more > 0 ? html`<p><a href="/cases?${new URLSearchParams({ state, ...(programme !== null && { programme }) }).toString()}">${say(`另有 ${more.toLocaleString('en')} 个`, `${more.toLocaleString('en')} more`)}</a></p>` : ''}</section>`;
   });
   return html`<p><a href="/cases">${say('列表', 'List')}</a></p>!${columns.length === 0 ? html`<p>${say('没有未结的整改单。', 'No open cases.')}</p>` : html`<div class="board">!${columns.join('')}</div>`}`;
 }

@@ -1,14 +1,17 @@
 import { html } from 'ghtml';
+import { isCode } from '../../cases/case-code.ts';
+import type { CaseKeeper } from '../../cases/keeper.ts';
 import { InputError } from '../../errors.ts';
 import { loadConfiguredRanges } from '../../jobs/open-configured.ts';
 import { acceptRanges } from '../../jobs/own-eyes.ts';
-import type { Ledger } from '../../ledger/ledger.ts';
 import type { MessageContent, Notice } from '../../ledger/outbox-store.ts';
 import { maskName, maskText } from '../../log.ts';
-import { compose } from '../../notify/compose.ts';
+import { compose, SECRET_MARK } from '../../notify/compose.ts';
+import { caseOfCode } from '../../notify/one-time-secret.ts';
 import { resend } from '../../notify/resend.ts';
-import { stuckNotices } from '../../notify/stuck.ts';
+import { isStuck, stuckNotices } from '../../notify/stuck.ts';
 import { noticeSummary } from '../../view/case-summary.ts';
+import { privateNames } from '../../view/subject-name.ts';
 import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, unmaskHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';
@@ -97,25 +100,29 @@ export function addNotices(kit: ConsoleKit): void {
 }
 
 function selected(
-  { ledger, now }: ConsoleParts,
+  { keeper, ledger, now }: ConsoleParts,
   query: Record<string, string>,
   before: number | null,
 ): { notices: Notice[]; next: string | null } {
   const { outbox } = ledger;
-  if (query['state'] === 'stuck') {
-    return { notices: stuckNotices(outbox, now(), PAGE_ROWS), next: null };
-  }
   const { text } = query;
-  if (text !== undefined) return { notices: noticesAbout(ledger, text), next: null };
+  const stuck = query['state'] === 'stuck';
   const state = STATES.find((one) => one === query['state']) ?? null;
+  if (text !== undefined) {
+    const wanted = (one: Notice): boolean =>
+      stuck ? isStuck(outbox, one, now()) : state === null || one.state === state;
+    return { notices: noticesAbout(keeper, text).filter(wanted), next: null };
+  }
+  if (stuck) return { notices: stuckNotices(outbox, now(), PAGE_ROWS), next: null };
   const notices = outbox.noticesBefore(state, before, PAGE_ROWS + 1);
   const shown = notices.slice(0, PAGE_ROWS);
   return { notices: shown, next: notices.length > PAGE_ROWS ? String(shown.at(-1)?.id) : null };
 }
 
 /** Notices of the case of a code, or of the cases of the sites that match a text, newest first. */
-function noticesAbout(ledger: Ledger, text: string): Notice[] {
-  const own = ledger.cases.byCode(text);
+function noticesAbout(keeper: CaseKeeper, text: string): Notice[] {
+  const { ledger } = keeper;
+  const own = caseOfCode(keeper, text);
   const cases =
     own !== null ? [own] : ledger.sites.page({ text }, null, 20).rows.flatMap(({ id }) => ledger.cases.ofSite(id));
   return cases
@@ -133,7 +140,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     .map((notice) => noticeSummary(parts.keeper, notice))
     .map((one) => [
       html`<a href="/notices/${one.id}">${one.id}</a>`,
-      /^[2-9A-Z]{10}$/.test(one.about) ? html`<a href="/cases/${one.about}">${one.about}</a>` : html`${one.about}`,
+      isCode(one.about) ? html`<a href="/cases/${one.about}">${one.about}</a>` : html`${one.about}`,
       html`${wordOf(visit, 'notice', one.kind)}`,
       html`${wordOf(visit, 'channel', one.channel)}`,
       html`${one.recipient}`,
@@ -210,9 +217,7 @@ function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: bo
   return html`!${listHtml([
     [
       say('事项', 'About'),
-      /^[2-9A-Z]{10}$/.test(summary.about)
-        ? html`<a href="/cases/${summary.about}">${summary.about}</a>`
-        : html`${summary.about}`,
+      isCode(summary.about) ? html`<a href="/cases/${summary.about}">${summary.about}</a>` : html`${summary.about}`,
     ],
     [
       say('类型', 'Kind'),
@@ -228,7 +233,7 @@ function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: bo
   ])}
 !${visit.may('operator') && resendable ? visit.form(`/notices/${notice.id}/resend`, html`<button>${say('重新发送', 'Send again')}</button>`) : ''}
 !${clear ? '' : unmaskHtml(visit, path)}
-<h2>${message === null ? say('内容（按现在的情况预览，尚未写成）', 'Text (as of now; not written yet)') : say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('没有内容。', 'No text.')}</p>` : html`<pre>${clear ? text : maskNotice(text, notice)}</pre>`}
+<h2>${message === null ? say('内容（按现在的情况预览，尚未写成）', 'Text (as of now; not written yet)') : say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('没有内容。', 'No text.')}</p>` : html`<pre>${clear ? openSecret(text) : maskNotice(parts, openSecret(text), notice)}</pre>`}
 <h2>${say('发送记录', 'Every touch of the wire')}</h2>!${tableHtml(
     [say('时间', 'At'), say('动作', 'What'), say('结果', 'Outcome'), say('说明', 'Detail')],
     attempts.map((one) => [timeHtml(one.at), html`${one.what}`, html`${one.outcome}`, html`${maskText(one.detail)}`]),
@@ -248,8 +253,16 @@ function previewOf({ keeper, now }: ConsoleParts, notice: Notice): MessageConten
   }
 }
 
-/** A text without numbers, addresses, and the name it is written to. */
-function maskNotice(text: string, { name }: Notice): string {
-  const masked = maskText(text);
-  return name === null || name === '' ? masked : masked.replaceAll(name, maskName(name));
+/** Where a key goes that only the recipient was told. */
+const openSecret = (text: string): string => text.replaceAll(SECRET_MARK, '••••••••••');
+
+/** A text without numbers, addresses, the name it is written to, and those of other private persons. */
+function maskNotice({ ledger }: ConsoleParts, text: string, { name, subjectId, caseId, messageId }: Notice): string {
+  const beside = messageId === null ? [] : ledger.outbox.noticesOfMessage(messageId);
+  const caseIds = [caseId, ...beside.map((one) => one.caseId)].flatMap((id) => id ?? []);
+  const names = [name, ...beside.map((one) => one.name), ...privateNames(ledger, subjectId, [...new Set(caseIds)])];
+  return [...new Set(names)]
+    .filter((one): one is string => one !== null && one.trim() !== '')
+    .sort((a, b) => b.length - a.length)
+    .reduce((said, one) => said.replaceAll(one, maskName(one)), maskText(text));
 }

@@ -1,6 +1,7 @@
 import { html } from 'ghtml';
 import type { Review } from '../../ledger/reviews-store.ts';
 import { SuspicionDesk } from '../../programmes/suspicions.ts';
+import { openFinding } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { listHtml, optionsHtml, queryOf, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
@@ -63,7 +64,7 @@ function page({ ledger }: ConsoleParts, visit: Visit, given: unknown): string {
 
 function reviewHtml(host: string, visit: Visit, review: Review): string {
   const { say, admin } = visit;
-  const [finding] = describeFindings(review.checkId, [{ ...review, severity: 'fail' }]);
+  const [finding] = describeFindings(review.checkId, [openFinding({ ...review, severity: 'fail' as const })]);
   const ruling = (name: 'confirmed' | 'dismissed', label: string, grave: boolean): string => {
     const path = `/suspicions/${review.id}/${name}`;
     const id = `${name}-${review.id}`;
@@ -77,7 +78,7 @@ function reviewHtml(host: string, visit: Visit, review: Review): string {
     [say('核查项目', 'Check'), html`${checkTitle(visit, review.checkId)}`],
     [say('首次', 'Asked'), timeHtml(review.askedAt)],
     [say('最近看到', 'Last seen'), timeHtml(review.lastSeenAt)],
-    ...review.evidence.map(({ label, value }): [string, string] => [label, html`${value}`]),
+    ...openFinding(review).evidence.map(({ label, value }): [string, string] => [label, html`${value}`]),
     ...(review.ruledBy === null
       ? []
       : ([[say('研判', 'Ruled'), html`${review.ruledBy}: ${review.reason ?? ''}`]] as [string, string][])),

@@ -78,6 +78,7 @@ const ZH: Record<string, Record<string, string>> = {
   },
   portal: {
     opened: '已查看整改页面',
+    'code-given-out': '出具临时案件码',
     'contact-named': '添加通知联系人',
     'contact-verified': '通知联系人已验证',
     'contact-removed': '删除通知联系人',

@@ -1,17 +1,17 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { beijingDate, DAY_MS } from '../../calendar/beijing-time.ts';
+import { beijingDate } from '../../calendar/beijing-time.ts';
+import { isCode, readCode } from '../../cases/case-code.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
 import type { Actor, CaseRecord } from '../../cases/types.ts';
+import type { Message } from '../../ledger/outbox-store.ts';
 import { maskText } from '../../log.ts';
-import { hashOf } from '../../notify/one-time-secret.ts';
+import { hashOf, isOpenable } from '../../notify/one-time-secret.ts';
 import { audienceOf, reserveOf } from '../../notify/recipients.ts';
 import type { Recipient } from '../../notify/types.ts';
 import { WindowCount } from '../window-count.ts';
 
 /** How long a browser that opened a case may act on it. */
 export const SESSION_MS = 2 * 3_600_000;
-/** How long a case that ended may still be opened. */
-const AFTER_END_MS = 30 * DAY_MS;
 /** Openings by one code, or one link, within an hour: an owner needs a few, somebody who shares it around many. */
 const OPENINGS_AN_HOUR = 30;
 /** What one session asks of a case within an hour, and all of them together. */
@@ -22,15 +22,6 @@ const MISSES_A_MINUTE = 10;
 
 /** 256 bits. */
 const newSecret = (): string => randomBytes(32).toString('base64url');
-
-/** A code as people type it: width, case, blanks and dashes do not matter. Null where it can be none. */
-export function readCode(text: string): string | null {
-  const code = text
-    .normalize('NFKC')
-    .toUpperCase()
-    .replace(/[\s\-_]/g, '');
-  return /^[2-9A-HJKMNP-TV-Z]{10}$/.test(code) ? code : null;
-}
 
 /** What opening a case gave. */
 export type Opening = { ok: true; token: string } | { ok: false; reason: 'unknown' | 'busy' };
@@ -51,34 +42,34 @@ export class PortalAccess {
     this.#keeper = keeper;
   }
 
-  /** Open a case by the code of an SMS. */
+  /** Open cases by a code as somebody typed it: that of an SMS or in-site message, or one staff gave out. */
   openByCode(text: string, now: number): Opening {
     const code = readCode(text);
-    const record = code === null ? null : this.#keeper.ledger.cases.byCode(code);
-    if (record === null || !isOpenable(record, now)) return { ok: false, reason: 'unknown' };
-    return this.#open({ records: [record], actor: { kind: 'owner', name: 'case code' } }, null, now);
+    return code === null ? { ok: false, reason: 'unknown' } : this.#openBy(hashOf(code), now);
   }
 
-  /** The cases a mail's link opens, without opening them; null when it opens none (any more). */
+  /** The cases a mail's link opens, without opening them; null when it opens none (any more). A code is no link: its guesses are counted. */
   peek(key: string, now: number): Visit | null {
-    return this.#visitByKey(hashOf(key), now);
+    return isCode(key) ? null : this.#visitByKey(hashOf(key), now);
   }
 
   /** Open the cases of a mail's link. */
   openByKey(key: string, now: number): Opening {
-    const visit = this.peek(key, now);
-    return visit === null ? { ok: false, reason: 'unknown' } : this.#open(visit, hashOf(key), now);
+    return isCode(key) ? { ok: false, reason: 'unknown' } : this.#openBy(hashOf(key), now);
+  }
+
+  #openBy(hash: string, now: number): Opening {
+    const visit = this.#visitByKey(hash, now);
+    return visit === null ? { ok: false, reason: 'unknown' } : this.#open(visit, hash, now);
   }
 
   /** What the session of a cookie may see; null when there is none, or it is over. */
   visit(token: string, now: number): Visit | null {
     if (token === '') return null;
     const session = this.#keeper.ledger.portal.session(hashOf(token));
-    if (session === null || session.expiresAt <= now) return null;
+    if (session === null || session.keyHash === null || session.expiresAt <= now) return null;
     // A session ends with its key: a contact that was removed sees nothing any more.
-    if (session.keyHash !== null) return this.#visitByKey(session.keyHash, now);
-    const records = this.#openable(session.caseIds, now);
-    return records.length === 0 ? null : { records, actor: { kind: 'owner', name: 'case code' } };
+    return this.#visitByKey(session.keyHash, now);
   }
 
   /** Leave. */
@@ -120,33 +111,44 @@ export class PortalAccess {
     return timingSafeEqual(Buffer.from(hashOf(this.formToken(token, record))), Buffer.from(hashOf(given ?? '')));
   }
 
-  /** A key opens what its mail told of, as long as its address is told of it. */
+  /** A key opens what its message told of, as long as its address is told of it; one that staff gave out, its case. */
   #visitByKey(hash: string, now: number): Visit | null {
     const { ledger } = this.#keeper;
     const key = ledger.portal.key(hash);
-    const message = key === null || key.expiresAt <= now ? null : ledger.outbox.message(key.messageId);
-    if (key === null || message === null) return null;
-    const records = this.#openable(key.caseIds, now).filter((record) => {
-      const mails = (recipients: Recipient[]): string[] =>
-        recipients.flatMap(({ channel, address }) =>
-          channel === 'email' && ledger.contacts.dead('email', address) === null ? address : [],
-        );
-      const told = mails(audienceOf(ledger.contacts, record).recipients);
-      // Those of the subject's other filings are told only where nobody else can be reached.
-      return (told.length > 0 ? told : mails(reserveOf(ledger.contacts, record))).includes(message.recipient);
-    });
-    const name = maskText(message.recipient);
+    if (key === null || key.expiresAt <= now) return null;
+    const message = key.messageId === null ? null : ledger.outbox.message(key.messageId);
+    if (message === null && key.issuedBy === null) return null;
+    const records = this.#openable(key.caseIds, now).filter(
+      (record) => message === null || this.#isTold(record, message),
+    );
+    const name =
+      message === null
+        ? `case code by ${key.issuedBy}`
+        : message.channel === 'in-site'
+          ? 'in-site'
+          : maskText(message.recipient);
     return records.length === 0 ? null : { records, actor: { kind: 'owner', name } };
+  }
+
+  /** Is the address of a message still told of a case? */
+  #isTold(record: CaseRecord, { channel, recipient }: Message): boolean {
+    const { contacts } = this.#keeper.ledger;
+    const reached = (recipients: Recipient[]): string[] =>
+      recipients.flatMap((one) =>
+        one.channel === channel && contacts.dead(channel, one.address) === null ? one.address : [],
+      );
+    const told = reached(audienceOf(contacts, record).recipients);
+    // Those of the subject's other filings are told only where nobody else can be reached.
+    return (told.length > 0 ? told : reached(reserveOf(contacts, record))).includes(recipient);
   }
 
   #openable(caseIds: readonly number[], now: number): CaseRecord[] {
     return caseIds.flatMap((id) => this.#keeper.ledger.cases.get(id) ?? []).filter((record) => isOpenable(record, now));
   }
 
-  #open({ records, actor }: Visit, keyHash: string | null, now: number): Opening {
+  #open({ records, actor }: Visit, keyHash: string, now: number): Opening {
     const { ledger } = this.#keeper;
-    const by = keyHash ?? `case ${records[0]?.id}`;
-    if (this.#hourly.add(`open ${by}`, now) > OPENINGS_AN_HOUR) return { ok: false, reason: 'busy' };
+    if (this.#hourly.add(`open ${keyHash}`, now) > OPENINGS_AN_HOUR) return { ok: false, reason: 'busy' };
     const token = newSecret();
     ledger.transaction(() => {
       const caseIds = records.map(({ id }) => id);
@@ -165,7 +167,3 @@ export class PortalAccess {
     return { ok: true, token };
   }
 }
-
-/** Cases of a dry-run were told to nobody; those that ended are history after a while. */
-const isOpenable = ({ dryRun, closedAt }: CaseRecord, now: number): boolean =>
-  !dryRun && (closedAt === null || now - closedAt < AFTER_END_MS);

@@ -87,6 +87,7 @@ async function measure(folder: string, sites: number, cases: number): Promise<Op
     log,
     now,
     pollMs: 0,
+    queueWaitMs: 500,
     queues: [],
     worker: { kind: 'none', lastTickAt: now, queues: async () => ({}) },
   });

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { codeOf, InputError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { clientOf } from './client-of.ts';
 import {
   asList,
   genericSms,
@@ -101,10 +102,10 @@ async function handle(request: IncomingMessage, options: InboundOptions, misses:
   const opensSms = isSms && smsSecret !== null && equal(bearer ?? key, smsSecret);
   // Whoever has the secret is served, however many others behind the same proxy guess.
   if (!opensSms && !equal(bearer, secret)) {
-    const from = request.socket.remoteAddress ?? '';
-    const count = misses.add(from, now());
+    const count = misses.add(clientOf(request.socket.remoteAddress ?? ''), now());
+    if (count <= MAX_MISSES + 1)
+      log.warn({ path: url.pathname.slice(0, 100), count }, 'inbound request with a wrong secret');
     if (count > MAX_MISSES) return [429, { error: 'too many wrong secrets' }];
-    log.warn({ path: url.pathname.slice(0, 100) }, 'inbound request with a wrong secret');
     return [401, { error: 'give the secret as Authorization: Bearer, or, for SMS, its own one as ?key=' }];
   }
   // Aliyun asks with a GET whether the address answers.

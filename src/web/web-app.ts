@@ -9,6 +9,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { codeOf, InputError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { isLoopbackHost } from '../provider/address.ts';
+import { clientOf } from './client-of.ts';
 
 /** How a site of ours is served. */
 export interface WebAppOptions {
@@ -29,6 +30,28 @@ export interface WebAppOptions {
 }
 
 const HEADERS_MS = 10_000;
+/** Until the body of an ordinary form must have come. */
+const BODY_MS = 15_000;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its bodies are long: only the server's own limit counts. */
+    longBody?: boolean;
+  }
+}
+
+/** Whoever lets a body drip is hung up on, unless the route takes files. */
+function demandBodiesInTime(app: FastifyInstance): void {
+  const timers = new WeakMap<FastifyRequest, NodeJS.Timeout>();
+  const done = (request: FastifyRequest): void => clearTimeout(timers.get(request));
+  app.addHook('onRequest', async (request) => {
+    if (request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.longBody === true) return;
+    timers.set(request, setTimeout(() => request.raw.destroy(), BODY_MS).unref());
+  });
+  app.addHook('preValidation', async (request) => done(request));
+  app.addHook('onResponse', async (request) => done(request));
+  app.addHook('onRequestAbort', async (request) => done(request));
+}
 
 /** What pages of ours may load and send: themselves, and nothing else. */
 const strictPolicy = (formTargets: readonly string[]) => ({
@@ -72,7 +95,12 @@ export async function createWebApp(options: WebAppOptions): Promise<FastifyInsta
     referrerPolicy: { policy: 'strict-origin' },
     strictTransportSecurity: false,
   });
-  await app.register(rateLimit, { max: requestsAMinute, timeWindow: 60_000 });
+  await app.register(rateLimit, {
+    max: requestsAMinute,
+    timeWindow: 60_000,
+    keyGenerator: ({ ip }) => clientOf(ip),
+  });
+  demandBodiesInTime(app);
   let warned = false;
   app.addHook('onRequest', async (request) => {
     if (warned || request.headers['x-forwarded-for'] === undefined || request.ip !== request.socket.remoteAddress)
@@ -127,15 +155,21 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 
 const TYPES: Record<string, string> = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' };
 
-/** Serve files of `assets/` by name below a path. */
-export function serveAssets(app: FastifyInstance, path: string, names: readonly string[]): void {
+/** Serve files of `assets/` by name below a path; `others`: files from elsewhere (libraries), by the name they get. */
+export function serveAssets(
+  app: FastifyInstance,
+  path: string,
+  names: readonly string[],
+  others: Readonly<Record<string, string>> = {},
+): void {
+  const files = {
+    ...Object.fromEntries(names.map((name) => [name, join(import.meta.dirname, 'assets', name)])),
+    ...others,
+  };
   const assets = new Map(
-    names.map((name) => [
+    Object.entries(files).map(([name, file]) => [
       name,
-      {
-        type: TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream',
-        bytes: readFileSync(join(import.meta.dirname, 'assets', name)),
-      },
+      { type: TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream', bytes: readFileSync(file) },
     ]),
   );
   app.get<{ Params: { name: string } }>(`${path}/:name`, { config: { rateLimit: false } }, (request, reply) => {

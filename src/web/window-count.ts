@@ -1,11 +1,14 @@
 /** Counts by key within windows of time, in memory: a restart forgives the window under way. */
 export class WindowCount {
   readonly #windowMs: number;
+  readonly #maxKeys: number;
+  /** Those counted last stand last. */
   readonly #counts = new Map<string, { window: number; count: number }>();
 
-  /** `windowMs`: how long a window lasts. */
-  constructor(windowMs: number) {
+  /** `windowMs`: how long a window lasts. Beyond `maxKeys` those counted longest ago are forgotten. */
+  constructor(windowMs: number, maxKeys = MAX_KEYS) {
     this.#windowMs = windowMs;
+    this.#maxKeys = maxKeys;
   }
 
   /** How often a key was counted in the window of `now` (epoch ms). */
@@ -17,7 +20,12 @@ export class WindowCount {
   /** Count a key once more. Gives its count in the window. */
   add(key: string, now: number): number {
     const count = this.of(key, now) + 1;
-    if (this.#counts.size >= MAX_KEYS) this.#forget(now);
+    this.#counts.delete(key);
+    if (this.#counts.size >= this.#maxKeys)
+      for (const oldest of this.#counts.keys()) {
+        this.#counts.delete(oldest);
+        break;
+      }
     this.#counts.set(key, { window: this.#windowAt(now), count });
     return count;
   }
@@ -25,12 +33,6 @@ export class WindowCount {
   #windowAt(now: number): number {
     return Math.floor(now / this.#windowMs);
   }
-
-  /** Windows that are over; all of them where a crowd of keys fills the present one. */
-  #forget(now: number): void {
-    for (const [key, { window }] of this.#counts) if (window !== this.#windowAt(now)) this.#counts.delete(key);
-    if (this.#counts.size >= MAX_KEYS) this.#counts.clear();
-  }
 }
 
-const MAX_KEYS = 10_000;
+const MAX_KEYS = 100_000;

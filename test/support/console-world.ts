@@ -53,6 +53,7 @@ export async function openConsole(
     log,
     now,
     pollMs: options.pollMs ?? 200,
+    queueWaitMs: 500,
     queues: [queue as unknown as Queue],
     worker: {
       kind: 'embedded',

@@ -6,6 +6,7 @@
     if (boxes().length === 0 || head === null) continue;
     const all = document.createElement('input');
     all.type = 'checkbox';
+    all.id = 'pick-all';
     all.setAttribute('aria-label', head.textContent);
     all.addEventListener('change', () => {
       for (const box of boxes()) box.checked = all.checked;
@@ -13,38 +14,52 @@
     head.after(all);
   }
   const every = Number(document.body.dataset.every);
-  const part = document.querySelector('[data-live]');
-  if (part === null || !(every > 0)) return;
-  const name = part.dataset.live;
-  /** Somebody writes, or chooses: nothing is taken from under their fingers. */
-  const busy = () =>
-    document.activeElement?.matches('input, textarea, select') ||
-    document.querySelector('td input:checked') !== null ||
-    [...document.querySelectorAll('textarea, input[type="text"], input:not([type])')].some(
-      (field) => field.value !== field.defaultValue,
-    );
+  const live = () => document.querySelector('[data-live]');
+  if (live() === null || !(every > 0)) return;
+  const byItself = { cache: 'no-store', credentials: 'same-origin', headers: { 'x-patrol-by-itself': '1' } };
+  /** Somebody wrote or chose something here. */
+  const isTouched = (field) =>
+    field.matches('select')
+      ? field.selectedIndex !==
+        Math.max(
+          0,
+          [...field.options].findIndex((one) => one.defaultSelected),
+        )
+      : field.matches('[type="checkbox"], [type="radio"]')
+        ? field.checked !== field.defaultChecked
+        : field.matches('input, textarea') && field.value !== field.defaultValue;
+  /** Rows are ticked: they must not move from under the ticks. */
+  const isPicking = () => document.querySelector('td input:checked') !== null;
   const renew = async () => {
-    const answer = await fetch(location.href, { cache: 'no-store', credentials: 'same-origin' });
-    if (!answer.ok || answer.redirected) return false;
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
-    const fresh = page.querySelector(`[data-live="${name}"]`);
-    const old = document.querySelector(`[data-live="${name}"]`);
-    if (fresh === null || old === null) return false;
-    const open = [...old.querySelectorAll('details')].map((one) => one.open);
-    const boxes = [...fresh.querySelectorAll('details')];
-    // What somebody unfolded stays unfolded, as long as it is the same page.
-    if (boxes.length === open.length) for (const [index, one] of boxes.entries()) one.open = open[index] || one.open;
-    old.replaceWith(document.adoptNode(fresh));
-    return true;
+    const answer = await fetch(location.href, byItself);
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-live]');
+    if (fresh === null || isPicking()) return;
+    const before = document.activeElement;
+    // Only what changed is changed: the focus, what is unfolded and what was typed stay where they are.
+    Idiomorph.morph(live(), document.adoptNode(fresh), {
+      ignoreActiveValue: true,
+      callbacks: {
+        beforeAttributeUpdated: (name, node) => !(name === 'open' && node.matches('details')),
+        beforeNodeMorphed: (node) =>
+          !(node instanceof Element && node.matches('input, select, textarea') && isTouched(node)),
+        beforeNodeRemoved: (node) => node.id !== 'pick-all',
+      },
+    });
+    if (before !== document.activeElement && !before.isConnected) {
+      live().tabIndex = -1;
+      live().focus({ preventScroll: true });
+    }
+    const { news } = live().dataset;
+    if (news !== undefined) document.getElementById('news').textContent = news;
   };
   let asked = 0;
   const ask = async () => {
     asked++;
-    const live = document.querySelector(`[data-live="${name}"]`);
     try {
-      const answer = await fetch(live.dataset.markFrom, { cache: 'no-store', credentials: 'same-origin' });
+      const answer = await fetch(live().dataset.markFrom, byItself);
       if (answer.status === 403 || answer.status === 404) return;
-      if (answer.ok && (await answer.json()).mark !== live.dataset.mark && !busy()) await renew();
+      if (answer.ok && (await answer.json()).mark !== live().dataset.mark && !isPicking()) await renew();
     } catch {
       // Offline: asked again.
     }

@@ -3,6 +3,7 @@ import type { Admin } from '../../ledger/admins-store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { maskText } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
+import { clientOf } from '../client-of.ts';
 import { WindowCount } from '../window-count.ts';
 import { isPassword } from './passwords.ts';
 import { totpStep } from './totp.ts';
@@ -36,8 +37,9 @@ export class ConsoleAccess {
   }
 
   /** Sign in by name and password, and a code where the account has an authenticator. Every outcome stands in the audit log. */
-  async signIn(given: { name: string; password: string; code: string }, address: string, now: number): Promise<SignIn> {
+  async signIn(given: { name: string; password: string; code: string }, from: string, now: number): Promise<SignIn> {
     const { admins } = this.#ledger;
+    const address = clientOf(from);
     if (this.#misses.of(address, now) >= MISSES_A_MINUTE) return { ok: false, reason: 'busy' };
     const known = admins.byName(given.name);
     const matches = await isPassword(given.password, known?.passwordHash ?? null);
@@ -95,8 +97,8 @@ export class ConsoleAccess {
     return token;
   }
 
-  /** Whose session a token is; null when it is none (any more). */
-  visit(token: string, now: number): Admin | null {
+  /** Whose session a token is; null when it is none (any more). `byItself`: an open page asked, nobody did. */
+  visit(token: string, now: number, byItself = false): Admin | null {
     if (token === '') return null;
     const { admins } = this.#ledger;
     const hash = hashOf(token);
@@ -104,7 +106,7 @@ export class ConsoleAccess {
     if (session === null || session.expiresAt <= now || now - session.seenAt > this.#times.idleMs) return null;
     const admin = admins.get(session.adminId);
     if (admin === null || admin.disabledAt !== null) return null;
-    if (now - session.seenAt > SEEN_EVERY_MS) admins.sessionSeen(hash, now);
+    if (!byItself && now - session.seenAt > SEEN_EVERY_MS) admins.sessionSeen(hash, now);
     return admin;
   }
 

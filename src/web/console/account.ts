@@ -64,7 +64,7 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
       const language = visit.admin.language === 'zh' ? 'en' : 'zh';
       parts.ledger.admins.save({ ...visit.admin, language });
       const back = form['back'] ?? '/';
-      return { to: /^\/(?![/\\])/.test(back) ? back : '/' };
+      return { to: /^\/(?![/\\\s])[\x21-\x7e]*$/.test(back) ? back : '/' };
     },
   );
   kit.page(
@@ -125,9 +125,12 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     'viewer',
     'switch authenticator on',
     () => '/account',
-    (visit, form) => {
-      const { admin, say } = visit;
+    async (visit, form) => {
+      const { say } = visit;
       demandOwnPassword(visit);
+      const admin = await access.prove(visit.admin.id, form['password'] ?? '', parts.now());
+      if (admin === null)
+        throw new InputError(say('密码不正确', 'the password is wrong'), say('请重新输入', 'type it again'));
       const secret = form['secret'] ?? '';
       const step = /^[A-Z2-7]{32}$/.test(secret) ? totpStep(secret, form['code'] ?? '', null, parts.now()) : null;
       if (admin.totpSecret !== null || step === null)
@@ -206,5 +209,5 @@ function totpHtml({ admin, say, form }: Visit, fresh: string | null): string {
   const picture = renderSVG(totpUri(fresh, admin.name), { border: 2 });
   return html`<p>${say('用验证器应用扫描，再输入它显示的动态码：', 'Scan with an authenticator, then give the code it shows:')}</p>
 <div class="qr" role="img" aria-label="${say('二维码', 'QR code')}">!${picture}</div><p class="soft">${say('或手动输入密钥', 'Or type the secret')}：<code>${fresh.replace(/(.{4})/g, '$1 ').trim()}</code></p>
-!${form('/account/totp/on', html`<input type="hidden" name="secret" value="${fresh}"><p><label for="totp-code">${say('动态码', 'Code')}</label><input id="totp-code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="10"></p><p><button>${say('启用', 'Switch on')}</button></p>`, 'class="narrow"')}`;
+!${form('/account/totp/on', html`<input type="hidden" name="secret" value="${fresh}"><p><label for="totp-password">${say('密码', 'Password')}</label><input id="totp-password" name="password" type="password" autocomplete="current-password" required></p><p><label for="totp-code">${say('动态码', 'Code')}</label><input id="totp-code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="10"></p><p><button>${say('启用', 'Switch on')}</button></p>`, 'class="narrow"')}`;
 }

@@ -107,7 +107,7 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
   const summary = caseSummary(keeper, record);
   const subject = ledger.contacts.subject(record.subjectId);
   const title = keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme;
-  return html`<div data-live="case" data-mark="${markOf(parts, record)}" data-mark-from="/cases/${record.code}/mark">
+  return html`<div data-live="case" data-news="${say('整改单有更新', 'The case was renewed')}" data-mark="${markOf(parts, record)}" data-mark-from="/cases/${record.code}/mark">
 <p class="lead"><strong>${summary.domain ?? summary.number}</strong> · ${title} · <span class="badge none">${stateText(visit, record.state)}</span>!${record.dryRun ? html` <span class="badge none">${say('试运行：未通知任何人', 'dry-run: nobody was told')}</span>` : ''}</p>
 <div class="grid"><section class="card"><h2>${say('概况', 'Standing')}</h2>!${listHtml([
     [say('案件码', 'Code'), html`${record.code}`],

@@ -32,7 +32,7 @@ export function framed(
     page === '/' ? here === '/' : here === page || here.startsWith(`${page}/`);
   return html`<!DOCTYPE html>
 <html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} · 备案巡检</title><link rel="stylesheet" href="/assets/console.css"><script src="/assets/console.js" defer></script></head>
+<title>${title} · 备案巡检</title><link rel="stylesheet" href="/assets/console.css"><script src="/assets/idiomorph.js" defer></script><script src="/assets/console.js" defer></script></head>
 <body data-every="${pollMs}"><a class="skip" href="#main">${visit?.say('跳到正文', 'Skip to content') ?? '跳到正文'}</a>
 <header><p class="brand">备案巡检 <span>beian-patrol</span></p>!${
     visit === null
@@ -50,7 +50,7 @@ export function framed(
 !${visit.form('/logout', html`<button class="plain small">${visit.say('退出', 'Sign out')}</button>`)}</div>`
   }</header>
 <main id="main"><h1>${title}</h1>!${told === null ? '' : html`<p class="said !${told.bad ? 'bad' : ''}" role="!${told.bad ? 'alert' : 'status'}">${told.text}</p>`}
-!${body}</main><footer><p>${visit?.say('时间均为北京时间。', 'All times are Beijing time.') ?? '时间均为北京时间。'}</p></footer></body></html>`;
+<p class="sr" id="news" role="status"></p>!${body}</main><footer><p>${visit?.say('时间均为北京时间。', 'All times are Beijing time.') ?? '时间均为北京时间。'}</p></footer></body></html>`;
 }
 
 /** A role in words. */
@@ -103,13 +103,13 @@ export function nextHtml({ say }: Visit, path: string, query: Record<string, str
     : html`<p class="pages"><a href="${path}?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`;
 }
 
-/** The texts of a query string that were given and are not empty. */
-export function queryOf(query: unknown, names: readonly string[]): Record<string, string> {
+/** The texts of a query string that were given and are not empty, each cut at `most` characters. */
+export function queryOf(query: unknown, names: readonly string[], most = 200): Record<string, string> {
   const given = (query ?? {}) as Record<string, unknown>;
   return Object.fromEntries(
     names.flatMap((name) => {
       const value = given[name];
-      return typeof value === 'string' && value.trim() !== '' ? [[name, value.trim().slice(0, 200)]] : [];
+      return typeof value === 'string' && value.trim() !== '' ? [[name, value.trim().slice(0, most)]] : [];
     }),
   );
 }

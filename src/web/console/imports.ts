@@ -128,7 +128,7 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
           said: visit.say('导入已开始，进度见下。', 'The import runs; its progress stands below.'),
         };
       },
-      { app: scope, preHandler: (request) => uploads.take(request) },
+      { app: scope, preHandler: (request) => uploads.take(request), longBody: true },
     );
   });
 }

@@ -26,7 +26,11 @@ export function addIntegrations(kit: ConsoleKit): void {
       const until = form['until'] ?? '';
       const expiresAt = until === '' ? null : beijingInstant(until, '24:00');
       if (expiresAt !== null && Number.isNaN(expiresAt))
-        throw new InputError(`${until} is no date`, 'write it like 2027-12-31');
+        throw new InputError(
+          `${until} is no date`,
+          'write it like 2027-12-31',
+          `${until} 不是日期，请按 2027-12-31 填写`,
+        );
       const { name = '' } = form;
       const made = makeKey(
         parts.ledger.api,
@@ -49,8 +53,10 @@ export function addIntegrations(kit: ConsoleKit): void {
     () => '/access',
     (visit, _form, request) => {
       const id = Number((request.params as { id: string }).id);
-      parts.ledger.api.revokeKey(id, parts.now());
-      return { to: '/access', said: visit.say('密钥已吊销。', 'Revoked.'), object: `key ${id}` };
+      const name = parts.ledger.api.keys().find((key) => key.id === id)?.name;
+      if (name === undefined || !parts.ledger.api.revokeKey(id, parts.now()))
+        throw new InputError(`no key ${id} in force`, 'open the page again', '没有该密钥，或已吊销，请刷新页面');
+      return { to: '/access', said: visit.say('密钥已吊销。', 'Revoked.'), object: `key ${name}` };
     },
   );
   kit.deed(
@@ -81,7 +87,8 @@ export function addIntegrations(kit: ConsoleKit): void {
     () => '/access',
     (visit, _form, request) => {
       const id = Number((request.params as { id: string }).id);
-      parts.ledger.api.removeWebhook(id, parts.now());
+      if (!parts.ledger.api.removeWebhook(id, parts.now()))
+        throw new InputError(`no webhook ${id}`, 'open the page again', '没有该回调，或已删除，请刷新页面');
       parts.ledger.resolveAlert(`webhook-${id}`, parts.now());
       return { to: '/access', said: visit.say('回调已删除。', 'Removed.'), object: `webhook ${id}` };
     },

@@ -10,6 +10,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Logger } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import type { LoadedRanges } from '../../provider/list-file.ts';
+import { clientOf } from '../client-of.ts';
 import { type Form, formOf, isOurs, sendHtml } from '../web-app.ts';
 import { WindowCount } from '../window-count.ts';
 import type { ConsoleAccess } from './access.ts';
@@ -36,6 +37,8 @@ export interface ConsoleParts {
   now: () => number;
   /** How often an open page asks whether it changed (ms). */
   pollMs: number;
+  /** How long a page waits for the queue's figures (ms). */
+  queueWaitMs: number;
 }
 
 /** What the last form of a session did, told on its next page. */
@@ -51,6 +54,8 @@ export interface Told {
 export interface Visit {
   admin: Admin;
   token: string;
+  /** An open page asks by itself: that is no use of the session, and nobody is told anything. */
+  byItself: boolean;
   /** A text in the admin's language. */
   say: (zh: string, en: string) => string;
   /** Has the admin this role? */
@@ -82,6 +87,10 @@ export interface Done {
 }
 
 const COOKIE_LENGTH = 64;
+/** Said by an open page that asks whether it changed, or renews itself. */
+const BY_ITSELF = 'x-patrol-by-itself';
+/** Fields whose text is not kept with a refusal. */
+const UNKEPT = /password|secret|code|^(?:old|new|again)$/;
 /** Refusals of one address without a sign-in that go into the audit log in a minute; the others stand in the log alone. */
 const STRANGERS_A_MINUTE = 60;
 /** Sessions that have something to be told. */
@@ -132,12 +141,14 @@ export class ConsoleKit {
   /** Who asks; null: nobody who is signed in. */
   visit(request: FastifyRequest): Visit | null {
     const token = this.tokenOf(request);
-    const admin = this.access.visit(token, this.parts.now());
+    const byItself = request.headers[BY_ITSELF] !== undefined;
+    const admin = this.access.visit(token, this.parts.now(), byItself);
     if (admin === null) return null;
-    const told = this.#told.get(hashOf(token));
+    const told = byItself ? undefined : this.#told.get(hashOf(token));
     return {
       admin,
       token,
+      byItself,
       say: (zh, en) => (admin.language === 'zh' ? zh : en),
       may: (role) => reachesRole(admin.role, role),
       actor: { kind: 'admin', name: admin.name },
@@ -150,8 +161,9 @@ export class ConsoleKit {
   /** Send a page in the frame of the console. */
   show(reply: FastifyReply, visit: Visit, status: number, title: string, body: string, path: string): FastifyReply {
     const key = hashOf(visit.token);
-    const told = this.#told.get(key) ?? null;
-    this.#told.delete(key);
+    // What is to be told waits for the page somebody opens.
+    const told = visit.byItself ? null : (this.#told.get(key) ?? null);
+    if (!visit.byItself) this.#told.delete(key);
     return sendHtml(reply, status, framed(visit, title, body, { told, path, pollMs: this.parts.pollMs }));
   }
 
@@ -161,7 +173,7 @@ export class ConsoleKit {
     this.parts.log.warn({ route, why }, 'console refused a request');
     // Whoever is nobody may not fill what cannot be emptied.
     const now = this.parts.now();
-    if (visit !== null || this.#strangers.add(request.ip, now) <= STRANGERS_A_MINUTE)
+    if (visit !== null || this.#strangers.add(clientOf(request.ip), now) <= STRANGERS_A_MINUTE)
       this.access.audit(visit?.admin.name ?? '-', `${request.method} ${route}`, '', 'refused', why, now);
     if (visit === null)
       return sendHtml(
@@ -239,7 +251,8 @@ export class ConsoleKit {
     {
       app = this.app,
       preHandler,
-    }: { app?: FastifyInstance; preHandler?: (request: FastifyRequest) => Promise<void> } = {},
+      longBody = false,
+    }: { app?: FastifyInstance; preHandler?: (request: FastifyRequest) => Promise<void>; longBody?: boolean } = {},
   ): void {
     this.deeds.push({ url, role });
     // Before the body is read: nobody may make us take in what they may not send.
@@ -252,42 +265,47 @@ export class ConsoleKit {
       if (!visit.may(role)) return this.#refuseRole(request, reply, visit, role);
       return undefined;
     };
-    app.post(url, { onRequest, ...(preHandler !== undefined && { preHandler }) }, async (request, reply) => {
-      const visit = this.visit(request);
-      if (visit === null)
-        return this.refuse(request, reply, null, 'not signed in', '登录已过期，请重新登录。 Sign in again.');
-      const form = formOf(request.body);
-      const path = request.url.split('?')[0] ?? '';
-      if (!this.access.isFormToken(visit.token, path, form['form']))
-        return this.refuse(
-          request,
-          reply,
-          visit,
-          'no form of ours',
-          visit.say('页面已过期，请重新打开后再提交。', 'The page is out of date: open it again.'),
-        );
-      try {
-        const done = await act(visit, form, request, reply);
-        if (done.object !== undefined || done.detail !== undefined)
-          this.access.audit(visit.admin.name, action, done.object ?? '', 'done', done.detail ?? '', this.parts.now());
-        if (done.page !== undefined) return this.show(reply, visit, 200, done.page.title, done.page.body, '');
-        if (done.said !== undefined) this.tell(visit, { text: done.said, bad: false });
-        return reply.redirect(done.to, 303);
-      } catch (error) {
-        if (!(error instanceof InputError)) {
-          this.access.audit(visit.admin.name, action, path, 'refused', 'a fault of ours', this.parts.now());
-          throw error;
+    app.post(
+      url,
+      { onRequest, config: { longBody }, ...(preHandler !== undefined && { preHandler }) },
+      async (request, reply) => {
+        const visit = this.visit(request);
+        if (visit === null)
+          return this.refuse(request, reply, null, 'not signed in', '登录已过期，请重新登录。 Sign in again.');
+        const form = formOf(request.body);
+        const path = request.url.split('?')[0] ?? '';
+        if (!this.access.isFormToken(visit.token, path, form['form']))
+          return this.refuse(
+            request,
+            reply,
+            visit,
+            'no form of ours',
+            visit.say('页面已过期，请重新打开后再提交。', 'The page is out of date: open it again.'),
+          );
+        try {
+          const done = await act(visit, form, request, reply);
+          if (done.object !== undefined || done.detail !== undefined)
+            this.access.audit(visit.admin.name, action, done.object ?? '', 'done', done.detail ?? '', this.parts.now());
+          if (done.page !== undefined) return this.show(reply, visit, 200, done.page.title, done.page.body, '');
+          if (done.said !== undefined) this.tell(visit, { text: done.said, bad: false });
+          return reply.redirect(done.to, 303);
+        } catch (error) {
+          if (!(error instanceof InputError)) {
+            this.access.audit(visit.admin.name, action, path, 'refused', 'a fault of ours', this.parts.now());
+            throw error;
+          }
+          this.access.audit(visit.admin.name, action, path, 'refused', messageOf(error), this.parts.now());
+          const lead = visit.say('未能办理：', 'Not done: ');
+          const said =
+            error.zh !== null
+              ? visit.say(error.zh, `${error.message} → ${error.remedy}`)
+              : `${error.message} → ${error.remedy}`;
+          const typed = Object.fromEntries(Object.entries(form).filter(([field]) => !UNKEPT.test(field)));
+          this.tell(visit, { text: `${lead}${said}`, bad: true, path, typed });
+          return reply.redirect(back(request), 303);
         }
-        this.access.audit(visit.admin.name, action, path, 'refused', messageOf(error), this.parts.now());
-        const lead = visit.say('未能办理：', 'Not done: ');
-        const said =
-          error.zh !== null
-            ? visit.say(error.zh, `${error.message} → ${error.remedy}`)
-            : `${error.message} → ${error.remedy}`;
-        this.tell(visit, { text: `${lead}${said}`, bad: true, path, typed: form });
-        return reply.redirect(back(request), 303);
-      }
-    });
+      },
+    );
   }
 
   /** Something to be told on the next page of a session. */

@@ -123,8 +123,10 @@ export class Oidc {
       if (role === null) {
         // What the provider took away ends at once, not with the session.
         admins.endSessions(known.id, '');
+        this.#audit(known.name, 'role by the identity provider', `${known.role} → none`, now);
         return null;
       }
+      if (role !== known.role) this.#audit(known.name, 'role by the identity provider', `${known.role} → ${role}`, now);
       admins.save({ ...known, role });
       return { ...known, role };
     }
@@ -135,7 +137,13 @@ export class Oidc {
     // Never into somebody else's account: a name that is taken gets the person's own mark.
     const name = admins.byName(wanted) === null ? wanted : `${wanted}-${hashOf(subject).slice(0, 8)}`;
     const id = admins.insert({ name, passwordHash: null, role, language: 'zh', oidcSubject: subject }, now);
+    this.#audit(name, 'account by the identity provider', role, now);
     return admins.get(id);
+  }
+
+  #audit(name: string, action: string, detail: string, now: number): void {
+    const entry = { at: now, actor: name, action, object: `admin ${name}`, outcome: 'done' as const, detail };
+    this.#parts.ledger.admins.audit(entry);
   }
 
   /** The highest role the provider's claim gives. */

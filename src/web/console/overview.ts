@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { html } from 'ghtml';
 import { beijingTable } from '../../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
@@ -33,7 +34,10 @@ export function addOverview(kit: ConsoleKit): void {
     ({ say }) => say('概览', 'Overview'),
     async (visit) => {
       const totals = counted.get();
-      const jobs = await parts.worker.queues().catch(() => null);
+      const jobs = await Promise.race([
+        parts.worker.queues().catch(() => null),
+        setTimeout(parts.queueWaitMs, null, { ref: false }),
+      ]);
       return html`<div data-live="overview" data-mark="${overviewMark(parts)}" data-mark-from="/overview/mark">
 !${needsHand(parts, visit, totals)}<div class="columns">!${sitesCard(parts, visit)}!${sweepCard(parts, visit)}!${casesCard(parts, visit, totals)}!${deadlinesCard(parts, visit)}!${trendCard(parts, visit)}!${healthCard(parts, visit, jobs)}</div></div>`;
     },
@@ -307,15 +311,7 @@ function healthCard(
           ? html`<span class="badge fail">${say('没有响应', 'no answer')}</span>`
           : queuesHtml(visit, queued, worker.kind),
       ],
-      [
-        say('网段列表', 'Provider lists'),
-        old.length === 0
-          ? html`<span class="badge pass">${say('有效', 'fresh')}</span> ${ranges?.lists.length ?? 0}`
-          : html`<span class="badge warn">${say('过期', 'old')}</span> <a href="/ranges">${old
-              .slice(0, MAX_OLD_LISTS)
-              .map(({ id }) => id)
-              .join(', ')}${old.length > MAX_OLD_LISTS ? ` … (${old.length})` : ''}</a>`,
-      ],
+      [say('网段列表', 'Provider lists'), rangesHtml(visit, ranges, ledger, old)],
       [say('通知', 'Notices'), html`${live(notices.live)}`],
       [say('处置', 'Enforcement'), html`${live(enforcement.live)}`],
       [say('最早待发通知', 'Next notice due'), timeHtml(messages)],
@@ -336,4 +332,28 @@ function queuesHtml(visit: Visit, queued: [string, Record<string, number>][], ki
   const words = `${say('待处理', 'waiting')} ${sum((state) => state !== 'failed')} · ${say('失败', 'failed')} ${failed}（${name}）`;
   const badge = failed > 0 ? html` <span class="badge warn">${say('有失败任务', 'jobs failed')}</span>` : '';
   return visit.may('operator') ? html`<a href="/queues">${words}</a>!${badge}` : html`${words}!${badge}`;
+}
+
+/** Are the lists there, whole, believed and fresh? */
+function rangesHtml(
+  { say }: Visit,
+  ranges: ConsoleParts['ranges'],
+  ledger: Ledger,
+  old: readonly { id: string }[],
+): string {
+  const lists = ranges?.lists.length ?? 0;
+  const broken = ranges?.problems.length ?? 0;
+  const names = html`<a href="/ranges">${old
+    .slice(0, MAX_OLD_LISTS)
+    .map(({ id }) => id)
+    .join(', ')}${old.length > MAX_OLD_LISTS ? ` … (${old.length})` : ''}</a>`;
+  const badge = (tone: string, text: string): string => html`<span class="badge ${tone}">${text}</span>`;
+  if (lists === 0) return html`!${badge('fail', say('没有', 'none'))} <a href="/ranges">0</a>`;
+  if (ledger.enforcements.held('ranges') !== null)
+    return html`!${badge('fail', say('异常缩小', 'shrank'))} <a href="/notices">${lists}</a>`;
+  if (broken > 0)
+    return html`!${badge('warn', say(`${broken} 行不能使用`, `${broken} lines unusable`))} <a href="/ranges">${lists}</a>`;
+  return old.length === 0
+    ? html`!${badge('pass', say('有效', 'fresh'))} ${lists}`
+    : html`!${badge('warn', say('过期', 'old'))} !${names}`;
 }

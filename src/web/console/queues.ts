@@ -20,12 +20,31 @@ const ALLOWED: ReadonlySet<string> = new Set(
   ].map((act) => `/queues/api/queues/${act}`),
 );
 
+/** Of a job's data, what says which work it is. */
+const SHOWN: ReadonlySet<string> = new Set([
+  ...['job', 'kind', 'stage', 'priority', 'observedAt', 'domain', 'items', 'looks'],
+  ...['siteId', 'sweepId', 'look', 'checkIds'],
+]);
+
+/** What a job is about: what was found on pages and at registries names persons, and is read as evidence, for a reason. */
+function openJob(data: unknown): unknown {
+  if (Array.isArray(data)) return data.map(openJob);
+  if (typeof data !== 'object' || data === null) return data;
+  const shown = Object.entries(data).filter(([key]) => SHOWN.has(key));
+  return Object.fromEntries(shown.map(([key, value]) => [key, openJob(value)]));
+}
+
 /** `/queues`: Bull Board behind the same sign-in. Looking is for operators; changing jobs is for approvers. */
 export async function addQueues(kit: ConsoleKit, queues: readonly Queue[]): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath('/queues');
   createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue)),
+    queues: queues.map((queue) => {
+      const shown = new BullMQAdapter(queue);
+      shown.setFormatter('data', openJob);
+      shown.setFormatter('returnValue', () => null);
+      return shown;
+    }),
     serverAdapter: adapter,
     options: {
       uiConfig: {

@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import { html } from 'ghtml';
@@ -73,7 +75,8 @@ export async function startConsole(options: ConsoleOptions): Promise<RunningCons
   });
   const kit = new ConsoleKit(app, options, new ConsoleAccess(ledger, config.settings.console));
   answerFaults(app, kit);
-  serveAssets(app, '/assets', ['console.css', 'console.js']);
+  const idiomorph = join(dirname(fileURLToPath(import.meta.resolve('idiomorph'))), 'idiomorph.min.js');
+  serveAssets(app, '/assets', ['console.css', 'console.js'], { 'idiomorph.js': idiomorph });
   addAccount(kit, oidc);
   if (oidc !== null) addOidc(kit, oidc);
   addOverview(kit);

@@ -139,7 +139,7 @@ function sitePage(parts: ConsoleParts, visit: Visit, record: SiteRecord, shown: 
     visit.may('operator') && record.state === 'active'
       ? visit.form(`/sites/${record.siteId}/rescan`, html`<button>${say('立即复查', 'Look again now')}</button>`)
       : '';
-  return html`<div data-live="site" data-mark="${siteMark(parts, record.siteId)}" data-mark-from="/sites/${record.siteId}/mark">
+  return html`<div data-live="site" data-news="${visit.say('核查结果已更新', 'The verdicts were renewed')}" data-mark="${siteMark(parts, record.siteId)}" data-mark-from="/sites/${record.siteId}/mark">
 <p class="lead"><strong>${filing.domains.join(', ')}</strong> · ${filing.siteNumber} · ${record.siteName}</p>
 !${waiting !== null || looking ? html`<p class="said" role="status">${waiting !== null ? say('已请求复查，等待开始。', 'A look was asked for.') : say('正在复查或确认，结果会自动显示。', 'Being looked at; the result arrives by itself.')}</p>` : ''}
 !${rescanForm}

@@ -17,6 +17,9 @@ const STATES = ['active', 'access-cancelled', 'revoked'] as const;
 /** Sites a filter is counted up to before it is asked for. */
 const COUNTED = 20_000;
 const MAX_SELECTED = 500;
+const MAX_VIEWS = 50;
+/** Characters of the ids of a page. */
+const MAX_IDS = 1000;
 
 /** Query string → query. Throws nothing: what is no filter is left out. */
 export function siteQuery(given: Record<string, string>): SiteQuery {
@@ -40,7 +43,7 @@ export function addSites(kit: ConsoleKit): void {
     (visit, request) => sitesPage(parts, visit, request.query),
   );
   kit.data('/sites/mark', (_visit, request) => {
-    const ids = (queryOf(request.query, ['ids'])['ids'] ?? '').split('.').map(Number);
+    const ids = (queryOf(request.query, ['ids'], MAX_IDS)['ids'] ?? '').split('.').map(Number);
     return { mark: marksOf(parts.ledger, ids.filter((id) => Number.isSafeInteger(id)).slice(0, PAGE_ROWS)) };
   });
   kit.deed(
@@ -55,6 +58,13 @@ export function addSites(kit: ConsoleKit): void {
       ).toString();
       if (name === '')
         throw new InputError(visit.say('视图没有名称', 'the view has no name'), visit.say('请填写名称', 'give one'));
+      const known = parts.ledger.admins.views(visit.admin.id, 'sites');
+      if (known.length >= MAX_VIEWS && !known.some((view) => view.name === name))
+        throw new InputError(
+          `${MAX_VIEWS} views are kept`,
+          'delete one first',
+          `最多保存 ${MAX_VIEWS} 个视图，请先删除一个`,
+        );
       parts.ledger.admins.putView(visit.admin.id, 'sites', name, query);
       return { to: `/sites?${query}`, said: visit.say(`已保存视图“${name}”。`, `View “${name}” saved.`) };
     },
@@ -66,7 +76,8 @@ export function addSites(kit: ConsoleKit): void {
     () => '/sites',
     (visit, _form, request) => {
       const { id } = request.params as { id: string };
-      parts.ledger.admins.deleteView(Number(id), visit.admin.id);
+      if (!parts.ledger.admins.deleteView(Number(id), visit.admin.id))
+        throw new InputError('no such view', 'open the page again', '没有该视图，请刷新页面');
       return { to: '/sites', said: visit.say('视图已删除。', 'View deleted.') };
     },
   );
@@ -118,6 +129,7 @@ export function addSites(kit: ConsoleKit): void {
     () => '/sites',
     (visit, form) => {
       const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
+      demandMeant(visit, query);
       demandWhole(parts.ledger, siteQuery(query));
       void requestAll(parts.ledger, { ...siteQuery(query), state: 'active' }, visit.admin.name, parts.now()).catch(
         (error: unknown) => parts.log.error({ error }, 'a bulk rescan could not be requested'),
@@ -163,12 +175,22 @@ function selectedOf({ say }: Visit, body: unknown): number[] {
   return [...ids];
 }
 
+/** Throws InputError where a filter names a check without a verdict: that would be every site. */
+function demandMeant({ say }: Visit, { check, verdict }: Record<string, string>): void {
+  if (check !== undefined && verdict === undefined)
+    throw new InputError(
+      say('选了核查项目而没有选结果', 'a check was chosen without a verdict'),
+      say('请同时选择“结果”，否则就是全部网站', 'choose a verdict too: else it would be every site'),
+    );
+}
+
 async function previewBody(
   { ledger, config }: ConsoleParts,
   visit: Visit,
   query: Record<string, string>,
 ): Promise<string> {
   const { say } = visit;
+  demandMeant(visit, query);
   demandWhole(ledger, siteQuery(query));
   const { count, more } = await countUpTo(ledger, { ...siteQuery(query), state: 'active' }, COUNTED);
   const enabled = Object.values(config.settings.checks).filter((check) => check.enabled).length;
@@ -222,6 +244,7 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
   const provinces = [...new Set((figures.latest()?.sites ?? []).map(({ province }) => province))].sort();
   const providers = [...new Set([config.settings.accessProvider, ...(ranges?.lists ?? []).map(({ id }) => id)])];
   return html`!${filterForm(visit, query, provinces, providers)}!${viewsHtml(ledger, visit, words)}
+!${query['check'] !== undefined && query['verdict'] === undefined ? html`<p class="said bad" role="status">${say('请同时选择“结果”：只选核查项目不能筛选。', 'Choose a verdict too: a check alone filters nothing.')}</p>` : ''}
 !${page.truncated ? html`<p class="said" role="status">${say('匹配过多，只在其中一部分里查找，请输入更完整的域名、备案号或名称。', 'Too many match: only some were looked through; type more of the domain, number or name.')}</p>` : ''}
 !${page.stopped ? html`<p class="said" role="status">${say('已查找一部分，请用“下一页”继续。', 'Part of the register was searched: go on with the next page.')}</p>` : ''}
 !${body}!${nextHtml(visit, '/sites', query, page.next)}
@@ -235,7 +258,9 @@ function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean
   const worst = VERDICTS.find((one) => standing.some(({ verdict, shadow }) => verdict === one && shadow === 0)) ?? null;
   const bad = standing.filter(({ verdict }) => verdict === worst && worst !== 'pass').map(({ checkId }) => checkId);
   return [
-    ...(operator ? [html`<input type="checkbox" name="site" value="${row.id}" aria-label="${row.host}">`] : []),
+    ...(operator
+      ? [html`<input type="checkbox" id="pick-${row.id}" name="site" value="${row.id}" aria-label="${row.host}">`]
+      : []),
     html`<a href="/sites/${row.id}">${row.host}</a>`,
     html`!${verdictHtml(visit, worst)} <span class="soft">${bad.map((id) => checkTitle(visit, id)).join('、')}</span>`,
     html`${row.siteNumber}<br><span class="soft">${row.name}</span>`,

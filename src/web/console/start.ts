@@ -7,6 +7,8 @@ import { type RunningConsole, startConsole } from './server.ts';
 
 /** How often an open page asks whether it changed (ms). */
 const POLL_MS = 3000;
+/** A queue that is away keeps what it is asked: no page waits longer for it. */
+const QUEUE_WAIT_MS = 500;
 
 /** The console of a running patrol with the ledger role; null where it has none, or the console is switched off. */
 export async function startConsoleOf(
@@ -28,6 +30,7 @@ export async function startConsoleOf(
     log,
     now,
     pollMs: POLL_MS,
+    queueWaitMs: QUEUE_WAIT_MS,
     queues: queues as unknown as Queue[],
     worker: {
       kind: patrol.backend.kind,

@@ -8,6 +8,7 @@ import { maskText } from '../../log.ts';
 import { hashOf, isOpenable } from '../../notify/one-time-secret.ts';
 import { audienceOf, reserveOf } from '../../notify/recipients.ts';
 import type { Recipient } from '../../notify/types.ts';
+import { clientOf } from '../client-of.ts';
 import { WindowCount } from '../window-count.ts';
 
 /** How long a browser that opened a case may act on it. */
@@ -17,8 +18,10 @@ const OPENINGS_AN_HOUR = 30;
 /** What one session asks of a case within an hour, and all of them together. */
 const DEEDS_AN_HOUR = 10;
 const DEEDS_OF_ALL_AN_HOUR = 40;
-/** Wrong codes an address may try in a minute. */
+/** Wrong codes an address may try in a minute; and all of them together, beyond which each has one try: a crowd is guessing. */
 const MISSES_A_MINUTE = 10;
+const MISSES_OF_A_CROWD = 300;
+const EVERYBODY = '*';
 
 /** 256 bits. */
 const newSecret = (): string => randomBytes(32).toString('base64url');
@@ -87,12 +90,20 @@ export class PortalAccess {
 
   /** May an address try one more code? Only wrong ones count: many owners stand behind one address. */
   admitsGuess(address: string, now: number): boolean {
-    return this.#misses.of(address, now) < MISSES_A_MINUTE;
+    const most = this.#misses.of(EVERYBODY, now) < MISSES_OF_A_CROWD ? MISSES_A_MINUTE : 1;
+    return this.#misses.of(clientOf(address), now) < most;
   }
 
   /** An address tried a wrong code. */
   missed(address: string, now: number): void {
-    this.#misses.add(address, now);
+    this.#misses.add(clientOf(address), now);
+    if (this.#misses.add(EVERYBODY, now) === MISSES_OF_A_CROWD)
+      this.#keeper.ledger.raiseAlert(
+        'portal-guessing',
+        `more than ${MISSES_OF_A_CROWD} wrong case codes within a minute: somebody is guessing; each address has one try a minute now`,
+        now,
+        { again: true },
+      );
   }
 
   /** How a case is called in the addresses of a session: neither its code nor its place, so that a page never turns into another's. */

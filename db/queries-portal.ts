@@ -3,10 +3,9 @@ export const portalQueries = {
   portalKeyPut: `INSERT INTO portal_keys (hash, case_ids, message_id, issued_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
   portalKeyGet:
     'SELECT case_ids AS caseIds, message_id AS messageId, issued_by AS issuedBy, expires_at AS expiresAt FROM portal_keys WHERE hash = ?',
-  portalSessionPut: `INSERT INTO portal_sessions (hash, case_ids, key_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
-  portalSessionGet:
-    'SELECT case_ids AS caseIds, key_hash AS keyHash, expires_at AS expiresAt FROM portal_sessions WHERE hash = ?',
-  portalSessionEnd: 'DELETE FROM portal_sessions WHERE hash = ?',
+  portalVisitPut: `INSERT INTO portal_visits (hash, salt, key_hashes, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
+  portalVisitGet: 'SELECT salt, key_hashes AS keyHashes, expires_at AS expiresAt FROM portal_visits WHERE hash = ?',
+  portalVisitEnd: 'DELETE FROM portal_visits WHERE hash = ?',
   portalKeysPrune: 'DELETE FROM portal_keys WHERE expires_at < ?',
-  portalSessionsPrune: 'DELETE FROM portal_sessions WHERE expires_at < ?',
+  portalVisitsPrune: 'DELETE FROM portal_visits WHERE expires_at < ?',
 };

@@ -18,16 +18,17 @@ export const portalKeys = sqliteTable(
   (table) => [index('portal_keys_by_expiry').on(table.expiresAt)],
 );
 
-/** A browser that opened cases by a key, for a while. Only hashes are kept. */
-export const portalSessions = sqliteTable(
-  'portal_sessions',
+/** A browser that opened cases by keys, for a while. Only hashes are kept. */
+export const portalVisits = sqliteTable(
+  'portal_visits',
   {
     hash: text('hash').primaryKey(),
-    caseIds: text('case_ids').notNull(),
-    /** The key it was opened by, with which it ends. (Null: of an older version, opens nothing.) */
-    keyHash: text('key_hash'),
+    /** What cases and forms are named by in it: stays where the token is changed. */
+    salt: text('salt').notNull(),
+    /** The keys it was opened by, with which it ends. */
+    keyHashes: text('key_hashes').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },
-  (table) => [index('portal_sessions_by_expiry').on(table.expiresAt)],
+  (table) => [index('portal_visits_by_expiry').on(table.expiresAt)],
 );

@@ -1,3 +1,12 @@
+CREATE TABLE `portal_visits` (
+	`hash` text PRIMARY KEY NOT NULL,
+	`salt` text NOT NULL,
+	`key_hashes` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `portal_visits_by_expiry` ON `portal_visits` (`expires_at`);--> statement-breakpoint
 PRAGMA foreign_keys=OFF;--> statement-breakpoint
 CREATE TABLE `__new_portal_keys` (
 	`hash` text PRIMARY KEY NOT NULL,

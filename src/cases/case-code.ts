@@ -20,3 +20,22 @@ export function readCode(text: string): string | null {
     .replace(/[IL]/g, '1');
   return isCode(code) ? code : null;
 }
+
+/** What pastes leave behind: blanks of no width, and marks of direction. */
+const UNSEEN = /[\u200b-\u200f\u202a-\u202e\u2060\ufeff]/g;
+
+/**
+ * The code in what somebody typed or pasted: the code itself, with marks around it, or the whole SMS it stands in. Null where there is
+ * none, or it cannot be told which.
+ */
+export function findCode(text: string): string | null {
+  const plain = text.replace(UNSEEN, '').normalize('NFKC');
+  const whole = readCode(plain.replace(/[。，、；：,.;:"'“”‘’【】《》()<>]/g, ''));
+  if (whole !== null) return whole;
+  const named = /案件码[^0-9A-Za-z]{0,3}([0-9A-Za-z]{10})(?![0-9A-Za-z])/.exec(plain);
+  if (named !== null) return readCode(named[1] ?? '');
+  // A run of digits alone is a number of a filing or a telephone.
+  const runs = [...plain.matchAll(/(?<![0-9A-Za-z])(?=[0-9]*[A-Za-z])[0-9A-Za-z]{10}(?![0-9A-Za-z])/g)];
+  const codes = new Set(runs.flatMap(([run]) => readCode(run) ?? []));
+  return codes.size === 1 ? ([...codes][0] ?? null) : null;
+}

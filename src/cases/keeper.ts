@@ -23,6 +23,8 @@ export interface CaseRules {
   programmes: Programmes;
   calendar: WorkCalendar;
   checks: readonly CheckDefinition[];
+  /** What a provider is called in Chinese, where its list is at hand. */
+  providerTitle?: (id: string) => string | undefined;
 }
 
 /** One notice of a case, to be planned for everyone it concerns. */

@@ -29,6 +29,7 @@ export function judgeExtension(
     throw new MoveRefused(
       `case ${record.code}: ${request.workingDays} is no number of working days`,
       `give 1 to ${record.policy.extension.maxWorkingDays}`,
+      `请选择 1 到 ${record.policy.extension.maxWorkingDays} 个工作日`,
     );
   }
   const refuse = (zh: string, en: string): ExtensionJudgement => ({ granted: false, why: { zh, en } });
@@ -54,7 +55,8 @@ export function demandAppeal(
   if (record.state === 'cancelled') {
     throw new MoveRefused(
       `case ${record.code}: access was cancelled, which cannot be taken back (R17.8)`,
-      '请重新办理“接入备案” (file access anew)',
+      'file access anew (接入备案)',
+      '接入已取消，不能申诉：请重新办理“接入备案”',
     );
   }
   const restricted = record.state === 'restricted' || record.state === 'cancellation-asked';
@@ -62,12 +64,14 @@ export function demandAppeal(
     throw new MoveRefused(
       `case ${record.code}: an appeal is possible once access was restricted, now it is ${record.state}`,
       'put the site right and ask for a re-check, or ask for an extension',
+      '限制访问后才能申诉：请整改后复查，或申请延期',
     );
   }
   if (record.appeals >= record.policy.appeal.times) {
     throw new MoveRefused(
       `case ${record.code}: a period allows ${record.policy.appeal.times} appeal(s) (R4.5)`,
       'put the site right and ask for a re-check',
+      '本期申诉次数已用完：请整改后复查',
     );
   }
 }
@@ -84,10 +88,15 @@ function demandReason(
       `give one of: ${Object.entries(reasons)
         .map(([id, text]) => `${id} (${text})`)
         .join(', ')}`,
+      '请选择原因',
     );
   }
   if (request.reason === 'other' && request.description.trim() === '') {
-    throw new MoveRefused(`case ${record.code}: the reason "other" needs a description`, 'describe it: --text "…"');
+    throw new MoveRefused(
+      `case ${record.code}: the reason "other" needs a description`,
+      'describe it: --text "…"',
+      '选“其他”时请填写说明',
+    );
   }
 }
 
@@ -105,6 +114,7 @@ export function demandRecheck(record: CaseRecord, asked: number[], now: number, 
     throw new MoveRefused(
       `case ${record.code}: a re-check was asked for just now`,
       `try again in ${minutes} minute(s)`,
+      `刚刚已提交过复查，请 ${minutes} 分钟后再试`,
     );
   }
   const today = asked.filter((at) => beijingDate(at) === beijingDate(now)).length;
@@ -112,5 +122,6 @@ export function demandRecheck(record: CaseRecord, asked: number[], now: number, 
     throw new MoveRefused(
       `case ${record.code}: ${limits.perDay} re-checks were asked for today`,
       'the site is looked at every day anyway; try again tomorrow',
+      '今天的复查次数已用完，系统每天会自动复查，请明天再试',
     );
 }

@@ -26,7 +26,7 @@ export const domainExpiry: CheckDefinition = {
     },
     redemption: {
       severity: 'fail',
-      title: { zh: '域名 {domain} 已过期并处于 {status} 状态', en: 'The domain {domain} is in {status}' },
+      title: { zh: '域名 {domain} 已过期，现为“{status}”', en: 'The domain {domain} is in {status}' },
       remedy: {
         zh: '域名处于赎回/待删除期，请立即联系域名注册商赎回 {domain}；逾期将被删除，备案随之失效。',
         en: 'Redeem {domain} through its registrar at once, before it is deleted.',

@@ -13,7 +13,7 @@ export const footerCodes: Record<string, CodeDefinition> = {
     severity: 'fail',
     title: { zh: '首页未显示备案编号', en: 'The home page shows no filing number' },
     remedy: {
-      zh: `请在网站首页底部居中位置加入以下代码：${PASTE}`,
+      zh: `请把这段代码放到首页最底部居中的位置（不会操作的，把代码发给帮您做网站的人即可）：${PASTE}`,
       en: `Put this at the bottom of the home page: ${PASTE}`,
     },
   },
@@ -23,7 +23,7 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '首页显示的备案编号 {shown} 不是本网站的（应为 {expected}）',
       en: 'The page shows {shown}, which is not its number ({expected})',
     },
-    remedy: { zh: `请改为本网站的备案编号：${PASTE}`, en: `Show the site's own number: ${PASTE}` },
+    remedy: { zh: `请删掉首页底部原来的 {shown}，换成这段代码：${PASTE}`, en: `Show the site's own number: ${PASTE}` },
   },
   'number-of-another': {
     severity: 'fail',
@@ -31,7 +31,10 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '首页显示的备案编号 {shown} 属于其他主体（管局名单中有效），本网站应为 {expected}',
       en: "The page shows {shown}, alive in the bureau's list for somebody else ({expected} expected)",
     },
-    remedy: { zh: `冒用他人备案号须立即更正，请改为：${PASTE}`, en: `Show the site's own number at once: ${PASTE}` },
+    remedy: {
+      zh: `{shown} 是别人的备案号，请立即从首页删掉，换成这段代码：${PASTE}`,
+      en: `Show the site's own number at once: ${PASTE}`,
+    },
   },
   'wrong-suffix': {
     severity: 'fail',
@@ -39,7 +42,7 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '首页显示的备案编号序号不符：{shown}（应为 {expected}）',
       en: 'The suffix is wrong: {shown} instead of {expected}',
     },
-    remedy: { zh: `请改为：${PASTE}`, en: `Change it to: ${PASTE}` },
+    remedy: { zh: `请删掉首页底部原来的 {shown}，换成这段代码：${PASTE}`, en: `Change it to: ${PASTE}` },
   },
   'app-number-shown': {
     severity: 'fail',
@@ -47,12 +50,18 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '首页显示的是 APP/小程序备案号 {shown}（网站应为 {expected}）',
       en: 'The page shows the number of an app or mini-program: {shown}',
     },
-    remedy: { zh: `请改为网站备案编号：${PASTE}`, en: `Show the site's number: ${PASTE}` },
+    remedy: {
+      zh: `{shown} 是 APP/小程序的备案号，请在首页底部换成网站的备案编号：${PASTE}`,
+      en: `Show the site's number: ${PASTE}`,
+    },
   },
   placeholder: {
     severity: 'fail',
     title: { zh: '首页显示的备案编号是占位示例（{shown}）', en: 'The page shows a placeholder ({shown})' },
-    remedy: { zh: `请替换为真实备案编号：${PASTE}`, en: `Replace it by the real number: ${PASTE}` },
+    remedy: {
+      zh: `请把首页底部的示例文字 {shown} 换成这段代码：${PASTE}`,
+      en: `Replace it by the real number: ${PASTE}`,
+    },
   },
   'licence-shown': {
     severity: 'warn',
@@ -60,13 +69,16 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '首页仅显示经营许可证号 {shown}，未见备案编号 {expected}',
       en: 'Only a licence is shown ({shown}), not the filing number',
     },
-    remedy: { zh: `建议同时显示备案编号：${PASTE}`, en: `Show the filing number too: ${PASTE}` },
+    remedy: {
+      zh: `请在首页底部加上备案编号（许可证号可以保留）：${PASTE}`,
+      en: `Show the filing number too: ${PASTE}`,
+    },
   },
   'not-linked': {
     severity: 'fail',
     title: { zh: '备案编号 {number} 未链接到工信部网站', en: 'The number {number} is not linked to the MIIT site' },
     remedy: {
-      zh: `请为备案编号加上指向 https://beian.miit.gov.cn/ 的链接：${PASTE_SHOWN}`,
+      zh: `按规定，点首页底部的备案编号要能打开工信部网站。请用这段代码替换首页底部原来的备案编号（不会操作的，把代码发给帮您做网站的人即可）：${PASTE_SHOWN}`,
       en: `Link the number: ${PASTE_SHOWN}`,
     },
   },
@@ -76,7 +88,10 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '备案编号 {number} 的链接未指向工信部网站（{href}）',
       en: 'The number {number} links to {href}, not to the MIIT site',
     },
-    remedy: { zh: `请把链接改为 https://beian.miit.gov.cn/：${PASTE_SHOWN}`, en: `Change the link: ${PASTE_SHOWN}` },
+    remedy: {
+      zh: `点备案编号要能打开工信部网站。请用这段代码替换首页底部原来的备案编号：${PASTE_SHOWN}`,
+      en: `Change the link: ${PASTE_SHOWN}`,
+    },
   },
   'outdated-link': {
     severity: 'warn',
@@ -84,7 +99,10 @@ export const footerCodes: Record<string, CodeDefinition> = {
       zh: '备案编号 {number} 仍链接到已停用的旧网址（{href}）',
       en: 'The number {number} links to a retired MIIT host ({href})',
     },
-    remedy: { zh: `请把链接改为 https://beian.miit.gov.cn/：${PASTE_SHOWN}`, en: `Change the link: ${PASTE_SHOWN}` },
+    remedy: {
+      zh: `工信部的网址已更换。请用这段代码替换首页底部原来的备案编号：${PASTE_SHOWN}`,
+      en: `Change the link: ${PASTE_SHOWN}`,
+    },
   },
   'link-with-www': {
     severity: 'note',

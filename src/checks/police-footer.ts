@@ -9,9 +9,9 @@ import { awayFromFiling, drawingFailed, unreadHost, whyDrawnLater, whyPartial } 
 import type { CheckDefinition, CheckInput, CodeDefinition, Finding, Judgement } from './types.ts';
 
 const PASTE =
-  '<a href="https://beian.mps.gov.cn/#/query/webSearch?code={digits}" target="_blank" rel="noreferrer"><img src="公安备案图标.png" alt="公安备案图标">{number}</a>';
+  '<a href="https://beian.mps.gov.cn/#/query/webSearch?code={digits}" target="_blank" rel="noreferrer"><img src="图标的网址" alt="公安备案图标">{number}</a>';
 const SHOW = {
-  zh: `请在全国互联网安全管理服务平台（beian.mps.gov.cn）下载备案图标，并在首页底部加入：${PASTE}`,
+  zh: `请登录全国互联网安全管理服务平台（beian.mps.gov.cn）下载备案图标，上传到您的网站，再把这段代码放到首页底部（“图标的网址”换成图标在您网站上的网址）：${PASTE}`,
   en: `Download the emblem at beian.mps.gov.cn and put this at the bottom of the page: ${PASTE}`,
 };
 const FILE = {

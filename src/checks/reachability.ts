@@ -17,7 +17,7 @@ export const reachability: CheckDefinition = {
       severity: 'warn',
       title: { zh: '网站首页无法访问（{reason}）', en: 'The home page cannot be reached ({reason})' },
       remedy: {
-        zh: '请检查服务器与网站程序是否运行、安全组/防火墙是否放行 80 和 443 端口，并确保 {host} 可打开。',
+        zh: '请让管理服务器的人检查：服务器是否开机、网站程序是否在运行、80 和 443 端口是否开放（安全组、防火墙），直到 {host} 能打开。',
         en: 'Check that the server runs and ports 80 and 443 are open for {host}.',
       },
     },

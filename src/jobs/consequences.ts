@@ -18,6 +18,7 @@ import { AnnualReview } from '../programmes/annual-review.ts';
 import { OrderCleanup } from '../programmes/order-cleanup.ts';
 import { ViolationEnforcer } from '../programmes/violation-enforcer.ts';
 import { Violations } from '../programmes/violations.ts';
+import type { ProviderList } from '../provider/types.ts';
 import { keeperFor } from './open-configured.ts';
 
 /** The pieces of work that follow from verdicts; each is woken when the database says that something is due. */
@@ -33,6 +34,8 @@ export interface ConsequencesOptions {
   config: Config;
   log: Logger;
   now: () => number;
+  /** Providers, by whose names owners know them. */
+  lists?: readonly ProviderList[];
   channels?: Partial<Record<ChannelId, Channel>>;
   accessSystem?: AccessSystem;
   policy?: DeliveryPolicy;
@@ -54,7 +57,7 @@ export class Consequences {
     const { ledger, config, log, now, onStep } = options;
     const { enforcement } = config.settings;
     this.#options = options;
-    this.keeper = keeperFor(ledger, config);
+    this.keeper = keeperFor(ledger, config, options.lists);
     this.#channels = channels;
     const steps = onStep === undefined ? {} : { onStep };
     if (onStep !== undefined) this.keeper.onMove = () => onStep('case-moved');

@@ -12,6 +12,7 @@ import { planFallback } from '../notify/fallback.ts';
 import { planCaseNotice } from '../notify/plan.ts';
 import { planRenewal } from '../notify/renewal.ts';
 import { type LoadedRanges, loadRanges } from '../provider/list-file.ts';
+import type { ProviderList } from '../provider/types.ts';
 
 /** Checks switched on. */
 export function enabledChecks(config: Config): CheckDefinition[] {
@@ -25,14 +26,15 @@ export function openConfiguredLedger(config: Config): Ledger {
   return ledger;
 }
 
-/** The keeper of a ledger's cases, by the configured rules. */
-export function keeperFor(ledger: Ledger, config: Config): CaseKeeper {
+/** The keeper of a ledger's cases, by the configured rules. `lists`: owners are told a provider's name instead of its id. */
+export function keeperFor(ledger: Ledger, config: Config, lists: readonly ProviderList[] = []): CaseKeeper {
   const { settings, programmes } = config;
   const rules = {
     settings,
     programmes,
     calendar: new WorkCalendar(config.calendar),
     checks: allChecks,
+    providerTitle: (wanted: string) => lists.find(({ id }) => id === wanted)?.name.zh,
   };
   return new CaseKeeper(ledger, rules, { planActs, planCaseNotice, planFallback, planRenewal });
 }

@@ -165,7 +165,14 @@ export class Patrol {
       const consequences =
         ledger === null
           ? null
-          : await Consequences.open({ ledger, config, log, now: now ?? Date.now, ...options.consequences });
+          : await Consequences.open({
+              ledger,
+              config,
+              log,
+              now: now ?? Date.now,
+              lists: ranges?.lists ?? [],
+              ...options.consequences,
+            });
       const patrol = new Patrol(options, { backend, gatherContext, ledger, ranges, consequences });
       if (options.schedule && ledgerRole) await patrol.#startSchedule();
       return patrol;

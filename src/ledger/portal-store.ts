@@ -11,9 +11,10 @@ export interface PortalKey {
 
 /** A browser that opened cases. */
 export interface PortalSession {
-  caseIds: number[];
-  /** The key it was opened by. */
-  keyHash: string | null;
+  /** What cases and forms are named by in it. */
+  salt: string;
+  /** The keys it was opened by. */
+  keyHashes: string[];
   expiresAt: number;
 }
 
@@ -34,21 +35,21 @@ export class PortalStore {
     return row === undefined ? null : { ...row, caseIds: JSON.parse(row.caseIds) as number[] };
   }
 
-  putSession(hash: string, { caseIds, keyHash, expiresAt }: PortalSession, now: number): void {
-    this.#db.run('portalSessionPut', hash, JSON.stringify(caseIds), keyHash, now, expiresAt);
+  putSession(hash: string, { salt, keyHashes, expiresAt }: PortalSession, now: number): void {
+    this.#db.run('portalVisitPut', hash, salt, JSON.stringify(keyHashes), now, expiresAt);
   }
 
   session(hash: string): PortalSession | null {
-    const row = this.#db.get<Omit<PortalSession, 'caseIds'> & { caseIds: string }>('portalSessionGet', hash);
-    return row === undefined ? null : { ...row, caseIds: JSON.parse(row.caseIds) as number[] };
+    const row = this.#db.get<Omit<PortalSession, 'keyHashes'> & { keyHashes: string }>('portalVisitGet', hash);
+    return row === undefined ? null : { ...row, keyHashes: JSON.parse(row.keyHashes) as string[] };
   }
 
   endSession(hash: string): void {
-    this.#db.run('portalSessionEnd', hash);
+    this.#db.run('portalVisitEnd', hash);
   }
 
   /** Forget what expired. Gives rows deleted. */
   prune(now: number): number {
-    return this.#db.run('portalKeysPrune', now) + this.#db.run('portalSessionsPrune', now);
+    return this.#db.run('portalKeysPrune', now) + this.#db.run('portalVisitsPrune', now);
   }
 }

@@ -1,5 +1,6 @@
 import { beijingText, DAY_MS } from '../calendar/beijing-time.ts';
 import type { CaseView } from './case-view.ts';
+import { recordLine } from './dns-records.ts';
 import type { Block, Fact, Letter } from './letter.ts';
 import type { NoticeKind } from './types.ts';
 
@@ -55,7 +56,9 @@ export function caseLetter(
     lead: words.lead(sorted.find((notice) => !enforceable(notice)) ?? first),
     blocks,
     ...(settings.portalUrl !== null &&
-      words.portal && { link: { label: '登录备案控制台处理', url: settings.portalUrl } }),
+      words.portal && {
+        link: { label: settings.keyed === true ? '查看并处理（无需登录）' : '查看并处理', url: settings.portalUrl },
+      }),
     footer: footerLines(settings),
   };
 }
@@ -312,9 +315,10 @@ function caseBlocks(kind: NoticeKind, notice: CaseNotice, settings: LetterSettin
       ? [
           {
             heading: '发现的问题与整改办法',
-            findings: shown.map(({ title, remedy, evidence, lastSeenAt }) => ({
+            findings: shown.map(({ title, remedy, records, evidence, lastSeenAt }) => ({
               title,
               remedy,
+              records: records.map(recordLine),
               evidence: [{ label: '最近确认时间', value: by(lastSeenAt) }, ...evidence],
             })),
           },

@@ -2,6 +2,10 @@ import type { CaseKeeper } from '../cases/keeper.ts';
 import { freshness } from '../cases/sight.ts';
 import type { CaseFinding, CaseRecord } from '../cases/types.ts';
 import { fillText } from '../checks/conclude.ts';
+import { evidenceZh, isHowWeLooked, reasonZh, stateZh } from '../checks/evidence-words.ts';
+import type { Filing } from '../filing/types.ts';
+import { openFinding } from '../privacy/open-names.ts';
+import { type DnsRecord, recordsToSet } from './dns-records.ts';
 import type { Fact } from './letter.ts';
 
 /** A case as its notices tell it: everything a text needs, nothing of the ledger. */
@@ -31,6 +35,8 @@ export interface CaseView {
   findings: {
     title: string;
     remedy: string;
+    /** DNS records that would mend it (R1.6). */
+    records: DnsRecord[];
     evidence: Fact[];
     lastSeenAt: number;
     standing: boolean;
@@ -53,7 +59,9 @@ export function viewCase(keeper: CaseKeeper, record: CaseRecord, now: number): C
     record.scope === 'site'
       ? []
       : ledger.contacts.activeSites(record.subjectId).flatMap((id) => ledger.filings.load(id)?.filing.siteNumber ?? []);
-  const findings = foldSummaries(ledger.cases.findings(record.id)).map((finding) => viewFinding(keeper, finding));
+  const findings = foldSummaries(ledger.cases.findings(record.id).map(openFinding)).map((finding) =>
+    viewFinding(keeper, finding, site?.filing ?? null),
+  );
   return {
     code: record.code,
     programme: rules.programmes.programmes[record.programme]?.title.zh ?? record.programme,
@@ -101,10 +109,10 @@ function foldSummaries(findings: CaseFinding[]): Foldable[] {
   });
 }
 
-function viewFinding(keeper: CaseKeeper, finding: Foldable): CaseView['findings'][number] {
+function viewFinding(keeper: CaseKeeper, finding: Foldable, filing: Filing | null): CaseView['findings'][number] {
   const { checkId, code, about, parts, lastSeenAt, clearedAt } = finding;
   const codes = keeper.rules.checks.find(({ id }) => id === checkId)?.codes ?? {};
-  const own = { code, about, params: ownersReason(finding.params) };
+  const own = { code, about, params: ownersParams(keeper, finding.params) };
   const text = (of: Pick<CaseFinding, 'code' | 'params' | 'about'>, what: 'title' | 'remedy'): string =>
     fillText(codes[of.code]?.[what].zh ?? of.code, of);
   // Hosts all wrong in the same way: that way's own remedy says best what to do, once for all of them.
@@ -114,6 +122,7 @@ function viewFinding(keeper: CaseKeeper, finding: Foldable): CaseView['findings'
   return {
     title: text(own, 'title'),
     remedy: alike ? text({ ...first, params: { ...first.params, host: hosts } }, 'remedy') : text(own, 'remedy'),
+    records: filing === null ? [] : recordsToSet(first === undefined ? [finding] : parts, filing, whereNow),
     evidence: first === undefined ? evidenceLines(finding) : parts.map((part) => partLine(part, text(part, 'title'))),
     lastSeenAt,
     standing: clearedAt === null,
@@ -123,64 +132,37 @@ function viewFinding(keeper: CaseKeeper, finding: Foldable): CaseView['findings'
 }
 
 function evidenceLines({ evidence }: CaseFinding): Fact[] {
-  const lines = evidence.slice(0, SHOWN_EVIDENCE).map(ownersWords);
-  const left = evidence.length - lines.length;
+  const told = evidence.filter((one) => !isHowWeLooked(one));
+  const lines = told.slice(0, SHOWN_EVIDENCE).map(evidenceZh);
+  const left = told.length - lines.length;
   return left === 0 ? lines : [...lines, { label: '其余依据', value: `另有 ${left} 条，可向我们索取` }];
+}
+
+/** Where a host leads now, as most resolvers said. */
+function whereNow({ evidence }: CaseFinding): string | null {
+  const [first] = evidence;
+  return first === undefined ? null : evidenceZh(first).value.replace(/^解析到 /, '');
 }
 
 /** One host of a folded problem: where it leads, and how many resolvers said so. */
 function partLine(part: CaseFinding, title: string): Fact {
   const host = part.about ?? '';
-  const answers = [...new Set(part.evidence.map(({ value }) => value.replace(/^\w+: /, '')))];
+  const answers = [...new Set(part.evidence.map((one) => evidenceZh(one).value))];
   const agreed = `${answers[0] ?? ''}（${part.evidence.length} 个解析服务器一致）`;
   const said = answers.length === 0 ? '' : answers.length === 1 ? `：${agreed}` : `：${answers.join('；')}`;
   return { label: host, value: `${title.replace(host, '').trim()}${said}` };
 }
 
-/** Why something could not be reached, as owners say it. */
-const REASONS: [RegExp, string][] = [
-  [/connection-refused/g, '连接被拒绝'],
-  [/\btimeout\b/g, '连接超时'],
-  [/\breset\b/g, '连接被重置'],
-  [/\btls\b/g, 'HTTPS 握手失败'],
-  [/no-address/g, '没有解析地址'],
-  [/protocol-error/g, '返回内容不符合 HTTP 协议'],
-  [/too-many-redirects/g, '重定向次数过多'],
-  [/bad-redirect/g, '重定向地址有误'],
-];
-
-const inOwnersWords = (text: string): string =>
-  REASONS.reduce((said, [pattern, words]) => said.replace(pattern, words), text);
-
-const ownersReason = (params: CaseFinding['params']): CaseFinding['params'] =>
-  params['reason'] === undefined ? params : { ...params, reason: inOwnersWords(String(params['reason'])) };
-
-const LABELS: Record<string, string> = {
-  registry: '注册局',
-  page: '页面',
-  status: '状态',
-  text: '页面文字',
-  link: '链接',
-  url: '网址',
-};
-const OUTCOMES: [RegExp, string][] = [
-  [/^answer: /, '解析到 '],
-  [/^nxdomain: .*/, '域名不存在'],
-  [/^nodata: .*/, '没有解析记录'],
-  // A hop of a page: its code says it, the system's own words do not help an owner.
-  [
-    /^(\S+) (connection-refused|timeout|reset|tls|no-address|protocol-error|too-many-redirects|bad-redirect): .*/,
-    '$1 $2',
-  ],
-  [/^expires (\S+); status (.*?); registrar /, '到期日 $1；状态 $2；注册商 '],
-];
-
-/** A line of evidence in the owner's words; what has none is shown as it was found. */
-function ownersWords({ label, value }: { label: string; value: string }): Fact {
-  const resolver = /^(\S+) @(\S+)$/.exec(label);
-  const words = OUTCOMES.find(([pattern]) => pattern.test(value));
-  return {
-    label: resolver === null ? (LABELS[label] ?? label) : `${resolver[1]}（解析服务器 ${resolver[2]}）`,
-    value: inOwnersWords(words === undefined ? value : value.replace(words[0], words[1])),
+/** Parameters in the owner's words: reasons, states of a registry, who a provider is, where a region is. */
+function ownersParams({ rules }: CaseKeeper, params: CaseFinding['params']): CaseFinding['params'] {
+  const words: Record<string, (text: string) => string> = {
+    reason: reasonZh,
+    status: stateZh,
+    provider: (id) => rules.providerTitle?.(id) ?? id,
+    region: regionZh,
   };
+  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, words[key]?.(String(value)) ?? value]));
 }
+
+const REGIONS = new Intl.DisplayNames(['zh-Hans-CN'], { type: 'region', fallback: 'code' });
+const regionZh = (region: string): string => (/^[A-Z]{2}$/.test(region) ? (REGIONS.of(region) ?? region) : region);

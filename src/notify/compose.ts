@@ -90,7 +90,8 @@ function caseSms(kind: NoticeKind, cases: CaseNotice[], settings: LetterSettings
   const { view } = sorted[0] as CaseNotice;
   const issue = view.findings.find(({ standing }) => standing)?.title ?? view.findings[0]?.title ?? '';
   const values: Record<string, string> = {
-    count: String(sorted.length),
+    // Two cases of one site are one site to its owner.
+    count: String(new Set(sorted.map((one) => one.view.number)).size),
     number: view.number,
     programme: view.programme,
     issue: smsValue(issue) || view.programme,
@@ -137,10 +138,13 @@ function composeRenewal(keeper: CaseKeeper, notices: Notice[], settings: LetterS
     count: String(domains.length),
     number: soonest.number,
     date: soonest.expiresAt,
-    days: String(soonest.daysLeft),
+    days: daysInSms(soonest.daysLeft),
   };
   return content(letter, sms(domains.length > 1 ? 'renewal-many' : 'renewal', values, settings));
 }
+
+/** `剩余…天`. */
+const daysInSms = (days: number): string => (days < 1 ? '不足1' : String(days));
 
 function composeWarnings(keeper: CaseKeeper, notices: Notice[], settings: LetterSettings): MessageContent {
   const warnings = notices.flatMap(({ siteId, params }): WarningNotice[] => {
@@ -170,7 +174,7 @@ function composeWarnings(keeper: CaseKeeper, notices: Notice[], settings: Letter
     number: soonest.number,
     issue: soonest.brief,
     date: soonest.until,
-    days: String(soonest.daysLeft),
+    days: daysInSms(soonest.daysLeft),
   };
   return content(letter, sms(warnings.length > 1 ? 'early-warning-many' : 'early-warning', values, settings));
 }

@@ -11,7 +11,7 @@ export interface Block {
   facts?: Fact[];
   paragraphs?: string[];
   /** Numbered: what is wrong, with its evidence, and how it is put right. */
-  findings?: { title: string; evidence: Fact[]; remedy: string }[];
+  findings?: { title: string; evidence: Fact[]; remedy: string; records?: string[] }[];
   /** Numbered steps. */
   steps?: string[];
 }
@@ -34,10 +34,12 @@ export function letterText(letter: Letter): string {
     lines.push(`【${block.heading}】`);
     for (const { label, value } of block.facts ?? []) lines.push(`${label}：${value}`);
     for (const paragraph of block.paragraphs ?? []) lines.push(paragraph);
-    for (const [index, { title, evidence, remedy }] of (block.findings ?? []).entries()) {
+    for (const [index, { title, evidence, remedy, records = [] }] of (block.findings ?? []).entries()) {
       lines.push(`${index + 1}. ${title}`);
       for (const { label, value } of evidence) lines.push(`   ${label}：${value}`);
-      lines.push(`   如何整改：${remedy}`);
+      const { before, code, after } = splitRemedy(remedy);
+      lines.push(`   如何整改：${before}`, ...(code === null ? [] : [code]), ...(after === '' ? [] : [after]));
+      if (records.length > 0) lines.push('   要设置的解析记录：', ...records.map((record) => `   ${record}`));
     }
     for (const [index, step] of (block.steps ?? []).entries()) lines.push(`${index + 1}. ${step}`);
     lines.push('');
@@ -85,6 +87,27 @@ ${footer}
 `;
 }
 
+/** A remedy's HTML to paste, apart from the words around it. */
+export function splitRemedy(remedy: string): { before: string; code: string | null; after: string } {
+  const match = /<(\w+)[\s\S]*<\/\1>/.exec(remedy);
+  if (match === null) return { before: remedy, code: null, after: '' };
+  return { before: remedy.slice(0, match.index), code: match[0], after: remedy.slice(match.index + match[0].length) };
+}
+
+const BOX = `background:#f6f8fa;border:1px solid #d0d7de;border-radius:6px;padding:10px;margin:6px 0;font-size:14px;${BREAK}`;
+
+function remedyHtml(remedy: string): string {
+  const { before, code, after } = splitRemedy(remedy);
+  const box =
+    code === null ? '' : `<div style="${BOX};font-family:ui-monospace,Menlo,Consolas,monospace">${escaped(code)}</div>`;
+  return `${escaped(before)}${box}${escaped(after)}`;
+}
+
+const recordsHtml = (records: readonly string[]): string =>
+  records.length === 0
+    ? ''
+    : `<div style="${BOX}"><span style="color:#57606a">要设置的解析记录：</span>${records.map((record) => `<div>${escaped(record)}</div>`).join('')}</div>`;
+
 function blockHtml(block: Block): string {
   const parts: string[] = [];
   for (const { label, value, strong } of block.facts ?? []) {
@@ -95,7 +118,7 @@ function blockHtml(block: Block): string {
   }
   for (const paragraph of block.paragraphs ?? []) parts.push(`<p style="margin:8px 0">${escaped(paragraph)}</p>`);
   if (block.findings !== undefined) {
-    const items = block.findings.map(({ title, evidence, remedy }) => {
+    const items = block.findings.map(({ title, evidence, remedy, records = [] }) => {
       const rows = evidence.map(
         ({ label, value }) =>
           `<div><span style="color:#57606a">${escaped(label)}：</span><span style="font-family:ui-monospace,Menlo,Consolas,monospace">${escaped(value)}</span></div>`,
@@ -104,7 +127,7 @@ function blockHtml(block: Block): string {
         rows.length === 0
           ? ''
           : `<div style="background:#f6f8fa;border-radius:6px;padding:8px 10px;margin:6px 0;font-size:13px;${BREAK}">${rows.join('')}</div>`;
-      return `<li style="margin:12px 0"><strong>${escaped(title)}</strong>${shown}<div style="margin-top:6px"><span style="color:#116329;font-weight:bold">如何整改：</span>${escaped(remedy)}</div></li>`;
+      return `<li style="margin:12px 0"><strong>${escaped(title)}</strong>${shown}<div style="margin-top:6px"><span style="color:#116329;font-weight:bold">如何整改：</span>${remedyHtml(remedy)}</div>${recordsHtml(records)}</li>`;
     });
     parts.push(`<ol style="padding-left:22px;margin:8px 0">${items.join('\n')}</ol>`);
   }

@@ -22,3 +22,37 @@ export function snippetOf(html: string, numbers: string[]): string | null {
   }
   return null;
 }
+
+const ENTITIES: Record<string, string> = { nbsp: ' ', copy: '©', amp: '&', lt: '<', gt: '>', quot: '"', middot: '·' };
+
+/** A snippet as people see it on the page: without tags, also those cut in two at its ends. */
+export function textOfSnippet(snippet: string): string {
+  const start = /^[^<]*?>/.exec(snippet)?.[0].length ?? 0;
+  const whole = snippet.slice(start).replace(/<[^>]*$/, '');
+  return whole
+    .replace(/<!--[\s\S]*?(?:-->|$)/g, ' ')
+    .replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&(?:#(\d{1,6})|([a-z]{2,8}));/gi, (entity, code: string | undefined, name: string | undefined) =>
+      code === undefined ? (ENTITIES[name?.toLowerCase() ?? ''] ?? entity) : String.fromCodePoint(Number(code)),
+    )
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** A text in parts, those apart that are one of some numbers (whole, or by their digits). */
+export function partsByNumber(text: string, numbers: readonly string[]): { text: string; isNumber: boolean }[] {
+  const wanted = numbers.flatMap((number) => {
+    const serial = /\d{8,}/.exec(number)?.[0];
+    return serial === undefined || text.includes(number) ? number : serial;
+  });
+  const pattern = wanted
+    .filter((one) => one !== '')
+    .map((one) => one.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('|');
+  if (pattern === '') return [{ text, isNumber: false }];
+  return text
+    .split(new RegExp(`(${pattern})`))
+    .map((part, index) => ({ text: part, isNumber: index % 2 === 1 }))
+    .filter((part) => part.text !== '');
+}

@@ -1,18 +1,30 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
+import { findCode } from '../cases/case-code.ts';
 import { CaseDesk } from '../cases/desk.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
-import type { Actor, CaseRecord } from '../cases/types.ts';
+import { isTerminal } from '../cases/moves.ts';
+import type { CaseRecord } from '../cases/types.ts';
 import { InputError, messageOf } from '../errors.ts';
 import { type Logger, maskText } from '../log.ts';
 import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
-import { PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
+import { type OpenCase, PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
 import { type DeedName, markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
-import { caseBody, codeForm, keyForm, listBody, messageBody, pageHtml } from './portal/pages.ts';
+import {
+  caseBody,
+  codeForm,
+  HOME,
+  keyForm,
+  listBody,
+  lostBody,
+  messageBody,
+  pageHtml,
+  titleOf,
+} from './portal/pages.ts';
 import { addVerifyRoutes } from './portal/verify-routes.ts';
-import { createWebApp, type Form, formOf, isOurs, listenAt, sendHtml, serveAssets, textOf } from './web-app.ts';
+import { createWebApp, type Form, formOf, isOurs, listenAt, sendHtml, serveAssets } from './web-app.ts';
 
 /** What the portal needs. */
 export interface PortalOptions {
@@ -43,16 +55,27 @@ const MARKS_A_MINUTE = 1200;
 /** A cookie of ours is not longer. */
 const TOKEN_CHARACTERS = 64;
 
-/** What the last form did, told on the page it leads back to. */
-const SAID: Record<string, { text: string; bad: boolean }> = {
-  recheck: { text: '复查已提交。', bad: false },
-  extended: { text: '延期申请已通过，新的整改期限见下。', bad: false },
-  appealed: { text: '申诉已提交，审核期间不会进一步处理。', bad: false },
-  'no-text': { text: '未提交：选“其他”时请填写说明。', bad: true },
-  'contact-added': { text: '已添加，验证通过后才会收到本事项的通知，验证方法见下。', bad: false },
-  'contact-removed': { text: '已删除，不会再收到本事项的通知。', bad: false },
-  'not-now': { text: '未能办理：当前不符合办理条件，请看下方提示。', bad: true },
-  busy: { text: '一小时内提交次数过多，请稍后再试。', bad: true },
+/** Sessions that have something to be told. */
+const MAX_TOLD = 1000;
+/** Characters of a code's field: the whole SMS may be pasted. */
+const MAX_CODE = 600;
+
+/** What the last form of a session did, told once on the page it leads back to. */
+interface Told {
+  text: string;
+  bad: boolean;
+  /** The form that could not be taken, and what was typed into it. */
+  deed: DeedName;
+  typed: Form | null;
+}
+
+/** What a deed did, in words. */
+const DONE = {
+  recheck: '已提交复查，结果会自动显示在本页（通常几分钟内）。',
+  extended: '延期申请已通过，新的整改期限见下。',
+  appealed: '申诉已提交，审核期间不会进一步处理。',
+  'contact-added': '已添加，验证通过后才会收到本事项的通知，验证方法见下。',
+  'contact-removed': '已删除，不会再收到本事项的通知。',
 };
 
 /**
@@ -88,11 +111,15 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   // Bound to this very host where that can be said: no sibling of it may set one.
   const COOKIE = secure ? '__Host-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
+  const told = new Map<string, Told>();
   const show = (reply: FastifyReply, status: number, title: string, body: string): FastifyReply =>
     sendHtml(reply, status, pageHtml(title, body, frame));
+  /** A page that says why not, and leads on. */
+  const say = (reply: FastifyReply, status: number, title: string, text: string): FastifyReply =>
+    show(reply, status, title, html`!${messageBody(text, true)}!${HOME}`);
   const refuse = (request: FastifyRequest, reply: FastifyReply, why: string, text: string): FastifyReply => {
     log.warn({ route: request.routeOptions.url ?? '', why }, 'portal refused a request');
-    return show(reply, 403, '不支持的操作', messageBody(text));
+    return say(reply, 403, '不支持的操作', text);
   };
   const form = (request: FastifyRequest): Form => formOf(request.body);
   const ours = (request: FastifyRequest): boolean => isOurs(request, publicOrigin);
@@ -100,8 +127,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     const token = request.cookies[COOKIE] ?? '';
     return token.length > TOKEN_CHARACTERS ? '' : token;
   };
-  const enter = (request: FastifyRequest, reply: FastifyReply, token: string): void => {
-    access.end(tokenOf(request));
+  const enter = (reply: FastifyReply, token: string): void => {
     reply.setCookie(COOKIE, token, {
       path: '/',
       httpOnly: true,
@@ -113,12 +139,12 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
 
   app.setErrorHandler((error: { statusCode?: number }, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status === 429) return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
-    if (status < 500) return show(reply, status, '不支持的操作', messageBody('请返回重试。'));
+    if (status === 429) return say(reply, 429, '请求过于频繁', '请稍等一分钟再试。');
+    if (status < 500) return say(reply, status, '不支持的操作', '请返回重试。');
     log.error({ route: request.routeOptions.url ?? '', error: messageOf(error) }, 'portal request failed');
-    return show(reply, 500, '出错了', messageBody('请稍后再试。'));
+    return say(reply, 500, '出错了', '请稍后再试。');
   });
-  app.setNotFoundHandler((_request, reply) => show(reply, 404, '没有这个页面', messageBody('请检查链接是否完整。')));
+  app.setNotFoundHandler((_request, reply) => say(reply, 404, '没有这个页面', '请检查链接是否完整，或输入案件码。'));
 
   app.get('/', (_request, reply) => reply.redirect('/r', 303));
   serveAssets(app, '/r/assets', ['portal.css', 'portal.js']);
@@ -126,116 +152,113 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   app.get('/r', (_request, reply) => show(reply, 200, '查询整改事项', codeForm(null)));
   app.post('/r', (request, reply) => {
     if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站输入案件码。');
+    const given = (form(request)['code'] ?? '').slice(0, MAX_CODE);
+    const code = findCode(given);
+    // What can be no code is no guess.
+    if (code === null) {
+      log.warn({ reason: 'no code' }, 'portal refused a code');
+      return show(reply, 404, '查询整改事项', codeForm('没有找到案件码。案件码是短信中的 10 位字母和数字。', given));
+    }
     if (!access.admitsGuess(request.ip, now()))
-      return show(reply, 429, '请求过于频繁', messageBody('请稍等一分钟再试。'));
-    const { code = '' } = form(request);
-    const opened = access.openByCode(code, now());
+      return show(reply, 429, '请求过于频繁', codeForm('尝试次数过多，请等一分钟再试。', given));
+    const opened = access.openByCode(code, tokenOf(request), now());
     if (!opened.ok) {
       if (opened.reason === 'unknown') access.missed(request.ip, now());
       log.warn({ reason: opened.reason }, 'portal refused a code');
       const text =
         opened.reason === 'busy'
           ? '该案件码一小时内打开次数过多，请稍后再试。'
-          : '案件码不正确。请核对短信中的 10 位字母和数字（没有 0、1、I、L、O、U）。';
-      return show(reply, opened.reason === 'busy' ? 429 : 404, '查询整改事项', codeForm(text, code.slice(0, 20)));
+          : '案件码不正确、已失效，或该事项已办结超过 30 天。请核对最新一条短信中的 10 位字母和数字。';
+      return show(reply, opened.reason === 'busy' ? 429 : 404, '查询整改事项', codeForm(text, given));
     }
-    enter(request, reply, opened.token);
+    enter(reply, opened.token);
     return reply.redirect('/r/cases', 303);
   });
 
   app.get<{ Params: { key: string } }>('/r/l/:key', (request, reply) => {
-    const pass = access.peek(request.params.key, now());
-    if (pass === null)
+    const cases = access.peek(request.params.key, now());
+    if (cases === 0)
       return show(
         reply,
         404,
         '链接已失效',
-        html`!${messageBody('请使用最新一封通知邮件中的链接，或输入短信中的案件码。')}!${codeForm(null)}`,
+        html`!${messageBody('请使用最新一封通知邮件中的链接，或输入短信中的案件码。', true)}!${codeForm(null)}`,
       );
-    return show(reply, 200, '备案整改事项', keyForm(request.params.key, pass.records.length));
+    return show(reply, 200, '备案整改事项', keyForm(request.params.key, cases));
   });
   app.post('/r/l', (request, reply) => {
     if (!ours(request)) return refuse(request, reply, 'cross-origin', '请从邮件中的链接打开。');
-    const opened = access.openByKey(form(request)['key'] ?? '', now());
+    const opened = access.openByKey(form(request)['key'] ?? '', tokenOf(request), now());
     if (!opened.ok && opened.reason === 'busy')
-      return show(reply, 429, '请求过于频繁', messageBody('一小时内打开次数过多，请稍后再试。'));
+      return say(reply, 429, '请求过于频繁', '一小时内打开次数过多，请稍后再试。');
     if (!opened.ok) return refuse(request, reply, 'unknown key', '链接已失效，请使用最新一封通知邮件中的链接。');
-    enter(request, reply, opened.token);
+    enter(reply, opened.token);
     return reply.redirect('/r/cases', 303);
   });
 
   app.get('/r/cases', (request, reply) => {
-    const token = tokenOf(request);
-    const visit = access.visit(token, now());
+    const visit = access.visit(tokenOf(request), now());
     if (visit === null) return lost(reply);
-    const [only, ...others] = visit.records;
-    if (only !== undefined && others.length === 0) return reply.redirect(`/r/case/${access.handle(token, only)}`, 303);
-    const cases = visit.records.map((record) => ({
+    const [only, ...others] = visit.cases;
+    if (only !== undefined && others.length === 0)
+      return reply.redirect(`/r/case/${access.handle(visit, only.record)}`, 303);
+    const cases = visit.cases.map(({ record }) => ({
       view: viewCase(keeper, record, now()),
-      handle: access.handle(token, record),
+      handle: access.handle(visit, record),
     }));
-    return show(reply, 200, '整改事项', listBody(cases));
+    const open = cases.filter(({ view }) => !isTerminal(view.state)).length;
+    return show(reply, 200, `您有 ${open} 个整改事项`, listBody(cases, now()));
   });
 
   /** The session and case of a request; null when the session has none of that handle. */
-  const find = (request: FastifyRequest): { visit: Visit; record: CaseRecord; handle: string } | null => {
-    const token = tokenOf(request);
-    const visit = access.visit(token, now());
+  const find = (request: FastifyRequest): Found | null => {
+    const visit = access.visit(tokenOf(request), now());
     const { place: handle } = request.params as { place: string };
-    const record = visit?.records.find((one) => access.handle(token, one) === handle);
-    return visit === null || record === undefined ? null : { visit, record, handle };
+    const open = visit?.cases.find(({ record }) => access.handle(visit, record) === handle);
+    return visit === null || open === undefined ? null : { visit, handle, ...open };
   };
-  const lost = (reply: FastifyReply): FastifyReply => {
+  /** The session is over: what was typed is given back, so that it is not typed again. */
+  const lost = (reply: FastifyReply, typed = ''): FastifyReply => {
     log.warn(
       { route: reply.request.routeOptions.url ?? '', why: 'no session, or no such case' },
       'portal refused a request',
     );
-    return show(
-      reply,
-      403,
-      '请重新打开',
-      html`!${messageBody('登录已过期，或浏览器禁用了 Cookie。请重新输入案件码，或从邮件中的链接打开。')}!${codeForm(null)}`,
-    );
+    return show(reply, 403, '请重新打开', lostBody(typed));
   };
-  /** The screen of a case, with what the last form did and what could not be taken of it. */
-  const showCase = (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { visit, record, handle }: { visit: Visit; record: CaseRecord; handle: string },
-    said: { text: string; bad: boolean } | null,
-    typed: { deed: DeedName; text: string } | null,
-  ): FastifyReply => {
-    const screen = readScreen(keeper, record, now());
+  const showCase = (reply: FastifyReply, { visit, record, handle }: Found): FastifyReply => {
+    const said = told.get(visit.salt) ?? null;
+    told.delete(visit.salt);
     const { extensionReasons, appealReasons } = keeper.rules.programmes;
+    const screen = readScreen(keeper, record, now());
     const body = caseBody({
       screen,
       handle,
-      typed,
-      several: visit.records.length > 1,
-      formToken: access.formToken(tokenOf(request), record),
-      leaveToken: access.formToken(tokenOf(request), null),
+      typed: said?.typed === undefined || said.typed === null ? null : { deed: said.deed, values: said.typed },
+      several: visit.cases.length > 1,
+      formToken: access.formToken(visit, record),
+      leaveToken: access.formToken(visit, null),
       extensionReasons,
       appealReasons,
       told: toldOf(keeper, record),
+      askAt: notices.askAt,
       said,
       now: now(),
       pollMs,
     });
-    return show(
-      reply,
-      typed === null ? 200 : 409,
-      `${screen.view.siteName ?? screen.view.number}：${screen.view.programme}`,
-      body,
-    );
+    const lead = said?.bad === true ? '未能办理：' : '';
+    return show(reply, 200, `${lead}${titleOf(screen)}`, body);
   };
 
-  app.get<{ Querystring: { said?: unknown } }>('/r/case/:place', (request, reply) => {
+  app.get('/r/case/:place', (request, reply) => {
     const found = find(request);
-    const said = textOf(request.query.said) ?? '';
-    return found === null
-      ? lost(reply)
-      : showCase(request, reply, found, Object.hasOwn(SAID, said) ? (SAID[said] ?? null) : null, null);
+    return found === null ? lost(reply) : showCase(reply, found);
   });
+  // Where somebody reloads, or goes back to, what a form led to.
+  for (const name of ['recheck', 'extension', 'appeal', 'contacts'])
+    app.get(`/r/case/:place/${name}`, (request, reply) => {
+      const found = find(request);
+      return found === null ? lost(reply) : reply.redirect(`/r/case/${found.handle}`, 303);
+    });
   const marks = { max: MARKS_A_MINUTE, timeWindow: 60_000 };
   app.get('/r/case/:place/mark', { config: { rateLimit: marks } }, (request, reply) => {
     const found = find(request);
@@ -254,71 +277,98 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   const deed = (
     name: DeedName,
     path: string,
-    act: (record: CaseRecord, actor: Actor, given: Form, request: FastifyRequest) => string,
+    act: (found: Found, given: Form, request: FastifyRequest) => keyof typeof DONE,
   ): void => {
     app.post(`/r/case/:place/${path}`, (request, reply) => {
       if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站办理。');
       const found = find(request);
-      if (found === null) return lost(reply);
-      if (!access.isFormToken(tokenOf(request), found.record, form(request)['form']))
+      const given = form(request);
+      const typed = Object.fromEntries(
+        (['reason', 'days', 'text'] as const).map((field) => [field, (given[field] ?? '').slice(0, 1000)]),
+      );
+      if (found === null) return lost(reply, typed['text']);
+      if (!access.isFormToken(found.visit, found.record, given['form']))
         return refuse(request, reply, 'no form of ours', '页面已过期，请重新打开后再提交。');
       const { record, visit, handle } = found;
-      const given = form(request);
-      let said = 'not-now';
-      let why: string | null = null;
-      if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '') said = 'no-text';
-      else if (offersOf(keeper, record, now())[name].possible)
+      const tell = (text: string, bad: boolean): void => {
+        for (const oldest of told.size >= MAX_TOLD ? told.keys() : []) {
+          told.delete(oldest);
+          break;
+        }
+        told.set(visit.salt, { text, bad, deed: name, typed: bad ? typed : null });
+      };
+      const offer = offersOf(keeper, record, now())[name];
+      let said: string = offer.possible ? 'refused' : 'not offered';
+      if (!offer.possible) tell(`未能办理：${offer.why}`, true);
+      else if (given['reason'] === 'other' && (given['text'] ?? '').trim() === '')
+        tell('未提交：选“其他”时请填写说明。', true);
+      else if (!access.admitsDeed(tokenOf(request), record, now())) tell('一小时内提交次数过多，请稍后再试。', true);
+      else
         try {
-          said = access.admitsDeed(tokenOf(request), record, now()) ? act(record, visit.actor, given, request) : 'busy';
+          const done = act(found, given, request);
+          said = done;
+          tell(DONE[done], false);
         } catch (error) {
           // Refused by the desk after all (somebody was quicker): its words name the case, so they stay out of the log.
           if (!(error instanceof InputError)) throw error;
-          if (error.zh !== null) why = `未能办理：${error.zh}。`;
+          tell(error.zh === null ? '未能办理：请刷新页面后再试，或联系我们。' : `未能办理：${error.zh}。`, true);
         }
       log.info({ deed: name, said }, 'an owner asked in the portal');
-      const told = SAID[said];
-      // What was typed is not thrown away with a refusal.
-      if (told?.bad === true) {
-        const typed = { deed: name, text: (given['text'] ?? '').slice(0, 1000) };
-        return showCase(request, reply, found, { text: why ?? told.text, bad: true }, typed);
-      }
-      return reply.redirect(`/r/case/${handle}?said=${said}`, 303);
+      return reply.redirect(`/r/case/${handle}#said`, 303);
     });
   };
-  deed('recheck', 'recheck', ({ code }, actor) => {
-    desk.askRecheck(code, actor, now());
+  deed('recheck', 'recheck', ({ record, actor }) => {
+    desk.askRecheck(record.code, actor, now());
     return 'recheck';
   });
-  deed('extension', 'extension', ({ code, policy }, actor, { reason = '', text = '', days = '' }) => {
+  deed('extension', 'extension', ({ record, actor }, { reason = '', text = '', days = '' }) => {
     const workingDays = Number(days);
-    if (workingDays > policy.extension.maxWorkingDays) return 'not-now';
+    const { maxWorkingDays } = record.policy.extension;
+    // Refused by the desk it would be mailed to everybody as a refused extension.
+    if (!Number.isInteger(workingDays) || workingDays < 1 || workingDays > maxWorkingDays)
+      throw new InputError('no such number of days', 'choose one', `请选择 1 到 ${maxWorkingDays} 个工作日`);
     const request = { reason, description: text.slice(0, 500), workingDays };
-    return desk.askExtension(code, request, actor, now()).granted ? 'extended' : 'not-now';
+    const judged = desk.askExtension(record.code, request, actor, now());
+    if (!judged.granted) throw new InputError(judged.why.en, 'the rules of the programme', judged.why.zh);
+    return 'extended';
   });
-  deed('appeal', 'appeal', ({ code }, actor, { reason = '', text = '' }) => {
-    desk.appeal(code, { reason, description: text.slice(0, 1000) }, actor, now());
+  deed('appeal', 'appeal', ({ record, actor }, { reason = '', text = '' }) => {
+    desk.appeal(record.code, { reason, description: text.slice(0, 1000) }, actor, now());
     return 'appealed';
   });
   const contacts = new ContactDesk(keeper);
-  deed('contacts', 'contacts', (record, actor, { text = '' }) => {
+  deed('contacts', 'contacts', ({ record, actor }, { text = '' }) => {
     contacts.addToCase(record, text.slice(0, 200), actor, now());
     return 'contact-added';
   });
-  deed('contacts', 'contacts/:id/remove', (record, actor, _given, request) => {
+  deed('contacts', 'contacts/:id/remove', ({ record, actor }, _given, request) => {
     contacts.removeFromCase(record, Number((request.params as { id: string }).id), actor, now());
     return 'contact-removed';
   });
 
   app.post('/r/leave', (request, reply) => {
     const token = tokenOf(request);
-    if (!ours(request) || !access.isFormToken(token, null, form(request)['form']))
+    const visit = access.visit(token, now());
+    if (!ours(request)) return refuse(request, reply, 'cross-origin', '请在本网站退出。');
+    if (visit === null || !access.isFormToken(visit, null, form(request)['form']))
       return refuse(request, reply, 'no form of ours', '请返回重试。');
     access.end(token);
     reply.clearCookie(COOKIE, { path: '/', secure });
-    return show(reply, 200, '已退出', messageBody('再次查看请使用短信中的案件码或邮件中的链接。'));
+    return show(
+      reply,
+      200,
+      '已退出',
+      html`!${messageBody('再次查看请使用短信中的案件码或邮件中的链接。', false)}!${HOME}`,
+    );
   });
 
   addVerifyRoutes(app, { show, refuse, isOurs: ours, form }, { contacts, log, now });
+}
+
+/** A case of a session, as a request named it. */
+interface Found extends OpenCase {
+  visit: Visit;
+  handle: string;
 }
 
 /** Who is told of a case, masked, each once; those named for it stand by themselves. */

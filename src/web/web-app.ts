@@ -101,6 +101,10 @@ export async function createWebApp(options: WebAppOptions): Promise<FastifyInsta
     keyGenerator: ({ ip }) => clientOf(ip),
   });
   demandBodiesInTime(app);
+  // Browsers ask for it whatever a page says.
+  app.get('/favicon.ico', { config: { rateLimit: false } }, (_request, reply) =>
+    reply.code(204).header('cache-control', 'public, max-age=86400').send(),
+  );
   let warned = false;
   app.addHook('onRequest', async (request) => {
     if (warned || request.headers['x-forwarded-for'] === undefined || request.ip !== request.socket.remoteAddress)

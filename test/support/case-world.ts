@@ -9,6 +9,7 @@ import type { Finding, Judgement, Verdict } from '../../src/checks/types.ts';
 import { type Config, loadConfig, mergeSettings } from '../../src/config.ts';
 import type { AccessSystem, ActOutcome } from '../../src/enforce/webhook.ts';
 import type { FilingRow } from '../../src/filing/validate-row.ts';
+import type { RawEvidence } from '../../src/gather/types.ts';
 import { Consequences } from '../../src/jobs/consequences.ts';
 import { openConfiguredLedger } from '../../src/jobs/open-configured.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -115,6 +116,8 @@ export class CaseWorld {
   readonly acts: { at: number; body: Record<string, unknown> }[] = [];
   act: (body: Record<string, unknown>) => ActOutcome = () => ({ kind: 'done', receipt: 'r1' });
   readonly #conditions = new Map<string, { verdict: Condition; findings?: Finding[] }>();
+  /** What looks at a site keep as evidence. */
+  readonly evidence = new Map<number, RawEvidence[]>();
   #now: number;
   readonly #folder: string | null;
   #wires: WorldWires = {};
@@ -255,7 +258,7 @@ export class CaseWorld {
     };
     const stage = look === 0 ? 'screen' : 'confirm';
     this.ledger.verdicts.record(
-      [{ siteId, sweepId, look, stage, judgements, bundle: bundle as never, raw: [] }],
+      [{ siteId, sweepId, look, stage, judgements, bundle: bundle as never, raw: this.evidence.get(siteId) ?? [] }],
       this.#now,
     );
   }

@@ -75,6 +75,19 @@ export class PortalWorld {
     return { cookie, code, page, path, form: /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? '' };
   };
 
+  /** Send a form of an opened case, and read the screen it leads back to: what was done, or why not. */
+  act = async (
+    { path, cookie, form }: Pick<OpenedCase, 'path' | 'cookie' | 'form'>,
+    deed: string,
+    fields: Record<string, string> = {},
+  ): Promise<{ status: number; done: string | null; refused: string | null; page: string }> => {
+    const answer = await this.post(`${path}/${deed}`, { form, ...fields }, { cookie });
+    const page = answer.status === 303 ? await (await this.get(path, cookie)).text() : await answer.text();
+    const said = (role: string): string | null =>
+      new RegExp(`role="${role}" id="said"[^>]*>(.*?)</p>`).exec(page)?.[1] ?? null;
+    return { status: answer.status, done: said('status'), refused: said('alert'), page };
+  };
+
   /** The key in the link of a mail that told of a case. */
   linkOf = (index = 0): string =>
     /\/r\/l\/([\w-]+)/.exec(

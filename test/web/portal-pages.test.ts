@@ -3,7 +3,7 @@ import { STATES } from '../../src/cases/moves.ts';
 import type { CaseState } from '../../src/cases/types.ts';
 import type { CaseView } from '../../src/notify/case-view.ts';
 import type { CaseScreen } from '../../src/web/portal/case-screen.ts';
-import { caseBody, codeForm, keyForm, listBody, pageHtml } from '../../src/web/portal/pages.ts';
+import { caseBody, codeForm, keyForm, listBody, lostBody, pageHtml } from '../../src/web/portal/pages.ts';
 import { at } from '../support/case-world.ts';
 
 const NOW = at('2026-11-23 10:00');
@@ -47,6 +47,9 @@ const screenOf = (view: CaseView, over: Partial<CaseScreen> = {}): CaseScreen =>
   },
   named: [],
   looking: null,
+  answered: null,
+  appealRefused: null,
+  extensionDays: [],
   history: [],
   snippets: [],
   pictures: [],
@@ -63,6 +66,7 @@ const bodyOf = (screen: CaseScreen, now = NOW): string =>
     extensionReasons: {},
     appealReasons: {},
     told: [],
+    askAt: '400-000-0000',
     said: null,
     now,
     pollMs: 5000,
@@ -71,7 +75,7 @@ const textOf = (markup: string): string => markup.replace(/<[^>]*>/g, ' ').repla
 
 describe('what an owner is told first, in every state of a case (R4.8)', () => {
   const SAID: Record<CaseState, RegExp> = {
-    open: /请于 2026年12月8日 24:00.*前整改（还剩 15 天）/,
+    open: /还剩 15 天.*请于 2026年12月8日 24:00.*前整改/,
     extended: /请于 2026年12月8日 24:00.*前整改/,
     overdue: /已过，复查仍未通过。如已整改，请联系我们复核/,
     'enforcement-asked': /已过，复查仍未通过/,
@@ -111,8 +115,8 @@ describe('what an owner is told first, in every state of a case (R4.8)', () => {
     for (const state of ['overdue', 'enforcement-asked', 'enforcement-approved', 'cancellation-asked'] as const) {
       const text = (recheck: CaseScreen['offers']['recheck']): string =>
         textOf(bodyOf(screenOf(viewOf({ state }), { offers: { ...offers, recheck } })));
-      expect(text({ possible: true })).toContain('请立即复查');
-      expect(text({ possible: false, why: '不可。' })).not.toContain('请立即复查');
+      expect(text({ possible: true })).toContain('请在下方立即复查');
+      expect(text({ possible: false, why: '不可。' })).not.toContain('请在下方立即复查');
     }
   });
   it('a check that is paused asks nothing and threatens nothing', () => {
@@ -131,10 +135,11 @@ it('markup in any value stays text', () => {
     title: EVIL,
     remedy: `改 <b>${EVIL}</b>`,
     evidence: [{ label: EVIL, value: EVIL }],
+    records: [{ host: EVIL, name: EVIL, type: 'A' as const, value: EVIL, now: EVIL }],
     lastSeenAt: NOW,
     standing: true,
     verdictId: null,
-    numbers: [],
+    numbers: [EVIL],
   };
   const view = viewOf({
     code: EVIL,
@@ -160,12 +165,13 @@ it('markup in any value stays text', () => {
     screen,
     handle: EVIL,
     leaveToken: EVIL,
-    typed: { deed: 'extension', text: EVIL },
+    typed: { deed: 'extension', values: { text: EVIL, reason: EVIL } },
     several: true,
     formToken: EVIL,
     extensionReasons: { [EVIL]: EVIL },
     appealReasons: { [EVIL]: EVIL },
     told: [EVIL],
+    askAt: EVIL,
     said: { text: EVIL, bad: true },
     now: NOW,
     pollMs: 5000,
@@ -176,7 +182,8 @@ it('markup in any value stays text', () => {
     pageHtml(EVIL, '', frame),
     codeForm(EVIL, EVIL),
     keyForm(EVIL, 1),
-    listBody([{ view, handle: EVIL }]),
+    listBody([{ view, handle: EVIL }], NOW),
+    lostBody(EVIL),
   ])
     expect(page).not.toContain('<script>alert');
 });

@@ -5,7 +5,7 @@ import { ContactDesk } from '../../src/notify/contact-desk.ts';
 import { giveOutCode } from '../../src/notify/one-time-secret.ts';
 import { startPortal } from '../../src/web/portal.ts';
 import { CaseWorld } from '../support/case-world.ts';
-import { cookieOf, PortalWorld } from '../support/portal-world.ts';
+import { cookieOf, PortalWorld, personsOf } from '../support/portal-world.ts';
 
 let served: PortalWorld;
 let world: CaseWorld;
@@ -45,6 +45,24 @@ describe('the one screen of a case (R4.8)', () => {
     // What is read out wrongly over a telephone is the same code.
     const misread = code.replace(/0/g, 'O').replaceAll('1', 'l');
     expect((await post('/r', { code: misread })).status).toBe(303);
+  });
+  it.each([
+    ['marks around it', (code: string) => `“${code}”。`],
+    ['the word before it', (code: string) => `案件码${code}`],
+    ['blanks of no width', (code: string) => `\u200b${code}\u200b`],
+    [
+      'the whole SMS',
+      (code: string) =>
+        `【某云备案】您备案的网站京ICP备2021000001号-1未通过空壳网站核查：备案域名均未解析到本服务商中国内地服务器。请于12月8日24:00前整改，逾期将限制并取消接入。整改办法见邮件和站内信；复查、延期请凭案件码${code}登录 example.cn/r 。`,
+    ],
+    ['a telephone number beside it', (code: string) => `13800000001 ${code}`],
+  ])('the code may be pasted with %s', async (_what, paste) => {
+    expect((await post('/r', { code: paste(codeOf(1)) })).status).toBe(303);
+  });
+  it('what can be no code is no guess', async () => {
+    for (let i = 0; i < 12; i++)
+      expect((await post('/r', { code: '京ICP备2021000001号-1 是我的网站' })).status).toBe(404);
+    expect((await post('/r', { code: codeOf(1) })).status).toBe(303);
   });
   it('the code of an SMS is that SMS’s own: the case’s reference opens nothing, nor does it once its number is told no more', async () => {
     const code = codeOf(1);
@@ -91,34 +109,85 @@ describe('the one screen of a case (R4.8)', () => {
     await post('/r/l', { key: linkOf() });
     expect(receipts()).toBe(1);
   });
-  it('a re-check, an extension: done at once, told on the page, in the history as the owner’s', async () => {
-    const { cookie, form, path } = await open();
-    const asked = await post(`${path}/recheck`, { form }, { cookie });
-    expect([asked.status, asked.headers.get('location')]).toEqual([303, `${path}?said=recheck`]);
-    expect(await (await get(`${path}?said=recheck`, cookie)).text()).toContain('已提交复查');
+  it('a re-check, an extension: done at once, told once on the page, in the history as the owner’s', async () => {
+    const opened = await open();
+    expect((await served.act(opened, 'recheck')).done).toContain('已提交复查');
+    // Told once: a reload says nothing that was.
+    expect(await (await get(opened.path, opened.cookie)).text()).not.toContain('已提交复查，结果');
     // Asked for again at once: refused in words, nothing happens.
-    const again = await post(`${path}/recheck`, { form }, { cookie });
-    expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('未能办理')]);
-    const extended = await post(`${path}/extension`, { form, reason: 'vendor-at-work', days: '5' }, { cookie });
-    expect(extended.headers.get('location')).toContain('said=extended');
-    const page = await (await get(path, cookie)).text();
-    expect(page).toContain('本次整改期的延期次数已用完');
-    expect(page).toMatch(/请 \d+ 分钟后再试/);
+    expect((await served.act(opened, 'recheck')).refused).toMatch(/未能办理：刚刚已提交过复查/);
+    const extended = await served.act(opened, 'extension', { reason: 'vendor-at-work', days: '5' });
+    expect(extended.done).toContain('延期申请已通过');
+    expect(extended.page).toContain('本次整改期的延期次数已用完');
+    expect(extended.page).toContain('延期通过：建站/解析服务商正在处理');
+    expect(extended.page).toMatch(/请 \d+ 分钟后再试/);
     expect(eventsOf(1)).toEqual(expect.arrayContaining(['recheck-asked', 'extension-granted']));
     const owner = world.ledger.cases.events(world.cases()[0]?.id ?? 0).find(({ move }) => move === 'extension-granted');
     expect(owner?.actor).toEqual({ kind: 'owner', name: '138****0002' });
   });
-  it('"other" without words is refused, and what was typed elsewhere stays in the form', async () => {
-    const { cookie, form, path } = await open();
-    const asked = await post(`${path}/extension`, { form, reason: 'other', days: '3' }, { cookie });
-    expect([asked.status, await asked.text()]).toEqual([409, expect.stringContaining('请填写说明')]);
-    const late = await post(
-      `${path}/extension`,
-      { form, reason: 'person-travelling', days: '9', text: '出差中' },
-      { cookie },
-    );
-    expect(await late.text()).toContain('出差中</textarea>');
+  it('a re-check that failed is told where it is looked for, and that it may be asked for again', async () => {
+    const opened = await open();
+    await served.act(opened, 'recheck');
+    world.look(1);
+    const page = await (await get(opened.path, opened.cookie)).text();
+    expect(/class="standing[\s\S]*?<\/section>/.exec(page)?.[0]).toMatch(/最近一次复查（11月23日11:00）：仍未通过/);
+  });
+  it('what a form led to can be reloaded and gone back to', async () => {
+    const { path, cookie } = await open();
+    for (const deed of ['recheck', 'extension', 'appeal', 'contacts']) {
+      const answer = await get(`${path}/${deed}`, cookie);
+      expect([answer.status, answer.headers.get('location')]).toEqual([303, path]);
+    }
+  });
+  it('"other" without words is refused, and everything that was chosen stays in the form', async () => {
+    const opened = await open();
+    const asked = await served.act(opened, 'extension', { reason: 'other', days: '2' });
+    expect(asked.refused).toContain('请填写说明');
+    expect(asked.page).toMatch(/<option value="other" selected>/);
+    expect(asked.page).toMatch(/<option value="2" selected>/);
+    const late = await served.act(opened, 'extension', { reason: 'person-travelling', days: '9', text: '出差中' });
+    expect(late.refused).toContain('请选择 1 到 5 个工作日');
+    expect(late.page).toContain('出差中</textarea>');
+    expect((await served.act(opened, 'extension', { reason: '', days: '3' })).refused).toContain('请选择原因');
     expect(eventsOf(1)).not.toContain('extension-granted');
+  });
+  it('the records to set are told, with the filed address, and where the hosts lead now (R1.6)', async () => {
+    const siteId = world.addSite(3, { addresses: ['47.92.93.239'], persons: personsOf(3) });
+    world.set(siteId, 'empty-shell', 'fail', [
+      {
+        code: 'no-host-resolves-here',
+        severity: 'fail',
+        about: null,
+        params: { host: 'site-3.cn', provider: 'aliyun' },
+        evidence: [],
+      },
+      {
+        code: 'does-not-resolve',
+        severity: 'fail',
+        about: 'site-3.cn',
+        params: { host: 'site-3.cn' },
+        evidence: [{ label: 'site-3.cn @223.5.5.5', value: 'no-data: -' }],
+      },
+      {
+        code: 'does-not-resolve',
+        severity: 'fail',
+        about: 'www.site-3.cn',
+        params: { host: 'www.site-3.cn' },
+        evidence: [{ label: 'www.site-3.cn @223.5.5.5', value: 'nxdomain: -' }],
+      },
+    ]);
+    world.look(siteId);
+    await world.until('2026-11-23 12:00');
+    const { page } = await open(3);
+    const records = [...page.matchAll(/<dt>(主机记录|记录类型|记录值|现在)<\/dt><dd>(.*?)<\/dd>/g)].map(([, , value]) =>
+      value?.replace(/<[^>]*>|（备案登记.*/g, ''),
+    );
+    expect(records).toEqual([
+      ...['@（即 site-3.cn）', 'A', '47.92.93.239', '没有解析记录'],
+      ...['www（即 www.site-3.cn）', 'A', '47.92.93.239', '域名不存在'],
+    ]);
+    const mail = world.channels.email.sent.findLast(({ message }) => message.content.text.includes('site-3.cn'));
+    expect(mail?.message.content.text).toContain('主机记录 @，记录类型 A，记录值 47.92.93.239');
   });
   it('tells who is told, masked', async () => {
     const { page } = await open();
@@ -126,15 +195,16 @@ describe('the one screen of a case (R4.8)', () => {
     expect(page).not.toMatch(/13800000001|zhang@owner/);
   });
   it('what was extended is not refused afterwards: nothing moves, nobody is told anything', async () => {
-    const { cookie, form, path } = await open();
-    const ask = (): Promise<Response> =>
-      post(`${path}/extension`, { form, reason: 'vendor-at-work', days: '5' }, { cookie });
-    expect((await ask()).status).toBe(303);
-    for (let i = 0; i < 5; i++) expect((await ask()).status).toBe(409);
+    const opened = await open();
+    const ask = () => served.act(opened, 'extension', { reason: 'vendor-at-work', days: '5' });
+    expect((await ask()).refused).toBeNull();
+    for (let i = 0; i < 5; i++) expect((await ask()).refused).toContain('延期次数已用完');
     expect(eventsOf(1).filter((move) => move.startsWith('extension'))).toEqual(['extension-granted']);
     const other = await open(2);
-    const nine = { form: other.form, reason: 'vendor-at-work', days: '9' };
-    expect((await post(`${other.path}/extension`, nine, { cookie: other.cookie })).status).toBe(409);
+    for (const days of ['9', '-3', '1.5', '0', ''])
+      expect((await served.act(other, 'extension', { reason: 'vendor-at-work', days })).refused).toContain(
+        '请选择 1 到 5',
+      );
     expect(eventsOf(2).filter((move) => move.startsWith('extension'))).toEqual([]);
   });
   it('somebody who has the code too cannot use up what others may ask', async () => {
@@ -145,9 +215,11 @@ describe('the one screen of a case (R4.8)', () => {
     expect((await post(`${owner.path}/recheck`, { form: owner.form }, { cookie: owner.cookie })).status).toBe(303);
   });
   it('reasons that are none, and forms of odd shapes, do nothing and break nothing', async () => {
-    const { cookie, form, path } = await open();
-    const odd = await post(`${path}/extension`, { form, reason: 'constructor', days: '5' }, { cookie });
-    expect(odd.status).toBe(409);
+    const opened = await open();
+    const { cookie, path } = opened;
+    expect((await served.act(opened, 'extension', { reason: 'constructor', days: '5' })).refused).toContain(
+      '请选择原因',
+    );
     const twice = new URLSearchParams([
       ['code', 'A'],
       ['code', 'B'],
@@ -216,12 +288,38 @@ describe('who may not', () => {
     expect(new Set(answers).size).toBe(1);
     expect(eventsOf(2)).not.toContain('recheck-asked');
   });
-  it('a second code in the same browser: the page of the first shows and does nothing of the second', async () => {
+  it('a second code in the same browser: both cases stay open, and each page does what is its own', async () => {
     const first = await open(1);
     const cookie = cookieOf(await post('/r', { code: codeOf(2) }, { cookie: first.cookie }));
-    expect((await get(`${first.path}/mark`, cookie)).status).toBe(403);
-    expect((await post(`${first.path}/recheck`, { form: first.form }, { cookie })).status).toBe(403);
-    expect([...eventsOf(1), ...eventsOf(2)]).not.toContain('recheck-asked');
+    expect(await (await get('/r/cases', cookie)).text()).toMatch(/某某官网1[\s\S]*某某官网2/);
+    // The token is a new one, so that none can be planted; the page of the first goes on.
+    expect((await get(first.path, first.cookie)).status).toBe(403);
+    expect((await served.act({ ...first, cookie }, 'recheck')).done).toContain('已提交复查');
+    expect(eventsOf(1)).toContain('recheck-asked');
+    expect(eventsOf(2)).not.toContain('recheck-asked');
+  });
+  it('a session that is over gives back what was typed', async () => {
+    const { path, form } = await open();
+    const answer = await post(
+      `${path}/appeal`,
+      { form, reason: 'other', text: '我已经改好了 <b>' },
+      { cookie: 'patrol_r=gone' },
+    );
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toMatch(/<textarea[^>]*readonly[^>]*>我已经改好了 &#60;b/);
+  });
+  it('guessing by a crowd of addresses leaves one try to each, and tells the admins', async () => {
+    await served.portal.close();
+    await served.serve(['127.0.0.1']);
+    const guess = (from: string): Promise<Response> => post('/r', { code: 'ABCDEFGHJK' }, { 'x-forwarded-for': from });
+    // One network of IPv6 is one guesser, whatever its last half.
+    for (let i = 0; i < 10; i++) expect((await guess(`2001:db8:1:1::${i}`)).status).toBe(404);
+    expect((await guess('2001:db8:1:1:ffff::1')).status).toBe(429);
+    for (let i = 0; i < 29; i++) for (let n = 0; n < 10; n++) await guess(`2001:db8:2:${i}::1`);
+    expect(world.ledger.openAlerts().map(({ key }) => key)).toContain('portal-guessing');
+    expect([(await guess('203.0.113.9')).status, (await guess('203.0.113.9')).status]).toEqual([404, 429]);
+    // Who knows a code gets in all the same.
+    expect((await post('/r', { code: codeOf(1) }, { 'x-forwarded-for': '203.0.113.10' })).status).toBe(303);
   });
   it('of several cases one ends: the others’ pages stay theirs', async () => {
     const cookie = cookieOf(await post('/r/l', { key: linkOf() }));
@@ -313,7 +411,7 @@ describe('who may not', () => {
   });
   it('GET changes nothing, whatever is asked', async () => {
     const { cookie, path } = await open();
-    const tables = ['cases', 'case_events', 'portal_sessions', 'portal_keys', 'notices', 'messages', 'extra_contacts'];
+    const tables = ['cases', 'case_events', 'portal_visits', 'portal_keys', 'notices', 'messages', 'extra_contacts'];
     const state = (): string =>
       JSON.stringify(tables.map((table) => world.ledger.connection.sqlite.prepare(`SELECT * FROM ${table}`).all()));
     const before = state();
@@ -377,7 +475,7 @@ describe('what leaves the machine', () => {
       await post(`${path}/${deed}`, { form, reason: 'vendor-at-work', days: '3' }, { cookie });
     const text = JSON.stringify(logged);
     for (const secret of [code, linkOf(), cookie.split('=')[1] ?? '']) expect(text).not.toContain(secret);
-    const kept = world.ledger.connection.sqlite.prepare('SELECT * FROM portal_sessions').all();
+    const kept = world.ledger.connection.sqlite.prepare('SELECT * FROM portal_visits').all();
     const keys = world.ledger.connection.sqlite.prepare('SELECT * FROM portal_keys').all();
     expect(kept.length).toBeGreaterThan(0);
     expect(JSON.stringify([kept, keys])).not.toContain(linkOf());

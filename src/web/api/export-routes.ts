@@ -4,8 +4,8 @@ import writeExcelFile from 'write-excel-file/node';
 import { z } from 'zod';
 import { quoteCell } from '../../filing/import-filings.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { openName } from '../../privacy/open-names.ts';
 import { caseSummary } from '../../view/case-summary.ts';
-import { openName } from '../../view/subject-name.ts';
 import { ApiFault, type ApiKit, type ApiParts } from './kit.ts';
 
 const TYPES = {

@@ -6,7 +6,7 @@ import type { DeadAddress, ExtraContact, SubjectRow } from '../../ledger/contact
 import type { Ledger } from '../../ledger/ledger.ts';
 import { maskEmail, maskName, maskPhone, maskText } from '../../log.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
-import { openName } from '../../view/subject-name.ts';
+import { openName } from '../../privacy/open-names.ts';
 import { queryOf, tableHtml, timeHtml, unmaskHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { wordOf } from './words.ts';

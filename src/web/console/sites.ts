@@ -4,7 +4,7 @@ import type { Verdict } from '../../checks/types.ts';
 import { InputError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
-import { openName } from '../../view/subject-name.ts';
+import { openName } from '../../privacy/open-names.ts';
 import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';

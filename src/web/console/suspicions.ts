@@ -1,7 +1,7 @@
 import { html } from 'ghtml';
 import type { Review } from '../../ledger/reviews-store.ts';
+import { openFinding } from '../../privacy/open-names.ts';
 import { SuspicionDesk } from '../../programmes/suspicions.ts';
-import { openFinding } from '../../view/subject-name.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { listHtml, optionsHtml, queryOf, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';

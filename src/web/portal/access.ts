@@ -1,9 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { beijingDate } from '../../calendar/beijing-time.ts';
-import { isCode, readCode } from '../../cases/case-code.ts';
+import { isCode } from '../../cases/case-code.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
+import { isTerminal } from '../../cases/moves.ts';
 import type { Actor, CaseRecord } from '../../cases/types.ts';
 import type { Message } from '../../ledger/outbox-store.ts';
+import type { PortalSession } from '../../ledger/portal-store.ts';
 import { maskText } from '../../log.ts';
 import { hashOf, isOpenable } from '../../notify/one-time-secret.ts';
 import { audienceOf, reserveOf } from '../../notify/recipients.ts';
@@ -15,6 +17,8 @@ import { WindowCount } from '../window-count.ts';
 export const SESSION_MS = 2 * 3_600_000;
 /** Openings by one code, or one link, within an hour: an owner needs a few, somebody who shares it around many. */
 const OPENINGS_AN_HOUR = 30;
+/** Codes and links one browser has open at a time: a second SMS does not end what is being typed about the first. */
+const KEYS_OF_A_SESSION = 5;
 /** What one session asks of a case within an hour, and all of them together. */
 const DEEDS_AN_HOUR = 10;
 const DEEDS_OF_ALL_AN_HOUR = 40;
@@ -29,10 +33,16 @@ const newSecret = (): string => randomBytes(32).toString('base64url');
 /** What opening a case gave. */
 export type Opening = { ok: true; token: string } | { ok: false; reason: 'unknown' | 'busy' };
 
-/** A session as pages use it: its cases in their order, and who it is. */
-export interface Visit {
-  records: CaseRecord[];
+/** A case that a session opened, and by whom. */
+export interface OpenCase {
+  record: CaseRecord;
   actor: Actor;
+}
+
+/** A session as pages use it: its cases, those with the soonest deadline first, those that ended last. */
+export interface Visit {
+  salt: string;
+  cases: OpenCase[];
 }
 
 /** Who may see and do what in the portal: cases by their codes or by the link of a mail, for a while, and nothing else. */
@@ -45,34 +55,40 @@ export class PortalAccess {
     this.#keeper = keeper;
   }
 
-  /** Open cases by a code as somebody typed it: that of an SMS or in-site message, or one staff gave out. */
-  openByCode(text: string, now: number): Opening {
-    const code = readCode(text);
-    return code === null ? { ok: false, reason: 'unknown' } : this.#openBy(hashOf(code), now);
+  /** Open cases by a code as somebody typed it: that of an SMS or in-site message, or one staff gave out. `present`: the session there is. */
+  openByCode(code: string, present: string, now: number): Opening {
+    return this.#openBy(hashOf(code), present, now);
   }
 
-  /** The cases a mail's link opens, without opening them; null when it opens none (any more). A code is no link: its guesses are counted. */
-  peek(key: string, now: number): Visit | null {
-    return isCode(key) ? null : this.#visitByKey(hashOf(key), now);
+  /** How many cases a mail's link opens, without opening them; 0: none (any more). A code is no link: its guesses are counted. */
+  peek(key: string, now: number): number {
+    return isCode(key) ? 0 : this.#casesOf(hashOf(key), now).length;
   }
 
   /** Open the cases of a mail's link. */
-  openByKey(key: string, now: number): Opening {
-    return isCode(key) ? { ok: false, reason: 'unknown' } : this.#openBy(hashOf(key), now);
+  openByKey(key: string, present: string, now: number): Opening {
+    return isCode(key) ? { ok: false, reason: 'unknown' } : this.#openBy(hashOf(key), present, now);
   }
 
-  #openBy(hash: string, now: number): Opening {
-    const visit = this.#visitByKey(hash, now);
-    return visit === null ? { ok: false, reason: 'unknown' } : this.#open(visit, hash, now);
-  }
-
-  /** What the session of a cookie may see; null when there is none, or it is over. */
+  /** What the session of a cookie may see; null when there is none, or it is over. A session ends with its keys. */
   visit(token: string, now: number): Visit | null {
-    if (token === '') return null;
-    const session = this.#keeper.ledger.portal.session(hashOf(token));
-    if (session === null || session.keyHash === null || session.expiresAt <= now) return null;
-    // A session ends with its key: a contact that was removed sees nothing any more.
-    return this.#visitByKey(session.keyHash, now);
+    const session = this.#session(token, now);
+    if (session === null) return null;
+    const cases = new Map<number, OpenCase>();
+    for (const hash of session.keyHashes)
+      for (const one of this.#casesOf(hash, now)) if (!cases.has(one.record.id)) cases.set(one.record.id, one);
+    const sorted = [...cases.values()].sort(
+      (a, b) =>
+        Number(isTerminal(a.record.state)) - Number(isTerminal(b.record.state)) ||
+        a.record.deadlineAt - b.record.deadlineAt ||
+        a.record.id - b.record.id,
+    );
+    return sorted.length === 0 ? null : { salt: session.salt, cases: sorted };
+  }
+
+  #session(token: string, now: number): PortalSession | null {
+    const session = token === '' ? null : this.#keeper.ledger.portal.session(hashOf(token));
+    return session === null || session.expiresAt <= now ? null : session;
   }
 
   /** Leave. */
@@ -107,28 +123,28 @@ export class PortalAccess {
   }
 
   /** How a case is called in the addresses of a session: neither its code nor its place, so that a page never turns into another's. */
-  handle(token: string, { id }: CaseRecord): string {
-    return createHmac('sha256', token).update(`case ${id}`).digest('hex').slice(0, 24);
+  handle({ salt }: Visit, { id }: CaseRecord): string {
+    return createHmac('sha256', salt).update(`case ${id}`).digest('hex').slice(0, 24);
   }
 
   /** What a form of a session carries, so that no other page, and no page of another case, can send it. */
-  formToken(token: string, record: CaseRecord | null): string {
-    return createHmac('sha256', token)
+  formToken({ salt }: Visit, record: CaseRecord | null): string {
+    return createHmac('sha256', salt)
       .update(`form ${record?.id ?? ''}`)
       .digest('base64url');
   }
 
-  isFormToken(token: string, record: CaseRecord | null, given: string | undefined): boolean {
-    return timingSafeEqual(Buffer.from(hashOf(this.formToken(token, record))), Buffer.from(hashOf(given ?? '')));
+  isFormToken(visit: Visit, record: CaseRecord | null, given: string | undefined): boolean {
+    return timingSafeEqual(Buffer.from(hashOf(this.formToken(visit, record))), Buffer.from(hashOf(given ?? '')));
   }
 
   /** A key opens what its message told of, as long as its address is told of it; one that staff gave out, its case. */
-  #visitByKey(hash: string, now: number): Visit | null {
+  #casesOf(hash: string, now: number): OpenCase[] {
     const { ledger } = this.#keeper;
     const key = ledger.portal.key(hash);
-    if (key === null || key.expiresAt <= now) return null;
+    if (key === null || key.expiresAt <= now) return [];
     const message = key.messageId === null ? null : ledger.outbox.message(key.messageId);
-    if (message === null && key.issuedBy === null) return null;
+    if (message === null && key.issuedBy === null) return [];
     const records = this.#openable(key.caseIds, now).filter(
       (record) => message === null || this.#isTold(record, message),
     );
@@ -138,7 +154,7 @@ export class PortalAccess {
         : message.channel === 'in-site'
           ? 'in-site'
           : maskText(message.recipient);
-    return records.length === 0 ? null : { records, actor: { kind: 'owner', name } };
+    return records.map((record) => ({ record, actor: { kind: 'owner', name } }));
   }
 
   /** Is the address of a message still told of a case? */
@@ -157,22 +173,28 @@ export class PortalAccess {
     return caseIds.flatMap((id) => this.#keeper.ledger.cases.get(id) ?? []).filter((record) => isOpenable(record, now));
   }
 
-  #open({ records, actor }: Visit, keyHash: string, now: number): Opening {
+  /** A session with what the present one holds besides; its token is a new one, so that none can be planted. */
+  #openBy(keyHash: string, present: string, now: number): Opening {
     const { ledger } = this.#keeper;
+    const cases = this.#casesOf(keyHash, now);
+    if (cases.length === 0) return { ok: false, reason: 'unknown' };
     if (this.#hourly.add(`open ${keyHash}`, now) > OPENINGS_AN_HOUR) return { ok: false, reason: 'busy' };
     const token = newSecret();
     ledger.transaction(() => {
-      const caseIds = records.map(({ id }) => id);
-      ledger.portal.putSession(hashOf(token), { caseIds, keyHash, expiresAt: now + SESSION_MS }, now);
+      const before = this.#session(present, now);
+      const keyHashes = [keyHash, ...(before?.keyHashes ?? []).filter((one) => one !== keyHash)];
+      const session = { keyHashes: keyHashes.slice(0, KEYS_OF_A_SESSION), expiresAt: now + SESSION_MS };
+      ledger.portal.putSession(hashOf(token), { salt: before?.salt ?? newSecret(), ...session }, now);
+      this.end(present);
       // The receipt that somebody read it: once a person and day, the history is no visitors' book.
-      for (const { id } of records) {
+      for (const { record, actor } of cases) {
         const known = ledger.cases
-          .events(id)
+          .events(record.id)
           .some(
             ({ at, actor: by, data }) =>
               data['portal'] === 'opened' && by.name === actor.name && beijingDate(at) === beijingDate(now),
           );
-        if (!known) this.#keeper.move(id, 'noted', { now, actor, data: { portal: 'opened' } });
+        if (!known) this.#keeper.move(record.id, 'noted', { now, actor, data: { portal: 'opened' } });
       }
     });
     return { ok: true, token };

@@ -48,6 +48,12 @@ export interface CaseScreen {
   named: NamedContact[];
   /** A look that was asked for: on its way, or without an answer for long; null: none, or answered. */
   looking: 'under-way' | 'late' | null;
+  /** What the last look that was asked for gave, where the case stands since; null: none, or it passed. */
+  answered: { at: number; result: string } | null;
+  /** Why the last appeal was refused, where nothing followed it yet. */
+  appealRefused: string | null;
+  /** Days an extension may have, with the deadline each would give (epoch ms). */
+  extensionDays: { days: number; until: number }[];
   history: HistoryLine[];
   /** What stood on the page when it was looked at, by finding; null where nothing was kept. */
   snippets: (string | null)[];
@@ -156,7 +162,13 @@ export function readScreen(keeper: CaseKeeper, record: CaseRecord, now: number):
     offers: offersOf(keeper, record, now),
     named: namedFor(keeper, record, now),
     looking: lookOf(keeper, record, events, now),
-    history: historyOf(events),
+    answered: ended ? null : answerOf(events),
+    appealRefused: ended ? null : refusalOf(events),
+    extensionDays: Array.from({ length: record.policy.extension.maxWorkingDays }, (_, index) => ({
+      days: index + 1,
+      until: keeper.rules.calendar.extended(record.deadlineAt, { workingDays: index + 1 }).at,
+    })),
+    history: historyOf(keeper, events),
     snippets: view.findings.map(({ numbers }, index) => {
       const page = ended ? undefined : lists[index]?.find(({ kind }) => kind === 'page');
       const text = page === undefined || numbers.length === 0 ? null : pageOf(page.hash);
@@ -183,7 +195,7 @@ export function markOf(keeper: CaseKeeper, record: CaseRecord, now: number): str
     [recheck.possible, extension.possible, appeal.possible],
     ledger.cases.findings(record.id).map(({ siteId, code, about, clearedAt }) => [siteId, code, about, clearedAt]),
     lookOf(keeper, record, events, now),
-    historyOf(events),
+    historyOf(keeper, events),
     namedFor(keeper, record, now).map(({ id, state }) => [id, state]),
   ];
   return createHash('sha256').update(JSON.stringify(shown)).digest('hex').slice(0, 16);
@@ -212,22 +224,49 @@ function lookOf(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[], now
   return now - asked.at > LATE_MS ? 'late' : 'under-way';
 }
 
-function historyOf(events: CaseEvent[]): HistoryLine[] {
+/** What came of the last look that was asked for: a pass ends the case, so only the others are told. */
+function answerOf(events: CaseEvent[]): CaseScreen['answered'] {
+  const asked = events.findLast(({ move }) => move === 'recheck-asked');
+  const answers = events.filter(
+    ({ seq, move }) => asked !== undefined && seq > asked.seq && move === 'recheck-answered',
+  );
+  const worst = answers.find(({ data }) => data['verdict'] === 'fail') ?? answers.at(-1);
+  return worst === undefined ? null : { at: worst.at, result: String(worst.data['result']) };
+}
+
+function refusalOf(events: CaseEvent[]): string | null {
+  const judged = events.findLast(({ move }) => move === 'appeal-refused' || move === 'appeal-accepted');
+  return judged?.move === 'appeal-refused' ? String(judged.data['reason'] ?? '') : null;
+}
+
+function historyOf(keeper: CaseKeeper, events: CaseEvent[]): HistoryLine[] {
   return events
     .filter(({ move, data }) => SHOWN.has(move as Move) || Object.hasOwn(CONTACT_WORDS, String(data['portal'])))
-    .map(({ at, move, data }) => ({ at, what: historyText(move as Move, data) }))
+    .map(({ at, move, data }) => ({ at, what: historyText(keeper, move as Move, data) }))
     .toReversed();
 }
 
-function historyText(move: Move, data: Record<string, unknown>): string {
+/** What an owner wrote: the reason chosen, and the words beside it. */
+function askedWith({ rules }: CaseKeeper, move: Move, data: Record<string, unknown>): string | null {
+  const { extensionReasons, appealReasons } = rules.programmes;
+  const reasons = move === 'appeal-received' ? appealReasons : move === 'extension-granted' ? extensionReasons : null;
+  if (reasons === null) return null;
+  const said = [reasons[String(data['reason'])] ?? '', String(data['description'] ?? '')].filter((one) => one !== '');
+  return said.length === 0 ? null : said.join('，');
+}
+
+function historyText(keeper: CaseKeeper, move: Move, data: Record<string, unknown>): string {
   const contact = CONTACT_WORDS[String(data['portal'])];
   if (move === 'noted' && contact !== undefined) return `${contact}：${String(data['to'])}`;
   if (move === 'recheck-answered') return `复查结果：${String(data['result'])}`;
+  if (move === 'opened') return '发现问题，开始整改';
+  const asked = askedWith(keeper, move, data);
+  if (asked !== null) return `${MOVES[move].zh}：${asked}`;
   const reason = REASONED.has(move) ? data['reason'] : (data['why'] as { zh?: string } | undefined)?.zh;
   return typeof reason === 'string' && reason !== '' ? `${MOVES[move].zh}：${reason}` : MOVES[move].zh;
 }
 
-const NOT_NOW: Offer = { possible: false, why: '当前状态不可办理。' };
+const NOT_NOW: Offer = { possible: false, why: '正在处理中，暂时不能办理。' };
 
 function offerRecheck(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[], now: number): Offer {
   if (['lifting', 'restoring', 'cancellation-approved'].includes(record.state) || isTerminal(record.state))
@@ -258,7 +297,7 @@ function offerRecheck(keeper: CaseKeeper, record: CaseRecord, events: CaseEvent[
 function offerExtension(record: CaseRecord, now: number): Offer {
   const { times, maxWorkingDays } = record.policy.extension;
   if (record.extensions >= times || maxWorkingDays < 1) return { possible: false, why: '本次整改期的延期次数已用完。' };
-  if (record.state !== 'open' && record.state !== 'extended') return { possible: false, why: '当前状态不可申请延期。' };
+  if (record.state !== 'open' && record.state !== 'extended') return { possible: false, why: '整改期间才能申请延期。' };
   if (now >= record.deadlineAt) return { possible: false, why: '整改期限已过，不可延期。' };
   return { possible: true };
 }
@@ -271,6 +310,6 @@ function offerAppeal(record: CaseRecord): Offer {
   if (['lifting', 'restoring', 'cancellation-approved'].includes(record.state) || isTerminal(record.state))
     return NOT_NOW;
   if (record.restrictedAt === null || (record.state !== 'restricted' && record.state !== 'cancellation-asked'))
-    return { possible: false, why: '限制访问后方可申诉；现在请整改后立即复查。' };
+    return { possible: false, why: '限制访问后方可申诉；现在请整改后立即复查。如果您认为核查有误，请联系我们。' };
   return { possible: true };
 }

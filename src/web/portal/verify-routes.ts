@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import type { Logger } from '../../log.ts';
 import type { ContactDesk, Verification } from '../../notify/contact-desk.ts';
-import { messageBody } from './pages.ts';
+import { HOME, messageBody } from './pages.ts';
 
 /** What the routes of the portal share. */
 export interface PortalShell {
@@ -24,7 +24,9 @@ const UNPROVEN: Record<Extract<Verification, { ok: false }>['reason'], string> =
   misses: '验证码输错次数过多，已作废，请联系添加您的人重新发送。',
 };
 
-const PHONE_FORM = `<form method="post" action="/r/verify"><p><label for="phone">手机号</label><input id="phone" name="phone" inputmode="numeric" autocomplete="tel" required></p>
+const phoneForm = (
+  phone: string,
+): string => html`<form method="post" action="/r/verify"><p><label for="phone">手机号</label><input id="phone" name="phone" value="${phone.slice(0, 30)}" inputmode="numeric" autocomplete="tel" required></p>
 <p><label for="code">短信验证码</label><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required></p><p><button>确认接收备案通知</button></p></form>`;
 
 const confirmForm = (token: string): string =>
@@ -38,11 +40,11 @@ export function addVerifyRoutes(
 ): void {
   app.get<{ Querystring: { token?: unknown } }>('/r/verify', (request, reply) => {
     const { token } = request.query;
-    if (typeof token !== 'string') return show(reply, 200, '验证手机号', PHONE_FORM);
+    if (typeof token !== 'string') return show(reply, 200, '验证手机号', phoneForm(''));
     const proof = contacts.peek(token, now());
     return proof.ok
       ? show(reply, 200, '确认接收备案通知', confirmForm(token))
-      : show(reply, 400, '验证未通过', messageBody(UNPROVEN[proof.reason]));
+      : show(reply, 400, '验证未通过', html`!${messageBody(UNPROVEN[proof.reason], true)}!${HOME}`);
   });
   const limited = { config: { rateLimit: { max: CODES_A_MINUTE, timeWindow: 60_000 } } };
   app.post('/r/verify', limited, (request, reply) => {
@@ -51,7 +53,12 @@ export function addVerifyRoutes(
     const result = token === undefined ? contacts.verifyPhone(phone, code, now()) : contacts.verifyToken(token, now());
     log.info({ ok: result.ok, reason: result.ok ? null : result.reason }, 'contact verification');
     return result.ok
-      ? show(reply, 200, '验证成功', messageBody('今后的备案通知会发送给您。您可以关闭本页。'))
-      : show(reply, 400, '验证未通过', messageBody(UNPROVEN[result.reason]));
+      ? show(reply, 200, '验证成功', messageBody('今后的备案通知会发送给您。您可以关闭本页。', false))
+      : show(
+          reply,
+          400,
+          '验证未通过',
+          html`!${messageBody(UNPROVEN[result.reason], true)}!${token === undefined ? phoneForm(phone) : HOME}`,
+        );
   });
 }

@@ -1,5 +1,5 @@
 const NOTICE = `id, topic, stage, kind, channel, unseal(recipient) AS recipient, unseal(person) AS person, unseal(name) AS name, case_id AS caseId, subject_id AS subjectId,
-      site_id AS siteId, params, state, reason, dry_run AS dryRun, not_before AS notBefore, message_id AS messageId,
+      site_id AS siteId, params, state, reason, reason_zh AS reasonZh, dry_run AS dryRun, not_before AS notBefore, message_id AS messageId,
       created_at AS createdAt, look_asked_at AS lookAskedAt`;
 const MESSAGE = `id, correlation_id AS correlationId, channel, unseal(recipient) AS recipient, kind, unseal(content) AS content, state, provider, provider_id AS providerId,
       code, error, attempts, lookups, absences, possible_duplicates AS possibleDuplicates, sent_day AS sentDay,
@@ -60,8 +60,8 @@ export const caseQueries = {
 
   // notices
   noticeInsert: `INSERT OR IGNORE INTO notices (topic, stage, kind, channel, recipient, person, name, case_id, subject_id, site_id,
-      params, state, reason, dry_run, not_before, created_at)
-    VALUES (?, ?, ?, ?, seal(?), seal(?), seal(?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      params, state, reason, reason_zh, dry_run, not_before, created_at)
+    VALUES (?, ?, ?, ?, seal(?), seal(?), seal(?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   noticesDue: `SELECT ${NOTICE} FROM notices WHERE state = 'planned' AND not_before <= ? ORDER BY not_before LIMIT ?`,
   noticesNextDue: "SELECT min(not_before) AS at FROM notices WHERE state = 'planned'",
   noticeById: `SELECT ${NOTICE} FROM notices WHERE id = ?`,
@@ -70,15 +70,15 @@ export const caseQueries = {
   noticesOfMessage: `SELECT ${NOTICE} FROM notices WHERE message_id = ?`,
   noticesByState: `SELECT ${NOTICE} FROM notices WHERE state = ? ORDER BY created_at DESC LIMIT ?`,
   noticesRecent: `SELECT ${NOTICE} FROM notices WHERE id > 0 ORDER BY id DESC LIMIT ?`,
-  noticeState: 'UPDATE notices SET state = ?, reason = ?, message_id = ? WHERE id = ?',
-  noticePostpone: "UPDATE notices SET not_before = ?, reason = ? WHERE id = ? AND state = 'planned'",
+  noticeState: 'UPDATE notices SET state = ?, reason = ?, reason_zh = ?, message_id = ? WHERE id = ?',
+  noticePostpone: "UPDATE notices SET not_before = ?, reason = ?, reason_zh = ? WHERE id = ? AND state = 'planned'",
   noticeLookAsked:
-    'UPDATE notices SET look_asked_at = coalesce(look_asked_at, ?), not_before = ?, reason = ? WHERE id = ?',
+    'UPDATE notices SET look_asked_at = coalesce(look_asked_at, ?), not_before = ?, reason = ?, reason_zh = ? WHERE id = ?',
   noticesWake:
     "UPDATE notices SET not_before = ? WHERE case_id = ? AND state = 'planned' AND look_asked_at IS NOT NULL AND not_before > ?",
   noticesUnstop: "UPDATE notices SET not_before = ? WHERE state = 'planned' AND reason = ?",
   noticesCancelTopic:
-    "UPDATE notices SET state = 'cancelled', reason = ? WHERE topic = ? AND channel = ? AND state = 'planned'",
+    "UPDATE notices SET state = 'cancelled', reason = ?, reason_zh = ? WHERE topic = ? AND channel = ? AND state = 'planned'",
   noticeTotals: 'SELECT kind, state, count(*) AS count FROM notices GROUP BY kind, state',
 
   // messages
@@ -154,12 +154,12 @@ export const caseQueries = {
   casesPullIn: 'UPDATE cases SET due_at = ? WHERE due_at > ?',
 
   // holds
-  holdSet: `INSERT INTO holds (key, reason, held_by, since) VALUES (?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, held_by = excluded.held_by, since = excluded.since, released_at = NULL
+  holdSet: `INSERT INTO holds (key, reason, reason_zh, held_by, since) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, reason_zh = excluded.reason_zh, held_by = excluded.held_by, since = excluded.since, released_at = NULL
     WHERE released_at IS NOT NULL`,
   holdRelease: 'UPDATE holds SET released_at = ?, count_from = ? WHERE key = ? AND released_at IS NULL',
   holdGet:
-    'SELECT key, reason, held_by AS heldBy, since, released_at AS releasedAt, count_from AS countFrom FROM holds WHERE key = ?',
+    'SELECT key, reason, reason_zh AS reasonZh, held_by AS heldBy, since, released_at AS releasedAt, count_from AS countFrom FROM holds WHERE key = ?',
   holdsAll:
-    'SELECT key, reason, held_by AS heldBy, since, released_at AS releasedAt, count_from AS countFrom FROM holds',
+    'SELECT key, reason, reason_zh AS reasonZh, held_by AS heldBy, since, released_at AS releasedAt, count_from AS countFrom FROM holds',
 } as const;

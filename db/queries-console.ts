@@ -104,7 +104,7 @@ export const consoleQueries = {
   firstHost: 'SELECT host FROM site_hosts WHERE site_id = ? ORDER BY kind, rowid LIMIT 1',
 
   // sweeps and rescans
-  sweepsOfKind: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, total, judged
+  sweepsOfKind: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, held_reason_zh AS heldReasonZh, total, judged
     FROM sweeps WHERE kind = ? ORDER BY started_at DESC LIMIT ?`,
   // Counted up to a limit: it is asked for all the time, and most of all while a million wait.
   rescansWaiting: 'SELECT count(*) AS count FROM (SELECT 1 FROM rescan_requests WHERE bulk = ? LIMIT ?)',

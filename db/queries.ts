@@ -106,15 +106,15 @@ const registerQueries = {
 
   // sweeps
   sweepInsert: "INSERT INTO sweeps (kind, state, started_at) VALUES (?, 'running', ?) RETURNING id",
-  sweepById: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, total, judged
+  sweepById: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, held_reason_zh AS heldReasonZh, total, judged
     FROM sweeps WHERE id = ?`,
-  sweepsRecent: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, total, judged
+  sweepsRecent: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, held_reason_zh AS heldReasonZh, total, judged
     FROM sweeps ORDER BY started_at DESC LIMIT ?`,
-  sweepsOpen: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, total, judged
+  sweepsOpen: `SELECT id, kind, state, started_at AS startedAt, finished_at AS finishedAt, held_reason AS heldReason, held_reason_zh AS heldReasonZh, total, judged
     FROM sweeps WHERE state IN ('running', 'held')`,
   sweepAddTotal: 'UPDATE sweeps SET total = total + ? WHERE id = ?',
   sweepAddJudged: 'UPDATE sweeps SET judged = judged + ? WHERE id = ?',
-  sweepState: 'UPDATE sweeps SET state = ?, held_reason = ?, finished_at = ? WHERE id = ?',
+  sweepState: 'UPDATE sweeps SET state = ?, held_reason = ?, held_reason_zh = ?, finished_at = ? WHERE id = ?',
   countAdd: `INSERT INTO sweep_counts (sweep_id, check_id, stage, verdict, count) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (sweep_id, check_id, stage, verdict) DO UPDATE SET count = count + excluded.count`,
   countsOfSweep: 'SELECT check_id AS checkId, stage, verdict, count FROM sweep_counts WHERE sweep_id = ?',
@@ -151,11 +151,11 @@ const registerQueries = {
   // administration
   importInsert: `INSERT INTO imports (file, started_at, finished_at, rows, created, updated, unchanged, rejected)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-  alertRaise: `INSERT INTO alerts (key, message, raised_at, last_seen_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
+  alertRaise: `INSERT INTO alerts (key, message, message_zh, raised_at, last_seen_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET message = excluded.message, message_zh = excluded.message_zh, last_seen_at = excluded.last_seen_at,
       raised_at = CASE WHEN resolved_at IS NULL THEN raised_at ELSE excluded.raised_at END, resolved_at = NULL`,
-  alertRaiseAgain: `INSERT INTO alerts (key, message, raised_at, last_seen_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET message = excluded.message, last_seen_at = excluded.last_seen_at,
+  alertRaiseAgain: `INSERT INTO alerts (key, message, message_zh, raised_at, last_seen_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET message = excluded.message, message_zh = excluded.message_zh, last_seen_at = excluded.last_seen_at,
       raised_at = excluded.raised_at, resolved_at = NULL`,
   alertResolve: 'UPDATE alerts SET resolved_at = ? WHERE key = ? AND resolved_at IS NULL',
   ledgerSize: `SELECT (SELECT count(*) FROM sites) AS sites, (SELECT count(*) FROM sites WHERE state = 'active') AS active,
@@ -169,7 +169,8 @@ const registerQueries = {
   markGet: 'SELECT value, updated_at AS updatedAt FROM marks WHERE key = ?',
   providersInUse: "SELECT DISTINCT access_provider AS id FROM sites WHERE state = 'active'",
   lastSlot: 'SELECT max(started_at) AS at FROM schedule_slots WHERE schedule = ?',
-  alertsOpen: 'SELECT key, message, raised_at AS raisedAt FROM alerts WHERE resolved_at IS NULL ORDER BY raised_at',
+  alertsOpen:
+    'SELECT key, message, message_zh AS messageZh, raised_at AS raisedAt FROM alerts WHERE resolved_at IS NULL ORDER BY raised_at',
 } as const;
 
 /**

@@ -73,6 +73,7 @@ export const noticesShape = z.strictObject({
     timeoutMs: ms.min(1000).max(60_000),
   }),
   admins: z.strictObject({
+    language: z.enum(['zh', 'en'], 'is zh or en'),
     emails: z.array(email),
     robots: z.array(
       z.strictObject({

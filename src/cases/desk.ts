@@ -85,7 +85,10 @@ export class CaseDesk {
       ledger.resolveAlert(`approval-${record.code}`, now);
       ledger.raiseAlert(
         `appeal-${record.code}`,
-        `appeal in case ${record.code}: patrol cases show ${record.code}`,
+        {
+          en: `appeal in case ${record.code}: patrol cases show ${record.code}`,
+          zh: `整改单 ${record.code} 收到申诉，请审核`,
+        },
         now,
       );
       return saved;

@@ -12,7 +12,7 @@ import type { CaseNoticeKind } from './notice-kinds.ts';
 import { type Programmes, policyAt, programmeOfCheck } from './programme-policy.ts';
 import { heldByOther, restrictedSites } from './restrictions.ts';
 import { blindsOurselves } from './sight.ts';
-import { stillTrue } from './still-true.ts';
+import { movedOn, stillTrue } from './still-true.ts';
 import { nextTimerAt } from './timers.ts';
 import { applyMove, type MoveInput } from './transition.ts';
 import { type Act, type CaseRecord, type PublishedVerdict, SYSTEM } from './types.ts';
@@ -112,7 +112,7 @@ export class CaseKeeper {
   #dropOutdated(record: CaseRecord, now: number): void {
     for (const notice of this.ledger.outbox.noticesOfCase(record.id)) {
       if (notice.state === 'planned' && !stillTrue(notice.kind, record.state))
-        this.ledger.outbox.setNotice(notice.id, 'cancelled', `the case is ${record.state} by now`);
+        this.ledger.outbox.setNotice(notice.id, 'cancelled', movedOn(record.state));
     }
     const wanted = record.state === 'enforcement-approved' || record.state === 'cancellation-approved';
     for (const act of this.ledger.enforcements.ofCase(record.id)) {

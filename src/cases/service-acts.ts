@@ -12,6 +12,13 @@ export interface ServiceState {
   downBy: number | null;
 }
 
+/** What is asked of the access system about a site's service, in Chinese. */
+export const SERVICE_ACT_ZH: Record<ViolationAct['act'], string> = {
+  'suspend-service': '暂停服务',
+  'resume-service': '恢复服务',
+  'close-service': '关闭服务',
+};
+
 const OPEN: ReadonlySet<string> = new Set(['asked', 'waiting', 'sending', 'pending']);
 
 /** When an act took effect, as far as anybody knows. */

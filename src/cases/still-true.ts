@@ -1,3 +1,5 @@
+import type { Bilingual } from '../bilingual.ts';
+import { STATES } from './moves.ts';
 import type { CaseNoticeKind } from './notice-kinds.ts';
 import type { CaseState } from './types.ts';
 
@@ -18,3 +20,9 @@ const STILL_TRUE: Partial<Record<CaseNoticeKind, readonly CaseState[]>> = {
 export function stillTrue(kind: string, state: CaseState): boolean {
   return STILL_TRUE[kind as CaseNoticeKind]?.includes(state) ?? true;
 }
+
+/** Why a notice of a case is not sent any more: the case moved on. */
+export const movedOn = (state: CaseState): Bilingual => ({
+  en: `the case is ${state} by now`,
+  zh: `整改单已进入“${STATES[state].zh}”阶段`,
+});

@@ -16,7 +16,10 @@ export function tickCases(keeper: CaseKeeper, now: number, limit = 500): number 
       // One case that cannot go on, by our own fault, must not hold up the others.
       keeper.ledger.raiseAlert(
         `case-fault-${caseId}`,
-        `case ${keeper.ledger.cases.get(caseId)?.code} cannot go on: ${messageOf(error)}`,
+        {
+          en: `case ${keeper.ledger.cases.get(caseId)?.code} cannot go on: ${messageOf(error)}`,
+          zh: `整改单 ${keeper.ledger.cases.get(caseId)?.code} 无法继续：${messageOf(error)}`,
+        },
         now,
       );
       keeper.ledger.cases.putOff(caseId, now + 3_600_000);
@@ -29,7 +32,11 @@ function tickCase(keeper: CaseKeeper, caseId: number, now: number): void {
   let record = keeper.ledger.cases.get(caseId);
   if (record === null || isTerminal(record.state)) return;
   if (record.dryRun && keeper.live) {
-    record = keeper.move(caseId, 'went-live', { now, actor: SYSTEM, data: { why: 'notices were switched on' } });
+    record = keeper.move(caseId, 'went-live', {
+      now,
+      actor: SYSTEM,
+      data: { why: { en: 'notices were switched on', zh: '通知已启用' } },
+    });
     const open = keeper.ledger.enforcements.ofCase(caseId).filter(({ nextAt }) => nextAt !== null);
     for (const act of open)
       keeper.ledger.enforcements.update(act, { state: 'cancelled', nextAt: null, settledAt: now });
@@ -37,7 +44,11 @@ function tickCase(keeper: CaseKeeper, caseId: number, now: number): void {
   correctDeadline(keeper, record, now);
   let wait: number | null = null;
   for (const timer of dueTimers(record, now).skipped) {
-    keeper.move(caseId, 'noted', { now, actor: SYSTEM, data: { timer: timer.key, skipped: 'its time had passed' } });
+    keeper.move(caseId, 'noted', {
+      now,
+      actor: SYSTEM,
+      data: { timer: timer.key, skipped: { en: 'its time had passed', zh: '时间已过，略过' } },
+    });
   }
   for (const timer of dueTimers(keeper.ledger.cases.get(caseId) as CaseRecord, now).due) {
     const current = keeper.ledger.cases.get(caseId) as CaseRecord;
@@ -94,8 +105,14 @@ function fire(keeper: CaseKeeper, record: CaseRecord, timer: Timer, now: number)
       keeper.ledger.raiseAlert(
         `appeal-${record.code}`,
         late
-          ? `appeal in case ${record.code} was not judged in time (R4.5): patrol cases show ${record.code}`
-          : `appeal in case ${record.code} waits for its judgement: patrol cases show ${record.code}`,
+          ? {
+              en: `appeal in case ${record.code} was not judged in time (R4.5): patrol cases show ${record.code}`,
+              zh: `整改单 ${record.code} 的申诉超过审核时限（R4.5），请立即审核`,
+            }
+          : {
+              en: `appeal in case ${record.code} waits for its judgement: patrol cases show ${record.code}`,
+              zh: `整改单 ${record.code} 的申诉等待审核`,
+            },
         now,
         { again: true },
       );
@@ -115,11 +132,18 @@ function seekApproval(keeper: CaseKeeper, caseId: number, what: 'enforcement' | 
   const { code } = keeper.ledger.cases.get(caseId) as CaseRecord;
   const { approvals } = keeper.rules.settings.enforcement;
   if (approvals[what === 'enforcement' ? 'restrict-access' : 'cancel-access'] === 0) {
-    keeper.move(caseId, `${what}-approved`, { now, actor: SYSTEM, data: { why: 'no approval is asked for' } });
+    keeper.move(caseId, `${what}-approved`, {
+      now,
+      actor: SYSTEM,
+      data: { why: { en: 'no approval is asked for', zh: '按配置无需审批' } },
+    });
     return;
   }
   const act = what === 'enforcement' ? 'restricting' : 'cancelling (irrevocable)';
-  const message = `case ${code}: ${act} access waits for approval: patrol cases approve ${code}`;
+  const message = {
+    en: `case ${code}: ${act} access waits for approval: patrol cases approve ${code}`,
+    zh: `整改单 ${code}：${what === 'enforcement' ? '限制访问' : '取消接入（不可撤回）'}等待批准`,
+  };
   keeper.ledger.raiseAlert(`approval-${code}`, message, now, { again: true });
 }
 
@@ -149,8 +173,14 @@ export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: numb
   keeper.ledger.raiseAlert(
     `unobserved-${record.code}`,
     cannotLook(keeper, record)
-      ? `case ${record.code}: our own restriction hides the pages, so nothing further follows by itself; give access back for a time (patrol cases restore ${record.code}) or judge by hand`
-      : `case ${record.code} is past its time, but the site cannot be observed: nothing follows until a look fails or passes`,
+      ? {
+          en: `case ${record.code}: our own restriction hides the pages, so nothing further follows by itself; give access back for a time (patrol cases restore ${record.code}) or judge by hand`,
+          zh: `整改单 ${record.code}：限制访问后无法核查页面，不会自动继续；请临时恢复访问后复查，或人工处理`,
+        }
+      : {
+          en: `case ${record.code} is past its time, but the site cannot be observed: nothing follows until a look fails or passes`,
+          zh: `整改单 ${record.code} 已到期，但网站未能观测：核查得出结果之前不会继续`,
+        },
     now,
   );
   if (cannotLook(keeper, record)) return now + keeper.rules.settings.cases.dailyLookMs;
@@ -162,7 +192,10 @@ export function untilConfirmed(keeper: CaseKeeper, record: CaseRecord, now: numb
 function nobodyTold(keeper: CaseKeeper, record: CaseRecord, now: number): number {
   keeper.ledger.raiseAlert(
     `untold-${record.code}`,
-    `case ${record.code}: no notice reached anyone, so its deadline does not count; call the owner, mend the contacts, then: patrol cases show ${record.code}`,
+    {
+      en: `case ${record.code}: no notice reached anyone, so its deadline does not count; call the owner, mend the contacts, then: patrol cases show ${record.code}`,
+      zh: `整改单 ${record.code}：没有任何通知送达，期限不生效；请电话联系网站负责人、更正联系方式，再登记“已另行告知”`,
+    },
     now,
   );
   return now + keeper.rules.settings.cases.dailyLookMs;
@@ -177,7 +210,7 @@ function correctDeadline(keeper: CaseKeeper, record: CaseRecord, now: number): v
   const end = record.extraWorkingDays === 0 ? again : keeper.rules.calendar.extended(again.at, extra);
   if (again.provisional || end.provisional || !running) return;
   const data = {
-    why: 'the calendar of the year is known now',
+    why: { en: 'the calendar of the year is known now', zh: '该年放假安排已公布' },
     from: record.deadlineFrom,
     period: record.deadlinePeriod,
   };
@@ -201,7 +234,7 @@ function reviveDryActs(keeper: CaseKeeper, caseId: number, now: number): void {
   keeper.move(caseId, `${what}-failed`, {
     now,
     actor: SYSTEM,
-    data: { why: 'it was approved while enforcement was in dry-run' },
+    data: { why: { en: 'it was approved while enforcement was in dry-run', zh: '批准时处置仍为试运行' } },
   });
   seekApproval(keeper, caseId, what, now);
 }

@@ -4,7 +4,7 @@ import { type HostView, viewHost } from './host-view.ts';
 import type { CheckDefinition, CheckInput, Evidence, Finding, Judgement } from './types.ts';
 
 const REMEDY_HERE = {
-  zh: '请二选一：① 网站在本服务商的：到购买域名的网站（或您做解析的服务商）打开“域名解析”，把 {host} 指向您在本服务商的中国内地服务器，并确保网站能打开；② 网站已搬到其他服务商的：到那一家办理“接入备案”，再取消在本服务商的接入。',
+  zh: '请二选一：① 网站在本服务商的：到购买域名的网站（或您做解析的服务商）打开“域名解析”，把 {host} 指向您在本服务商中国内地节点的服务器，并确保网站能打开；② 网站已搬到其他服务商的：到那一家办理“接入备案”，再取消在本服务商的接入。',
   en: 'Either point {host} at one of our mainland nodes and let it be visited there, or move the access to the provider really used (R1.6).',
 };
 
@@ -64,7 +64,7 @@ export const emptyShell: CheckDefinition = {
       severity: 'fail',
       title: { zh: '{host} 没有解析', en: '{host} does not resolve' },
       remedy: {
-        zh: '请到购买域名的网站（或您做解析的服务商）打开“域名解析”，为 {host} 添加解析记录，指向您在本服务商的中国内地服务器。',
+        zh: '请到购买域名的网站（或您做解析的服务商）打开“域名解析”，为 {host} 添加解析记录，指向您在本服务商中国内地节点的服务器。',
         en: 'Add an A or CNAME record for {host} that leads to a mainland server of ours.',
       },
     },

@@ -31,6 +31,43 @@ const MADE: [RegExp, string][] = [
 
 /** Why something could not be reached, and what registries call a state. */
 const WORDS: [RegExp, string][] = [
+  [/the resolver does not answer for well-known names/g, '解析服务器连常见域名也不应答'],
+  [/well-known pages cannot be read: the network is broken on our side/g, '常见网站也无法打开：本机网络故障'],
+  [
+    /well-known pages show something else: a captive portal or a filter stands between us and the sites/g,
+    '常见网站打开的是别的内容：本机网络被劫持或需要认证',
+  ],
+  [/one address family was not observed/g, '只取得一种地址（IPv4 或 IPv6）'],
+  [/the registry refused or gave no usable answer/g, '注册局拒绝查询或没有给出可用的回答'],
+  [/the answer is a script, not a page/g, '返回的是脚本而不是网页'],
+  [/the page was larger than the reading limit, or broke off/g, '页面超过读取上限或中途断开'],
+  [/the page consists of frames/g, '页面由框架组成'],
+  [/a frame of the site was not read/g, '网站的一个框架没有读取'],
+  [/the page is drawn by scripts/g, '页面由脚本生成'],
+  [/the page did not come to rest/g, '页面一直在变化'],
+  [/the page is empty/g, '页面为空'],
+  [/a firewall's page: /g, '防火墙拦截页：'],
+  [/footer from (\S+)/g, '页脚由 $1 加载'],
+  [/the page leads on to (\S+)/g, '页面转到 $1'],
+  [/the home page leads to (\S+)/g, '首页跳转到 $1'],
+  [/(\S+) could not be read/g, '$1 未能读取'],
+  [/no page answered/g, '没有页面应答'],
+  [/DNS was not observed/g, '未能取得解析结果'],
+  [/CNAME of (\S+), address of (\S+)/g, 'CNAME 属于 $1，地址属于 $2'],
+  [/no answer in (\d+) ms/g, '$1 毫秒内没有应答'],
+  [/no answer over TCP/g, 'TCP 没有应答'],
+  [/the filing names nobody/g, '备案资料没有姓名'],
+  [/no (?:persons|names)/g, '导入数据没有负责人姓名'],
+  [/no (?:host|domain)/g, '没有可核查的域名'],
+  [/(\w+) was not gathered|not gathered/g, '本次没有采集'],
+  [/render\.enabled is false/g, '未启用浏览器渲染'],
+  [/nxdomain/g, '域名不存在'],
+  [/servfail/g, '解析失败'],
+  [/no-data/g, '没有记录'],
+  [/connection-reset/g, '连接被重置'],
+  [/tls-handshake/g, 'HTTPS 握手失败'],
+  [/captive-network/g, '本机网络被劫持或需要认证'],
+  [/network-unreachable/g, '网络不可达'],
   [/connection-refused/g, '连接被拒绝'],
   [/\btimeout\b/g, '连接超时'],
   [/\breset\b/g, '连接被重置'],
@@ -57,6 +94,10 @@ const STATES: Record<string, string> = {
 
 const OUTCOMES: [RegExp, string][] = [
   [/^answer: /, '解析到 '],
+  [/^servfail: .*/, '解析失败'],
+  [/^refused: .*/, '解析服务器拒绝'],
+  [/^timeout: .*/, '解析超时'],
+  [/^untrusted: .*/, '解析服务器不可信'],
   [/^nxdomain: .*/, '域名不存在'],
   [/^no-?data: .*/, '没有解析记录'],
   // A hop of a page: its code says it, the system's own words help nobody.
@@ -80,6 +121,18 @@ export const stateZh = (status: string): string => STATES[status.toLowerCase().r
 /** Reasons in Chinese, wherever they stand in a text. */
 export const reasonZh = (text: string): string =>
   WORDS.reduce((said, [pattern, words]) => said.replace(pattern, words), text);
+
+const REGIONS = new Intl.DisplayNames(['zh-Hans-CN'], { type: 'region', fallback: 'code' });
+
+/** Parameters of a finding in Chinese: reasons, states of a registry, where a region is. */
+export function paramsZh(params: Readonly<Record<string, string | number>>): Record<string, string | number> {
+  const words: Record<string, (text: string) => string> = {
+    reason: reasonZh,
+    status: stateZh,
+    region: (region) => (/^[A-Z]{2}$/.test(region) ? (REGIONS.of(region) ?? region) : region),
+  };
+  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, words[key]?.(String(value)) ?? value]));
+}
 
 /** A line of evidence in Chinese; what is somebody else's words stays as it was found. */
 export function evidenceZh({ label, value }: Evidence): Evidence {

@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 /**
  * The contract of a check. A check is pure and synchronous: the same artifacts, filing and policy always give the same
  * verdict, today or in a dispute next year (R16.3). It needs no try/catch: a failed gatherer is data.
@@ -14,11 +15,7 @@ export type Verdict = 'pass' | 'warn' | 'fail' | 'inconclusive';
 /** How much a finding weighs. `note` never moves the verdict. */
 export type Severity = 'fail' | 'warn' | 'inconclusive' | 'note';
 
-/** A text for owners (zh) and for admins and docs (en). */
-export interface Bilingual {
-  zh: string;
-  en: string;
-}
+export type { Bilingual } from '../bilingual.ts';
 
 /** What a code means and how its finding is mended. */
 export interface CodeDefinition {

@@ -167,6 +167,7 @@ function addPreview(notices: Command, environment: CliEnvironment): void {
           params: { reason: '（原因）', move: kind === 'extended' ? 'extension-granted' : '' },
           state: 'planned',
           reason: null,
+          reasonZh: null,
           dryRun: true,
           notBefore: now,
           messageId: null,

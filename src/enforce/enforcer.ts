@@ -10,6 +10,13 @@ import { actsToday } from './daily-cap.ts';
 import { planActs } from './plan-acts.ts';
 import type { AccessSystem, ActOutcome } from './webhook.ts';
 
+/** What is asked of the access system, in Chinese. */
+const ACT_ZH: Record<Enforcement['act'], string> = {
+  'restrict-access': '限制访问',
+  'restore-access': '恢复访问',
+  'cancel-access': '取消接入',
+};
+
 /** How long what is stopped waits before it asks again; a release wakes it at once. */
 const HELD_MS = 600_000;
 
@@ -123,11 +130,17 @@ export class Enforcer {
     const { maxPerDay } = rules.settings.enforcement;
     if (ledger.enforcements.held('enforcement') !== null) return now + HELD_MS;
     if (enforcement.submittedAt === null && actsToday(ledger, now) >= maxPerDay) {
-      const reason = `${maxPerDay} sites were acted against today (enforcement.maxPerDay)`;
+      const reason = {
+        en: `${maxPerDay} sites were acted against today (enforcement.maxPerDay)`,
+        zh: `今天已处置 ${maxPerDay} 个网站（enforcement.maxPerDay）`,
+      };
       ledger.enforcements.hold('enforcement', reason, 'circuit breaker', now);
       ledger.raiseAlert(
         'hold-enforcement',
-        `enforcement is stopped: ${reason}; look, then: patrol cases release-enforcement`,
+        {
+          en: `enforcement is stopped: ${reason.en}; look, then: patrol cases release-enforcement`,
+          zh: `已停止处置：${reason.zh}；请核对后在“通知”页恢复`,
+        },
         now,
       );
       return beijingInstant(addDays(beijingDate(now), 1), '00:00');
@@ -146,7 +159,10 @@ export class Enforcer {
       keeper.move(record.id, 'noted', {
         now,
         actor: SYSTEM,
-        data: { ...data, why: 'enforcement is in dry-run: nothing was submitted' },
+        data: {
+          ...data,
+          why: { en: 'enforcement is in dry-run: nothing was submitted', zh: '处置为试运行：没有提交' },
+        },
       });
   }
 
@@ -207,7 +223,10 @@ export class Enforcer {
         if (enforcement.attempts === 5)
           keeper.ledger.raiseAlert(
             `act-${enforcement.caseId}`,
-            `the access system does not take ${enforcement.act}: ${outcome.message.slice(0, 120)}`,
+            {
+              en: `the access system does not take ${enforcement.act}: ${outcome.message.slice(0, 120)}`,
+              zh: `接入系统一直未受理${ACT_ZH[enforcement.act]}：${outcome.message.slice(0, 120)}`,
+            },
             now,
           );
     }
@@ -215,7 +234,11 @@ export class Enforcer {
 
   #tellRefused({ caseId, act }: Enforcement, message: string, now: number): void {
     const { ledger } = this.#options.keeper;
-    const text = `the access system refused ${act} (${message.slice(0, 120)}): patrol cases show ${ledger.cases.get(caseId)?.code}`;
+    const { code } = ledger.cases.get(caseId) as CaseRecord;
+    const text = {
+      en: `the access system refused ${act} (${message.slice(0, 120)}): patrol cases show ${code}`,
+      zh: `接入系统拒绝了${ACT_ZH[act]}（${message.slice(0, 120)}），见整改单 ${code}`,
+    };
     ledger.raiseAlert(`act-${caseId}`, text, now, { again: true });
   }
 

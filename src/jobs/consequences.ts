@@ -151,7 +151,11 @@ export class Consequences {
         return touched;
       } catch (error) {
         log.error({ error: messageOf(error), programme: name }, 'programme failed by our own fault');
-        const message = `${name} failed by our own fault: ${maskText(messageOf(error)).slice(0, 200)}`;
+        const fault = maskText(messageOf(error)).slice(0, 200);
+        const message = {
+          en: `${name} failed by our own fault: ${fault}`,
+          zh: `${name} 因程序自身故障未能执行：${fault}`,
+        };
         ledger.raiseAlert(`programme-${name}`, message, now());
         return 0;
       }

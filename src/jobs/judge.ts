@@ -1,3 +1,4 @@
+import { findCheck } from '../checks/index.ts';
 import { type CheckPolicy, provincePolicy } from '../checks/policy.ts';
 import type { CheckDefinition } from '../checks/types.ts';
 import type { Config } from '../config.ts';
@@ -227,14 +228,18 @@ export class Judge {
     const reason = tripsBreaker(current, earlier.flatMap(screening), breaker);
     if (reason !== null) {
       ledger.sweeps.setState(sweepId, 'held', reason, now());
-      ledger.raiseAlert(`sweep-held-${sweepId}`, `sweep ${sweepId} is held: ${reason}`, now());
-      log.error({ sweepId, reason }, 'circuit breaker holds the sweep');
+      const message = { en: `sweep ${sweepId} is held: ${reason.en}`, zh: `巡检 ${sweepId} 已熔断暂停：${reason.zh}` };
+      ledger.raiseAlert(`sweep-held-${sweepId}`, message, now());
+      log.error({ sweepId, reason: reason.en }, 'circuit breaker holds the sweep');
     }
     const oftenBlind = this.#options.checks.filter((check) => check.oftenBlind === true).map(({ id }) => id);
     for (const checkId of blindChecks(current, breaker).filter((id) => !oftenBlind.includes(id))) {
       ledger.raiseAlert(
         `blind-${checkId}`,
-        `${checkId}: almost nothing could be observed; check resolvers and network`,
+        {
+          en: `${checkId}: almost nothing could be observed; check resolvers and network`,
+          zh: `${findCheck(checkId)?.title.zh ?? checkId}：几乎全部未能观测，请检查解析服务器和网络`,
+        },
         now(),
       );
     }

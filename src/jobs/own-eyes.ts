@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { Bilingual } from '../bilingual.ts';
 import { type Config, configPath } from '../config.ts';
 import { InputError } from '../errors.ts';
 import type { ClockGuard } from '../judge/clock-guard.ts';
@@ -19,10 +20,13 @@ export function heedClock(ledger: Ledger, guard: ClockGuard, log: Logger, now: n
     guard.stopped();
     ledger.transaction(() => {
       ledger.enforcements.hold('clock', doubt, GUARD, now);
-      const message = `${doubt}: no case is opened, told or enforced until the servers looked at agree with it; set the clock (NTP), or: patrol stops release clock`;
+      const message = {
+        en: `${doubt.en}: no case is opened, told or enforced until the servers looked at agree with it; set the clock (NTP), or: patrol stops release clock`,
+        zh: `${doubt.zh}：在被访问的服务器与本机时钟一致之前，不立案、不通知、不处置；请校准时钟（NTP），或在“通知”页恢复（patrol stops release clock）`,
+      };
       ledger.raiseAlert('hold-clock', message, now, { again: true });
     });
-    log.error({ reason: doubt }, 'the clock is not believed; nobody is accused');
+    log.error({ reason: doubt.en }, 'the clock is not believed; nobody is accused');
   }
   if (doubt === null && held?.heldBy === GUARD) {
     ledger.transaction(() => {
@@ -60,7 +64,7 @@ export function heedRanges(
     shipped ??= folder !== undefined && existsSync(configPath(folder)) ? loadRanges([configPath(folder)]).lists : [];
     return byId(shipped, id);
   };
-  const shrunk: string[] = [];
+  const shrunk: Bilingual[] = [];
   for (const id of providersOf(ledger, config)) {
     const after = footprintOf(byId(lists, id));
     const before = ledger.marks.get<Footprint>(markOf(id))?.value ?? footprintOf(shippedOf(id));
@@ -71,17 +75,20 @@ export function heedRanges(
     if (lost !== null) shrunk.push(lost);
     else if (grown && !running) ledger.marks.put(markOf(id), after, now);
   }
-  const reason = shrunk.join('; ');
+  const reason = { en: shrunk.map(({ en }) => en).join('; '), zh: shrunk.map(({ zh }) => zh).join('；') };
   const held = ledger.enforcements.held('ranges');
-  if (reason !== '' && held === null) {
+  if (shrunk.length > 0 && held === null) {
     ledger.transaction(() => {
       ledger.enforcements.hold('ranges', reason, GUARD, now);
-      const message = `${reason}: no case is opened, told or enforced; restore the list and start again, or accept it: patrol stops release ranges`;
+      const message = {
+        en: `${reason.en}: no case is opened, told or enforced; restore the list and start again, or accept it: patrol stops release ranges`,
+        zh: `${reason.zh}：暂停立案、通知和处置；请恢复网段表后重启，或在“通知”页接受现状（patrol stops release ranges）`,
+      };
       ledger.raiseAlert('hold-ranges', message, now, { again: true });
     });
-    log.error({ reason }, 'a range list shrank; nobody is accused');
+    log.error({ reason: reason.en }, 'a range list shrank; nobody is accused');
   }
-  if (reason === '' && !running && held?.heldBy === GUARD) {
+  if (shrunk.length === 0 && !running && held?.heldBy === GUARD) {
     ledger.transaction(() => {
       ledger.enforcements.release('ranges', now);
       ledger.resolveAlert('hold-ranges', now);

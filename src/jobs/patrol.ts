@@ -99,7 +99,9 @@ export class Patrol {
       const { enforcements, marks } = this.ledger;
       // A scan by hand may come weeks after the last tick.
       const lastTickAt = options.schedule ? marks.lastSlotAt('tick') : null;
-      this.#clock.started(this.#now(), lastTickAt, enforcements.held('clock')?.reason ?? null);
+      const held = enforcements.held('clock');
+      const stoppedFor = held === null ? null : { en: held.reason, zh: held.reasonZh ?? held.reason };
+      this.#clock.started(this.#now(), lastTickAt, stoppedFor);
       if (this.#clock.doubt !== null) this.#pullIn();
     }
     this.webhooks =

@@ -1,3 +1,5 @@
+import type { Bilingual } from '../bilingual.ts';
+
 /** What the clock guard allows. All in milliseconds. */
 export interface ClockPolicy {
   /** The ledger's clock may be off by this much against the servers looked at. */
@@ -30,7 +32,7 @@ export class ClockGuard {
   readonly #policy: ClockPolicy;
   readonly #references: ClockReference[] = [];
   #last: { wallMs: number; monotonicMs: number } | null = null;
-  #doubt: string | null = null;
+  #doubt: Bilingual | null = null;
   /** Something was stopped for the doubt in force. */
   #stopped = false;
 
@@ -39,7 +41,7 @@ export class ClockGuard {
   }
 
   /** At the start: the instant of the last tick the ledger remembers, and why an earlier run stopped; null when neither is known. */
-  started(now: number, lastTickAt: number | null, stoppedFor: string | null): void {
+  started(now: number, lastTickAt: number | null, stoppedFor: Bilingual | null): void {
     if (stoppedFor !== null) {
       this.#doubt = stoppedFor;
       this.#stopped = true;
@@ -48,8 +50,17 @@ export class ClockGuard {
     if (lastTickAt === null) return;
     const awayMs = now - lastTickAt;
     if (awayMs < -this.#policy.maxStepMs)
-      this.#doubt = `the clock is ${words(-awayMs)} before the last tick of this ledger`;
-    else if (awayMs > this.#policy.maxAwayMs) this.#doubt = `the last tick of this ledger was ${words(awayMs)} ago`;
+      this.#doubt = say(
+        (span) => `the clock is ${span} before the last tick of this ledger`,
+        (span) => `本机时钟比账本最近一次记录早 ${span}`,
+        -awayMs,
+      );
+    else if (awayMs > this.#policy.maxAwayMs)
+      this.#doubt = say(
+        (span) => `the last tick of this ledger was ${span} ago`,
+        (span) => `账本最近一次记录在 ${span}前`,
+        awayMs,
+      );
   }
 
   /** At every beat: the clock, and one that cannot be set. True when it stepped. */
@@ -60,7 +71,11 @@ export class ClockGuard {
     const stepMs = now - last.wallMs - (monotonicMs - last.monotonicMs);
     if (Math.abs(stepMs) <= this.#policy.maxStepMs) return false;
     this.#references.length = 0;
-    this.#doubt = `the clock stepped ${stepMs > 0 ? 'forward' : 'back'} by ${words(Math.abs(stepMs))}`;
+    this.#doubt = say(
+      (span) => `the clock stepped ${stepMs > 0 ? 'forward' : 'back'} by ${span}`,
+      (span) => `本机时钟${stepMs > 0 ? '前跳' : '回跳'}了 ${span}`,
+      Math.abs(stepMs),
+    );
     return true;
   }
 
@@ -73,8 +88,18 @@ export class ClockGuard {
     // Results wait in queues, which looks like a clock that is ahead: the quickest of them tells.
     const least = Math.min(...skews);
     const most = Math.max(...skews);
-    if (least > this.#policy.maxSkewMs) this.#doubt = `the clock is ${words(least)} ahead of the servers looked at`;
-    else if (most < -this.#policy.maxSkewMs) this.#doubt = `the clock is ${words(-most)} behind the servers looked at`;
+    if (least > this.#policy.maxSkewMs)
+      this.#doubt = say(
+        (span) => `the clock is ${span} ahead of the servers looked at`,
+        (span) => `本机时钟比被访问的服务器快 ${span}`,
+        least,
+      );
+    else if (most < -this.#policy.maxSkewMs)
+      this.#doubt = say(
+        (span) => `the clock is ${span} behind the servers looked at`,
+        (span) => `本机时钟比被访问的服务器慢 ${span}`,
+        -most,
+      );
     else if (Math.abs(least) <= this.#policy.maxSkewMs) {
       this.#doubt = null;
       this.#stopped = false;
@@ -96,16 +121,19 @@ export class ClockGuard {
   }
 
   /** Why the clock is not believed now; null when it is. */
-  get doubt(): string | null {
+  get doubt(): Bilingual | null {
     return this.#doubt;
   }
 }
 
-function words(ms: number): string {
+/** A sentence about a span of time. */
+function say(en: (span: string) => string, zh: (span: string) => string, ms: number): Bilingual {
   const hours = ms / 3_600_000;
-  return hours < 1
-    ? `${Math.round(ms / 60_000)} minutes`
-    : hours < 72
-      ? `${hours.toFixed(1)} hours`
-      : `${Math.round(hours / 24)} days`;
+  const [count, unit, unitZh] =
+    hours < 1
+      ? [String(Math.round(ms / 60_000)), 'minutes', '分钟']
+      : hours < 72
+        ? [hours.toFixed(1), 'hours', '小时']
+        : [String(Math.round(hours / 24)), 'days', '天'];
+  return { en: en(`${count} ${unit}`), zh: zh(`${count} ${unitZh}`) };
 }

@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 import type { Act } from '../cases/types.ts';
 import type { Statements } from './statements.ts';
 
@@ -31,6 +32,8 @@ export interface Hold {
   /** `clock` and `ranges` are set by the guards of our own eyes. */
   key: 'notices' | 'enforcement' | 'clock' | 'ranges';
   reason: string;
+  /** Null where a person gave it. */
+  reasonZh: string | null;
   heldBy: string;
   since: number;
   releasedAt: number | null;
@@ -98,9 +101,10 @@ export class EnforcementsStore {
     return this.#db.get<{ count: number }>('enforcementsSince', instant)?.count ?? 0;
   }
 
-  /** Stop something. Keeps the first reason while it is stopped. */
-  hold(key: Hold['key'], reason: string, by: string, now: number): void {
-    this.#db.run('holdSet', key, reason, by, now);
+  /** Stop something: for a reason of ours in two languages, or in somebody's words. Keeps the first reason while it is stopped. */
+  hold(key: Hold['key'], reason: Bilingual | string, by: string, now: number): void {
+    const { en, zh } = typeof reason === 'string' ? { en: reason, zh: null } : reason;
+    this.#db.run('holdSet', key, en, zh, by, now);
   }
 
   /** Let it go on; what was counted before does not count again. True when it was held. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LedgerConnection } from '../../db/client.ts';
+import type { Bilingual } from '../bilingual.ts';
 import type { PublishedVerdict } from '../cases/types.ts';
 import { messageOf } from '../errors.ts';
 import type { ImportRecord } from '../filing/import-filings.ts';
@@ -119,7 +120,10 @@ export class Ledger {
       } catch (error) {
         this.raiseAlert(
           'case-keeper',
-          `a case could not follow ${what}: ${messageOf(error)}; this is a fault of ours`,
+          {
+            en: `a case could not follow ${what}: ${messageOf(error)}; this is a fault of ours`,
+            zh: `整改单未能跟上核查结果（${what}）：${messageOf(error)}；这是程序自身的故障，请反馈`,
+          },
           now,
         );
       }
@@ -172,7 +176,7 @@ export class Ledger {
     return this.#db.transaction(() => {
       const released = this.enforcements.release(key, now);
       this.resolveAlert(`hold-${key}`, now);
-      if (released && key === 'notices') this.#db.run('noticesUnstop', now, STOPPED);
+      if (released && key === 'notices') this.#db.run('noticesUnstop', now, STOPPED.en);
       // A wrong clock or list had stopped both.
       if (released && key !== 'notices') this.#db.run('enforcementsUnstop', now);
       return released;
@@ -195,8 +199,9 @@ export class Ledger {
   }
 
   /** Tell the admins something, once a key until it is resolved; `again` tells them anew. */
-  raiseAlert(key: string, message: string, now: number, options: { again?: boolean } = {}): void {
-    this.#db.run(options.again === true ? 'alertRaiseAgain' : 'alertRaise', key, maskText(message), now, now);
+  raiseAlert(key: string, { en, zh }: Bilingual, now: number, options: { again?: boolean } = {}): void {
+    const name = options.again === true ? 'alertRaiseAgain' : 'alertRaise';
+    this.#db.run(name, key, maskText(en), maskText(zh), now, now);
   }
 
   /** What an alert was about is over. */
@@ -205,7 +210,7 @@ export class Ledger {
   }
 
   /** Alerts nobody resolved. */
-  openAlerts(): { key: string; message: string; raisedAt: number }[] {
+  openAlerts(): { key: string; message: string; messageZh: string | null; raisedAt: number }[] {
     return this.#db.all('alertsOpen');
   }
 

@@ -1,8 +1,9 @@
+import type { Bilingual } from '../bilingual.ts';
 import type { ChannelId, NoticeKind } from '../notify/types.ts';
 import type { Statements } from './statements.ts';
 
 /** Why a notice waits while sending is stopped: a release wakes those that wait for this. */
-export const STOPPED = 'sending is stopped';
+export const STOPPED: Bilingual = { en: 'sending is stopped', zh: '发送已停止' };
 
 /** What is owed to one recipient over one channel. */
 export interface Notice {
@@ -20,6 +21,8 @@ export interface Notice {
   params: Record<string, unknown>;
   state: 'planned' | 'enclosed' | 'failed' | 'cancelled';
   reason: string | null;
+  /** Null where it is somebody else's words. */
+  reasonZh: string | null;
   dryRun: boolean;
   notBefore: number;
   messageId: number | null;
@@ -41,7 +44,7 @@ export type NoticeDraft = Pick<
   | 'subjectId'
   | 'siteId'
   | 'params'
-> & { dryRun: boolean; notBefore: number; failed?: string };
+> & { dryRun: boolean; notBefore: number; failed?: Bilingual };
 
 /** States of an envelope; see `messages` in the schema. */
 export type MessageState = 'sending' | 'retry' | 'unknown' | 'accepted' | 'delivered' | 'failed' | 'dry-run';
@@ -106,7 +109,8 @@ export class OutboxStore {
           one.siteId,
           JSON.stringify(one.params),
           one.failed === undefined ? 'planned' : 'failed',
-          one.failed ?? null,
+          one.failed?.en ?? null,
+          one.failed?.zh ?? null,
           one.dryRun ? 1 : 0,
           one.notBefore,
           now,
@@ -178,23 +182,23 @@ export class OutboxStore {
   }
 
   /** Move a notice on. */
-  setNotice(id: number, state: Notice['state'], reason: string | null, messageId: number | null = null): void {
-    this.#db.run('noticeState', state, reason, messageId, id);
+  setNotice(id: number, state: Notice['state'], reason: Bilingual | null, messageId: number | null = null): void {
+    this.#db.run('noticeState', state, reason?.en ?? null, reason?.zh ?? null, messageId, id);
   }
 
   /** Planned notices of a topic and channel are not sent any more. */
-  cancelPlanned(topic: string, channel: ChannelId, reason: string): void {
-    this.#db.run('noticesCancelTopic', reason, topic, channel);
+  cancelPlanned(topic: string, channel: ChannelId, { en, zh }: Bilingual): void {
+    this.#db.run('noticesCancelTopic', en, zh, topic, channel);
   }
 
   /** Try a planned notice later. */
-  postpone(id: number, until: number, reason: string): void {
-    this.#db.run('noticePostpone', until, reason, id);
+  postpone(id: number, until: number, { en, zh }: Bilingual): void {
+    this.#db.run('noticePostpone', until, en, zh, id);
   }
 
   /** A fresh look was asked for a notice; it waits for it until `until`. */
-  lookAsked(id: number, now: number, until: number, reason: string): void {
-    this.#db.run('noticeLookAsked', now, until, reason, id);
+  lookAsked(id: number, now: number, until: number, { en, zh }: Bilingual): void {
+    this.#db.run('noticeLookAsked', now, until, en, zh, id);
   }
 
   /** Notices of a case that wait for a look may go on now. */

@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState, Claim, Sweep, SweepKind, SweepState } from './types.ts';
 
@@ -184,8 +185,9 @@ export class SweepsStore {
   }
 
   /** Change a sweep's state. */
-  setState(sweepId: number, state: SweepState, reason: string | null, now: number): void {
-    this.#db.run('sweepState', state, reason, state === 'done' || state === 'discarded' ? now : null, sweepId);
+  setState(sweepId: number, state: SweepState, reason: Bilingual | null, now: number): void {
+    const { en = null, zh = null } = reason ?? {};
+    this.#db.run('sweepState', state, en, zh, state === 'done' || state === 'discarded' ? now : null, sweepId);
   }
 
   /** End running sweeps in which everything is judged and, for scheduled ones, whose slot is over. */

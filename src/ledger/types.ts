@@ -33,6 +33,7 @@ export interface Sweep {
   startedAt: number;
   finishedAt: number | null;
   heldReason: string | null;
+  heldReasonZh: string | null;
   total: number;
   judged: number;
 }

@@ -2,7 +2,7 @@ import type { CaseKeeper } from '../cases/keeper.ts';
 import { freshness } from '../cases/sight.ts';
 import type { CaseFinding, CaseRecord } from '../cases/types.ts';
 import { fillText } from '../checks/conclude.ts';
-import { evidenceZh, isHowWeLooked, reasonZh, stateZh } from '../checks/evidence-words.ts';
+import { evidenceZh, isHowWeLooked, paramsZh } from '../checks/evidence-words.ts';
 import type { Filing } from '../filing/types.ts';
 import { openFinding } from '../privacy/open-names.ts';
 import { type DnsRecord, recordsToSet } from './dns-records.ts';
@@ -153,16 +153,9 @@ function partLine(part: CaseFinding, title: string): Fact {
   return { label: host, value: `${title.replace(host, '').trim()}${said}` };
 }
 
-/** Parameters in the owner's words: reasons, states of a registry, who a provider is, where a region is. */
+/** Parameters in the owner's words; a provider by its name. */
 function ownersParams({ rules }: CaseKeeper, params: CaseFinding['params']): CaseFinding['params'] {
-  const words: Record<string, (text: string) => string> = {
-    reason: reasonZh,
-    status: stateZh,
-    provider: (id) => rules.providerTitle?.(id) ?? id,
-    region: regionZh,
-  };
-  return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, words[key]?.(String(value)) ?? value]));
+  const { provider } = params;
+  const title = provider === undefined ? undefined : rules.providerTitle?.(String(provider));
+  return { ...paramsZh(params), ...(title !== undefined && { provider: title }) };
 }
-
-const REGIONS = new Intl.DisplayNames(['zh-Hans-CN'], { type: 'region', fallback: 'code' });
-const regionZh = (region: string): string => (/^[A-Z]{2}$/.test(region) ? (REGIONS.of(region) ?? region) : region);

@@ -120,7 +120,10 @@ export class WebhookSender {
     if (waited.reduce((sum, one) => sum + one, 0) >= this.#times.giveUpMs)
       this.#ledger.raiseAlert(
         `webhook-${hook.id}`,
-        `webhook ${hook.id} takes no events: ${fault}; mend it, or remove it`,
+        {
+          en: `webhook ${hook.id} takes no events: ${fault}; mend it, or remove it`,
+          zh: `回调 ${hook.id} 一直不接收事件：${fault}；请修复，或在“接口”页删除`,
+        },
         now,
       );
   }

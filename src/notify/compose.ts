@@ -27,7 +27,10 @@ export function compose(keeper: CaseKeeper, notices: Notice[], now: number): Mes
       return composeVerification(keeper, first, settings);
     case 'admin-alert':
       return content(
-        alertLetter(notices.map(({ params }) => ({ key: String(params['key']), message: String(params['message']) }))),
+        alertLetter(
+          notices.map(({ params }) => ({ key: String(params['key']), message: String(params['message']) })),
+          keeper.rules.settings.notices.admins.language,
+        ),
       );
     case 'admin-digest': {
       const { date, facts, waiting } = first.params as {
@@ -35,7 +38,7 @@ export function compose(keeper: CaseKeeper, notices: Notice[], now: number): Mes
         facts: { label: string; value: string }[];
         waiting: string[];
       };
-      return content(digestLetter(date, facts, waiting));
+      return content(digestLetter(date, facts, waiting, keeper.rules.settings.notices.admins.language));
     }
     default:
       if (isProgrammeNotice(first.kind)) return composeProgramme(first.kind, first, settings);

@@ -148,7 +148,10 @@ export class ContactDesk {
     this.#keeper.ledger.contacts.saveExtra({ ...contact, removedAt: now });
     for (const channel of ['email', 'sms'] as const) {
       this.#keeper.ledger.contacts.voidTokens(id, channel, now);
-      this.#keeper.ledger.outbox.cancelPlanned(`contact:${id}`, channel, 'the contact was removed');
+      this.#keeper.ledger.outbox.cancelPlanned(`contact:${id}`, channel, {
+        en: 'the contact was removed',
+        zh: '联系人已删除',
+      });
     }
   }
 
@@ -259,7 +262,11 @@ export class ContactDesk {
       );
     // What was to be asked before and has not gone out yet is not asked any more: nobody gets two, and no old address one.
     for (const channel of ['email', 'sms'] as const)
-      if (only[channel]) this.#keeper.ledger.outbox.cancelPlanned(`contact:${contact.id}`, channel, 'asked anew');
+      if (only[channel])
+        this.#keeper.ledger.outbox.cancelPlanned(`contact:${contact.id}`, channel, {
+          en: 'asked anew',
+          zh: '已重新发送验证',
+        });
     this.#keeper.plan(
       asked.map(([channel, address]) => ({
         topic: `contact:${contact.id}`,

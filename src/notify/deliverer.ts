@@ -79,7 +79,11 @@ export class Deliverer {
       } catch (error) {
         // A text that cannot be written is our own fault: it waits, and the others go out.
         this.#options.log.error({ error, notices: ids }, 'a notice could not be written');
-        for (const id of ids) outbox.postpone(id, now() + 3_600_000, 'it could not be written: our own fault');
+        for (const id of ids)
+          outbox.postpone(id, now() + 3_600_000, {
+            en: 'it could not be written: our own fault',
+            zh: '程序故障，未能写成',
+          });
       }
       this.#options.onStep?.('enclosed');
     }
@@ -101,7 +105,10 @@ export class Deliverer {
     const channel = channels[first.channel];
     if (!first.dryRun && first.channel !== 'in-site' && channel === undefined) {
       for (const { id } of admitted)
-        outbox.setNotice(id, 'cancelled', `the channel ${first.channel} is not configured`);
+        outbox.setNotice(id, 'cancelled', {
+          en: `the channel ${first.channel} is not configured`,
+          zh: '该渠道没有配置',
+        });
       return null;
     }
     for (const { caseId, kind } of admitted) if (caseId !== null && kind === 'found') keeper.startPeriod(caseId, now);
@@ -273,14 +280,14 @@ export class Deliverer {
           keeper.askLook(record, now());
           outbox.lookAsked(notice.id, now(), decision.until, decision.reason);
         }
-        const log = { what: 'wait', outcome: message.state, detail: decision.reason, at: now() };
-        outbox.updateMessage(message, { nextAt: decision.until, error: decision.reason }, log);
+        const log = { what: 'wait', outcome: message.state, detail: decision.reason.en, at: now() };
+        outbox.updateMessage(message, { nextAt: decision.until, error: decision.reason.en }, log);
         return null;
       }
       if (decision.kind === 'go') going.push(notice);
       else {
         outbox.setNotice(notice.id, decision.kind === 'cancel' ? 'cancelled' : 'failed', decision.reason, message.id);
-        if (decision.kind === 'fail') giveUp(keeper, notice, decision.reason, now());
+        if (decision.kind === 'fail') giveUp(keeper, notice, decision.reason.en, now());
       }
     }
     if (going.length === 0) {
@@ -303,7 +310,10 @@ export class Deliverer {
     if (message.state === 'unknown')
       keeper.ledger.raiseAlert(
         'messages-abandoned',
-        'messages of unknown fate belong to a gateway that is not configured any more: patrol notices list --stuck',
+        {
+          en: 'messages of unknown fate belong to a gateway that is not configured any more: patrol notices list --stuck',
+          zh: '部分结果未知的消息属于已不再配置的网关，请在“通知”页查看“需要处理”',
+        },
         now(),
       );
   }
@@ -336,7 +346,7 @@ export class Deliverer {
     const { keeper } = this.#options;
     for (const notice of keeper.ledger.outbox.noticesOfMessage(messageId)) {
       if (notice.state !== 'enclosed') continue;
-      keeper.ledger.outbox.setNotice(notice.id, 'failed', code, messageId);
+      keeper.ledger.outbox.setNotice(notice.id, 'failed', { en: code, zh: code }, messageId);
       giveUp(keeper, notice, code, now);
     }
   }

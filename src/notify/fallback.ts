@@ -18,7 +18,10 @@ export function onRefusedAddress(
   if (blame === 'settings') {
     ledger.raiseAlert(
       `channel-${message.channel}`,
-      maskText(`${message.channel}: our own settings are refused (${code}: ${reason.slice(0, 160)})`),
+      {
+        en: `${message.channel}: our own settings are refused (${code}: ${reason.slice(0, 160)})`,
+        zh: `${message.channel === 'sms' ? '短信' : message.channel === 'email' ? '邮件' : message.channel}：网关拒绝了我方配置（${code}：${reason.slice(0, 160)}）`,
+      },
       now,
     );
   }
@@ -69,7 +72,10 @@ export function planFallback(keeper: CaseKeeper, notice: Notice, now: number): v
   if (hopeful.length === 0)
     ledger.raiseAlert(
       `unreachable-${record.code}`,
-      `case ${record.code}: ${notice.kind} reached nobody by mail or SMS; call the owner (R4.3)`,
+      {
+        en: `case ${record.code}: ${notice.kind} reached nobody by mail or SMS; call the owner (R4.3)`,
+        zh: `整改单 ${record.code}：邮件和短信都没有送达任何人，请电话联系网站负责人（R4.3）`,
+      },
       now,
     );
 }

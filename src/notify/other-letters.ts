@@ -64,29 +64,55 @@ export function verificationLetter(
   };
 }
 
+/** A language of the admins. */
+export type AdminLanguage = 'zh' | 'en';
+
 /** Admins: something happened that a person must look at. */
-export function alertLetter(alerts: { key: string; message: string }[]): Letter {
+export function alertLetter(alerts: { key: string; message: string }[], language: AdminLanguage): Letter {
   const [first] = alerts;
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return {
     subject:
-      alerts.length === 1 ? `[beian-patrol] ${first?.message.slice(0, 120)}` : `[beian-patrol] ${alerts.length} alerts`,
-    greeting: 'For the admins of beian-patrol:',
-    lead: 'Something needs a person. Nothing is sent or enforced by this message.',
+      alerts.length === 1
+        ? `[beian-patrol] ${first?.message.slice(0, 120)}`
+        : say(`[beian-patrol] ${alerts.length} 条告警`, `[beian-patrol] ${alerts.length} alerts`),
+    greeting: say('备案巡检管理员：', 'For the admins of beian-patrol:'),
+    lead: say(
+      '有事项需要人工处理。本消息本身不会触发任何发送或处置。',
+      'Something needs a person. Nothing is sent or enforced by this message.',
+    ),
     blocks: alerts.map(({ key, message }) => ({ heading: key, paragraphs: [message] })),
-    footer: ['patrol doctor and patrol cases list show the whole picture.'],
+    footer: [
+      say(
+        '控制台的“概览”和 patrol doctor 可查看全部情况。',
+        'The console’s overview and patrol doctor show the whole picture.',
+      ),
+    ],
   };
 }
 
 /** Admins: the day in figures. */
-export function digestLetter(date: string, facts: { label: string; value: string }[], waiting: string[]): Letter {
+export function digestLetter(
+  date: string,
+  facts: { label: string; value: string }[],
+  waiting: string[],
+  language: AdminLanguage,
+): Letter {
+  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return {
-    subject: `[beian-patrol] digest of ${date}: ${waiting.length} thing(s) wait for a person`,
-    greeting: 'For the admins of beian-patrol:',
-    lead: waiting.length === 0 ? 'Nothing waits for a person.' : 'What waits for a person stands first.',
+    subject: say(
+      `[beian-patrol] ${date} 日报：${waiting.length} 项待人工处理`,
+      `[beian-patrol] digest of ${date}: ${waiting.length} thing(s) wait for a person`,
+    ),
+    greeting: say('备案巡检管理员：', 'For the admins of beian-patrol:'),
+    lead:
+      waiting.length === 0
+        ? say('没有待人工处理的事项。', 'Nothing waits for a person.')
+        : say('待处理事项列在最前。', 'What waits for a person stands first.'),
     blocks: [
-      ...(waiting.length === 0 ? [] : [{ heading: 'Waiting for you', steps: waiting }]),
-      { heading: 'Figures', facts },
+      ...(waiting.length === 0 ? [] : [{ heading: say('待处理', 'Waiting for you'), steps: waiting }]),
+      { heading: say('数据', 'Figures'), facts },
     ],
-    footer: ['patrol cases list, patrol notices list and patrol doctor show the whole picture.'],
+    footer: [say('控制台的“概览”可查看全部情况。', 'The console’s overview shows the whole picture.')],
   };
 }

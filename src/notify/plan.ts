@@ -1,7 +1,7 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
 import type { CaseRecord } from '../cases/types.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
-import { maskText } from '../log.ts';
+import { givenUp } from './given-up.ts';
 import { audienceOf } from './recipients.ts';
 import { type ChannelId, DIGESTED, type NoticeKind, type Recipient } from './types.ts';
 
@@ -56,20 +56,24 @@ export function planCaseNotice(
     const dead = ledger.contacts.dead(channel, address);
     return {
       ...draft(channel, address, person, name),
-      ...(dead !== null && { failed: `the address is given up (${dead.code}: ${dead.reason})` }),
+      ...(dead !== null && { failed: givenUp(dead) }),
     };
   });
   if (kind !== 'found') return drafts;
   const unusable = audience.unusable.filter(({ channel }) => channelWanted(keeper, channel, kind));
   for (const { channel, person, text } of unusable)
-    drafts.push({ ...draft(channel, text.slice(0, 100), person, null), failed: 'this is no usable address' });
+    drafts.push({
+      ...draft(channel, text.slice(0, 100), person, null),
+      failed: { en: 'this is no usable address', zh: '不是可用的地址' },
+    });
   if (!drafts.some(({ channel, failed }) => channel !== 'in-site' && failed === undefined)) {
     const site = record.siteId === null ? null : ledger.filings.load(record.siteId);
     ledger.raiseAlert(
       `no-address-${record.code}`,
-      maskText(
-        `case ${record.code} (${site?.filing.siteNumber ?? `subject ${record.subjectId}`}): neither mobile nor e-mail of any person can be used; call the owner`,
-      ),
+      {
+        en: `case ${record.code} (${site?.filing.siteNumber ?? `subject ${record.subjectId}`}): neither mobile nor e-mail of any person can be used; call the owner`,
+        zh: `整改单 ${record.code}（${site?.filing.siteNumber ?? `主体 ${record.subjectId}`}）：所有负责人的手机号和邮箱都不可用，请设法联系网站负责人`,
+      },
       now,
     );
   }

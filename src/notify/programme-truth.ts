@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Notice } from '../ledger/outbox-store.ts';
 import type { NoticeKind } from './types.ts';
@@ -25,19 +26,25 @@ const REVIEW: Partial<Record<NoticeKind, readonly string[]>> = {
  * Why a notice of a programme without cases must not be sent any more: what it tells of was reported, removed, submitted or lifted
  * while it waited. Null when it is still so. On paper everything is shown.
  */
-export function programmeOutdated(ledger: Ledger, { kind, topic, dryRun }: Notice): string | null {
+export function programmeOutdated(ledger: Ledger, { kind, topic, dryRun }: Notice): Bilingual | null {
   const [what, ...rest] = topic.split(':');
   const id = rest.join(':');
   if (dryRun) return null;
-  if (what === 'violation') return unless(VIOLATION[kind], ledger.violations.get(Number(id))?.state, 'the violation');
-  if (what === 'order') return unless(ORDER[kind], ledger.orders.byNumber(id)?.state, 'the order');
+  if (what === 'violation')
+    return unless(VIOLATION[kind], ledger.violations.get(Number(id))?.state, { en: 'the violation', zh: '该违规事件' });
+  if (what === 'order')
+    return unless(ORDER[kind], ledger.orders.byNumber(id)?.state, { en: 'the order', zh: '该订单' });
   if (what !== 'review') return null;
   const [campaignId, siteId] = rest.map(Number);
-  if (ledger.campaigns.get(campaignId ?? 0)?.state === 'cancelled') return 'the campaign was cancelled';
-  return unless(REVIEW[kind], ledger.campaigns.site(campaignId ?? 0, siteId ?? 0)?.state, 'the site in the campaign');
+  if (ledger.campaigns.get(campaignId ?? 0)?.state === 'cancelled')
+    return { en: 'the campaign was cancelled', zh: '该年度核查已取消' };
+  return unless(REVIEW[kind], ledger.campaigns.site(campaignId ?? 0, siteId ?? 0)?.state, {
+    en: 'the site in the campaign',
+    zh: '该网站在本次年度核查中',
+  });
 }
 
-function unless(fine: readonly string[] | undefined, state: string | undefined, of: string): string | null {
+function unless(fine: readonly string[] | undefined, state: string | undefined, of: Bilingual): Bilingual | null {
   if (fine === undefined || (state !== undefined && fine.includes(state))) return null;
-  return `${of} is ${state ?? 'gone'} by now`;
+  return { en: `${of.en} is ${state ?? 'gone'} by now`, zh: `${of.zh}的状态已变化（${state ?? '已不存在'}）` };
 }

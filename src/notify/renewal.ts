@@ -1,6 +1,7 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
 import type { PublishedVerdict } from '../cases/types.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
+import { givenUp } from './given-up.ts';
 import { channelWanted } from './plan.ts';
 import { audienceOf } from './recipients.ts';
 
@@ -50,7 +51,7 @@ export function planRenewal(
         params: { ...params, verdictId, checkId, code },
         dryRun: !keeper.live,
         notBefore: now + notices.digestMs,
-        ...(dead !== null && { failed: `the address is given up (${dead.code}: ${dead.reason})` }),
+        ...(dead !== null && { failed: givenUp(dead) }),
       });
     }
   }

@@ -40,7 +40,7 @@ export function resend(keeper: CaseKeeper, id: number, now: number): { state: st
     );
   if (message === null) {
     outbox.setNotice(id, 'planned', null);
-    outbox.postpone(id, now, 'sent again by hand');
+    outbox.postpone(id, now, { en: 'sent again by hand', zh: '人工重新发送' });
     return { state: 'planned', line: `notice ${id} is sent again by the running worker` };
   }
   const again = resendable(message);

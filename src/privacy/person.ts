@@ -39,6 +39,9 @@ export function findPerson(ledger: Ledger, query: PersonQuery): PersonRows {
   return ledger.privacy.person(mobile, phone, email);
 }
 
+/** Why something is not sent any more. */
+const ERASED_FOR = { en: 'the person asked to be erased', zh: '本人要求删除' };
+
 /** Nothing at all. */
 export const isNobody = (rows: PersonRows): boolean => Object.values(rows).every((list) => list.length === 0);
 
@@ -124,8 +127,7 @@ function eraseNow(ledger: Ledger, rows: PersonRows, preview: boolean, now: numbe
     kept.push({ what: `notices of case ${code}`, why: 'the case is open: ask again once it is closed' });
 
   act(() => {
-    for (const { notice } of cancelled)
-      outbox.setNotice(notice.id, 'cancelled', 'the person asked to be erased', notice.messageId);
+    for (const { notice } of cancelled) outbox.setNotice(notice.id, 'cancelled', ERASED_FOR, notice.messageId);
     for (const message of dropped)
       outbox.updateMessage(
         message,

@@ -154,7 +154,13 @@ export class AnnualReview {
     else
       ledger.raiseAlert(
         `review-${list}-${id}`,
-        `annual review ${name}: ${count} sites are on the ${list} list (${see}); ${next}`,
+        {
+          en: `annual review ${name}: ${count} sites are on the ${list} list (${see}); ${next}`,
+          zh:
+            list === 'revocation'
+              ? `年度核查 ${name}：${count} 个网站在拟注销名单中；请剔除已交承诺书的，把名单交管局后登记“已提交”`
+              : `年度核查 ${name}：${count} 个网站在公示名单中；请先核对有无未匹配的上行短信，公示后登记“已公示”`,
+        },
         now,
       );
   }

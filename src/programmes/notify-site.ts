@@ -2,6 +2,7 @@ import type { CaseKeeper } from '../cases/keeper.ts';
 import { emailOf } from '../filing/addresses.ts';
 import { filedMobile } from '../filing/phone.ts';
 import type { NoticeDraft } from '../ledger/outbox-store.ts';
+import { givenUp } from '../notify/given-up.ts';
 import { channelWanted } from '../notify/plan.ts';
 import { audienceOf } from '../notify/recipients.ts';
 import type { ProgrammeNoticeKind, Recipient } from '../notify/types.ts';
@@ -74,7 +75,7 @@ function plan(
         params,
         dryRun: !live,
         notBefore: now,
-        ...(dead !== null && { failed: `the address is given up (${dead.code}: ${dead.reason})` }),
+        ...(dead !== null && { failed: givenUp(dead) }),
       };
     });
   return ledger.outbox.plan(drafts, now);

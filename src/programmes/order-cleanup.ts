@@ -109,7 +109,10 @@ export class OrderCleanup {
     if (ledger.orders.endedSince(beijingInstant(beijingDate(now), '00:00') - 1) < maxPerDay) return false;
     ledger.raiseAlert(
       'orders-held',
-      `${maxPerDay} orders were deleted or found invalid today (orders.maxPerDay); the others wait until tomorrow: patrol orders list`,
+      {
+        en: `${maxPerDay} orders were deleted or found invalid today (orders.maxPerDay); the others wait until tomorrow: patrol orders list`,
+        zh: `今天已删除或作废 ${maxPerDay} 个备案订单（orders.maxPerDay），其余等到明天`,
+      },
       now,
     );
     return true;

@@ -1,4 +1,5 @@
 import type { CaseKeeper } from '../cases/keeper.ts';
+import { SERVICE_ACT_ZH } from '../cases/service-acts.ts';
 import { actsToday } from '../enforce/daily-cap.ts';
 import type { AccessSystem, ActOutcome } from '../enforce/webhook.ts';
 import type { ViolationAct } from '../ledger/violations-store.ts';
@@ -93,11 +94,17 @@ export class ViolationEnforcer {
       return null;
     }
     if (against && act.submittedAt === null && actsToday(ledger, now) >= enforcement.maxPerDay) {
-      const reason = `${enforcement.maxPerDay} sites were acted against today (enforcement.maxPerDay)`;
+      const reason = {
+        en: `${enforcement.maxPerDay} sites were acted against today (enforcement.maxPerDay)`,
+        zh: `今天已处置 ${enforcement.maxPerDay} 个网站（enforcement.maxPerDay）`,
+      };
       enforcements.hold('enforcement', reason, 'circuit breaker', now);
       ledger.raiseAlert(
         'hold-enforcement',
-        `enforcement is stopped: ${reason}; look, then: patrol cases release-enforcement`,
+        {
+          en: `enforcement is stopped: ${reason.en}; look, then: patrol cases release-enforcement`,
+          zh: `已停止处置：${reason.zh}；请核对后在“通知”页恢复`,
+        },
         now,
       );
       put({ nextAt: now + HELD_MS });
@@ -147,7 +154,10 @@ export class ViolationEnforcer {
         ledger.violations.saveAct({ ...act, state: 'failed', error: outcome.message, settledAt: now, nextAt: null });
         ledger.raiseAlert(
           alert,
-          `the access system refused ${act.act} (violation ${eventId}): ${outcome.message}${act.act === 'resume-service' ? `; the site may still be down: patrol violations resume ${eventId}` : ''}`,
+          {
+            en: `the access system refused ${act.act} (violation ${eventId}): ${outcome.message}${act.act === 'resume-service' ? `; the site may still be down: patrol violations resume ${eventId}` : ''}`,
+            zh: `接入系统拒绝了${SERVICE_ACT_ZH[act.act]}（违规事件 ${eventId}）：${outcome.message}${act.act === 'resume-service' ? '；网站可能仍未恢复，请重新请求恢复' : ''}`,
+          },
           now,
         );
         if (act.act !== 'resume-service') this.#violations.settleService(act.siteId, now);
@@ -159,7 +169,10 @@ export class ViolationEnforcer {
         if (act.attempts >= 5)
           ledger.raiseAlert(
             alert,
-            `the access system does not answer ${act.act} (violation ${eventId}): ${outcome.message}`,
+            {
+              en: `the access system does not answer ${act.act} (violation ${eventId}): ${outcome.message}`,
+              zh: `接入系统对${SERVICE_ACT_ZH[act.act]}没有应答（违规事件 ${eventId}）：${outcome.message}`,
+            },
             now,
           );
     }

@@ -1,6 +1,6 @@
 import { beijingShort } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
-import { serviceState } from '../cases/service-acts.ts';
+import { SERVICE_ACT_ZH, serviceState } from '../cases/service-acts.ts';
 import { InputError } from '../errors.ts';
 import type { Violation, ViolationAct, ViolationActKind } from '../ledger/violations-store.ts';
 import { maskText } from '../log.ts';
@@ -77,7 +77,10 @@ export class Violations {
       if (taken.state === 'found' && taken.dueAt !== null)
         ledger.raiseAlert(
           reachAlert(violation),
-          `violation ${eventId}${dryRun ? ' (dry-run)' : ''}: call the owner before ${beijingShort(taken.dueAt)}, then: patrol violations reached ${eventId}; ${dryRun ? 'nothing follows in dry-run' : 'else the site is suspended'}`,
+          {
+            en: `violation ${eventId}${dryRun ? ' (dry-run)' : ''}: call the owner before ${beijingShort(taken.dueAt)}, then: patrol violations reached ${eventId}; ${dryRun ? 'nothing follows in dry-run' : 'else the site is suspended'}`,
+            zh: `违规事件 ${eventId}${dryRun ? '（试运行）' : ''}：请在 ${beijingShort(taken.dueAt)} 前电话联系网站负责人并登记“已联系上”；${dryRun ? '试运行不产生后果' : '否则将暂停服务'}`,
+          },
           now,
         );
       return taken;
@@ -140,11 +143,17 @@ export class Violations {
     ledger.violations.save({ ...violation, dueAt: until ?? now + UNTOLD_MS });
     const say =
       until === null
-        ? 'neither SMS nor mail reached its owner; call'
-        : `its owner was told late: call before ${beijingShort(until)}`;
+        ? { en: 'neither SMS nor mail reached its owner; call', zh: '短信和邮件都没有送达，请电话联系' }
+        : {
+            en: `its owner was told late: call before ${beijingShort(until)}`,
+            zh: `通知送达较晚，请在 ${beijingShort(until)} 前电话联系`,
+          };
     ledger.raiseAlert(
       reachAlert(violation),
-      `violation ${violation.eventId}: ${say}, then: patrol violations reached ${violation.eventId}, or unreachable`,
+      {
+        en: `violation ${violation.eventId}: ${say.en}, then: patrol violations reached ${violation.eventId}, or unreachable`,
+        zh: `违规事件 ${violation.eventId}：${say.zh}，再登记“已联系上”或“联系不上”`,
+      },
       now,
     );
     return false;
@@ -340,7 +349,10 @@ export class Violations {
     if (asked)
       ledger.raiseAlert(
         askAlert(violation),
-        `violation ${violation.eventId}: ${act} waits for ${needed} approval(s): patrol violations approve ${violation.eventId}`,
+        {
+          en: `violation ${violation.eventId}: ${act} waits for ${needed} approval(s): patrol violations approve ${violation.eventId}`,
+          zh: `违规事件 ${violation.eventId}：${SERVICE_ACT_ZH[act]}等待 ${needed} 人批准`,
+        },
         now,
       );
   }

@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 import { parseCidr } from './address.ts';
 import type { ProviderList } from './types.ts';
 
@@ -22,10 +23,10 @@ export function footprintOf(list: ProviderList | undefined): Footprint {
   return footprint;
 }
 
-const WHAT: [keyof Footprint, string][] = [
-  ['mainlandV4', 'mainland IPv4 addresses'],
-  ['mainlandV6', 'mainland IPv6 networks'],
-  ['cnames', 'CNAME suffixes'],
+const WHAT: [keyof Footprint, en: string, zh: string][] = [
+  ['mainlandV4', 'mainland IPv4 addresses', '个境内 IPv4 地址'],
+  ['mainlandV6', 'mainland IPv6 networks', '个境内 IPv6 网段'],
+  ['cnames', 'CNAME suffixes', '个 CNAME 后缀'],
 ];
 
 /**
@@ -33,9 +34,10 @@ const WHAT: [keyof Footprint, string][] = [
  * shrank makes shells of healthy sites by the thousand (R1.1), and is more often a broken file than a provider giving up half
  * of its network.
  */
-export function whatShrank(id: string, before: Footprint, after: Footprint, maxShrinkShare: number): string | null {
+export function whatShrank(id: string, before: Footprint, after: Footprint, maxShrinkShare: number): Bilingual | null {
   const lost = WHAT.filter(([key]) => after[key] < before[key] * (1 - maxShrinkShare));
   if (lost.length === 0) return null;
-  const parts = lost.map(([key, words]) => `${Math.round(before[key])} ${words} became ${Math.round(after[key])}`);
-  return `the list of ${id} shrank: ${parts.join(', ')}`;
+  const en = lost.map(([key, words]) => `${Math.round(before[key])} ${words} became ${Math.round(after[key])}`);
+  const zh = lost.map(([key, , words]) => `${Math.round(before[key])} ${words}变为 ${Math.round(after[key])}`);
+  return { en: `the list of ${id} shrank: ${en.join(', ')}`, zh: `${id} 的网段表异常缩小：${zh.join('，')}` };
 }

@@ -48,7 +48,7 @@ export function caseDetail(keeper: CaseKeeper, record: CaseRecord) {
 /** A notice with the fate of its message; addresses masked unless asked for. */
 export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false) {
   const message = notice.messageId === null ? null : keeper.ledger.outbox.message(notice.messageId);
-  const { id, topic, stage, kind, channel, state, reason, messageId } = notice;
+  const { id, topic, stage, kind, channel, state, reason, reasonZh, messageId } = notice;
   return {
     id,
     topic,
@@ -59,6 +59,7 @@ export function noticeSummary(keeper: CaseKeeper, notice: Notice, unmask = false
     recipient: recipientOf(keeper, notice, unmask),
     state: message === null ? state : message.state,
     reason: maskOrNull(reason ?? message?.error ?? null),
+    reasonZh: maskOrNull(reason === null ? (message?.error ?? null) : (reasonZh ?? reason)),
     code: message?.code ?? null,
     possibleDuplicates: message?.possibleDuplicates ?? 0,
     messageId,

@@ -1,4 +1,5 @@
 import { fillText } from '../checks/conclude.ts';
+import { paramsZh } from '../checks/evidence-words.ts';
 import { findCheck } from '../checks/index.ts';
 import type { Finding } from '../checks/types.ts';
 import { footerHtml } from '../facts/footer-html.ts';
@@ -58,13 +59,14 @@ export function describeFindings(checkId: string, findings: readonly Finding[]):
   const check = findCheck(checkId);
   return findings.map((finding) => {
     const code = check?.codes[finding.code];
-    const fill = (text: string | undefined): string =>
-      fillText(text ?? String(finding.params['reason'] ?? finding.code), finding);
+    const fill = (text: string | undefined, params = finding.params): string =>
+      fillText(text ?? String(params['reason'] ?? finding.code), { ...finding, params });
+    const zh = paramsZh(finding.params);
     return {
       code: finding.code,
       severity: finding.severity,
-      title: { zh: fill(code?.title.zh), en: fill(code?.title.en) },
-      remedy: { zh: fill(code?.remedy.zh ?? ''), en: fill(code?.remedy.en ?? '') },
+      title: { zh: fill(code?.title.zh, zh), en: fill(code?.title.en) },
+      remedy: { zh: fill(code?.remedy.zh ?? '', zh), en: fill(code?.remedy.en ?? '') },
       evidence: finding.evidence,
       awaits: finding.awaitsHuman === true,
       numbers: [finding.params['number'], finding.params['shown']].filter((value) => typeof value === 'string'),

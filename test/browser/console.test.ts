@@ -79,7 +79,11 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
       sqlite.prepare('UPDATE sweeps SET total = 1000, judged = ? WHERE id = ?').run(index === 4 ? 640 : 1000, id);
       if (index < 4) world.ledger.sweeps.setState(id, 'done', null, startedAt + 3_600_000);
     }
-    world.ledger.raiseAlert('ranges-old', 'the list of aliyun is 200 days old: patrol ranges update', world.now());
+    world.ledger.raiseAlert(
+      'ranges-old',
+      { en: 'the list of aliyun is 200 days old: patrol ranges update', zh: 'aliyun 的网段表已有 200 天未更新' },
+      world.now(),
+    );
     await world.until('2026-11-23 11:00');
     served = await openConsole(world);
     await served.figures.refresh();

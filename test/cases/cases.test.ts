@@ -122,7 +122,7 @@ describe('what a case is opened by', () => {
     const siteId = world.addSite();
     world.set(siteId, 'empty-shell', 'fail');
     const held = world.ledger.sweeps.open('scheduled', world.now());
-    world.ledger.sweeps.setState(held, 'held', 'too many failures', world.now());
+    world.ledger.sweeps.setState(held, 'held', { en: 'too many failures', zh: '失败过多' }, world.now());
     world.look(siteId);
     expect(world.cases()).toEqual([]);
     world.ledger.sweeps.setState(held, 'discarded', null, world.now());

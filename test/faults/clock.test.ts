@@ -164,12 +164,12 @@ describe('the clock guard', () => {
     const one = guard();
     one.started(NOW, lastTickAt, null);
     if (doubt === null) expect(one.doubt).toBeNull();
-    else expect(one.doubt).toMatch(doubt);
+    else expect(one.doubt?.en).toMatch(doubt);
   });
   it('keeps an earlier run’s doubt over a restart, until servers or a person say otherwise', () => {
     const one = guard();
-    one.started(NOW, NOW, 'it was wrong');
-    expect(one.doubt).toBe('it was wrong');
+    one.started(NOW, NOW, { en: 'it was wrong', zh: '时钟有误' });
+    expect(one.doubt?.en).toBe('it was wrong');
     expect(one.forgiven()).toBe(true);
     expect(one.doubt).toBeNull();
   });

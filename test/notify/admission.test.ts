@@ -69,7 +69,7 @@ describe('stops and caps', () => {
     world.look(siteId);
     await world.until('2026-03-02 11:00');
     const held = world.ledger.sweeps.open('scheduled', world.now());
-    world.ledger.sweeps.setState(held, 'held', 'too many failures', world.now());
+    world.ledger.sweeps.setState(held, 'held', { en: 'too many failures', zh: '失败过多' }, world.now());
     await world.until('2026-03-18 10:00');
     expect(world.case().state).toBe('open');
     expect(new Set(world.channels.email.sent.map(({ message }) => message.kind))).toEqual(new Set(['found']));
@@ -111,7 +111,11 @@ describe('stops and caps', () => {
     world = await CaseWorld.open('2026-03-02 08:00', {
       notices: { admins: { emails: ['admin@cloud.example'], robots: [] } },
     });
-    world.ledger.raiseAlert('blind-empty-shell', 'almost nothing could be observed', world.now());
+    world.ledger.raiseAlert(
+      'blind-empty-shell',
+      { en: 'almost nothing could be observed', zh: '几乎全部未能观测' },
+      world.now(),
+    );
     for (const time of ['2026-03-02 08:10', '2026-03-02 09:10', '2026-03-02 12:00', '2026-03-03 09:30']) {
       await world.until(time);
       world.consequences.tick();

@@ -198,7 +198,7 @@ describe('persons in other forms', () => {
           params: {},
           dryRun: true,
           notBefore: world.now(),
-          failed: 'no mobile number',
+          failed: { en: 'no mobile number', zh: '没有手机号' },
         },
       ],
       world.now(),
@@ -347,7 +347,7 @@ describe('imports', () => {
 describe('sweeps, stops, suspicions', () => {
   it('a held sweep is released by an approver, however many rescans ran since', async () => {
     const id = world.ledger.sweeps.open('scheduled', world.now());
-    world.ledger.sweeps.setState(id, 'held', 'failures jumped', world.now());
+    world.ledger.sweeps.setState(id, 'held', { en: 'failures jumped', zh: '失败骤增' }, world.now());
     for (let i = 0; i < 60; i++)
       world.ledger.sweeps.setState(world.ledger.sweeps.open('rescan', world.now()), 'done', null, world.now());
     expect((await vera.get('/')).text).toContain('failures jumped');

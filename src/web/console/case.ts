@@ -13,7 +13,7 @@ import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
-import { wordOf } from './words.ts';
+import { evidenceOf, saidOf, wordOf } from './words.ts';
 
 /** States that move on by a person of the provider. */
 const WAITS: Partial<Record<CaseState, { zh: string; en: string }>> = {
@@ -184,7 +184,8 @@ function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
   return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${visit.may('operator') && isOpenable(record, parts.now()) ? codeForm : ''}!${others}</section>`;
 }
 
-function findingsHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, record: CaseRecord): string {
+function findingsHtml({ keeper, ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say, admin } = visit;
   const rows = ledger.cases
     .findings(record.id)
     .map(openFinding)
@@ -193,7 +194,10 @@ function findingsHtml({ keeper, ledger }: ConsoleParts, { say, admin }: Visit, r
         ? html`<span class="badge fail">${say('未解决', 'stands')}</span>`
         : html`<span class="badge pass">${say('已解决', 'cleared')}</span>`,
       html`<a href="/sites/${finding.siteId}${finding.verdictId === null ? '' : `?verdict=${finding.verdictId}`}">${findingTitle(keeper, finding.checkId, finding, admin.language)}</a> <span class="soft">${finding.code}</span>`,
-      finding.evidence.map(({ label, value }) => html`${label}: ${value}`).join('<br>') || '—',
+      finding.evidence
+        .map((one) => evidenceOf(visit, one))
+        .map(({ label, value }) => html`${label}: ${value}`)
+        .join('<br>') || '—',
       timeHtml(finding.lastSeenAt),
     ]);
   return tableHtml(
@@ -216,7 +220,7 @@ function noticesHtml({ keeper, ledger }: ConsoleParts, visit: Visit, record: Cas
       html`${notice.recipient}`,
       html`${wordOf(visit, 'delivery', notice.state)}`,
       notice.sentAt === null ? '—' : timeHtml(Date.parse(notice.sentAt)),
-      html`${notice.reason ?? ''}`,
+      html`${saidOf(visit, notice.reason, notice.reasonZh)}`,
     ]);
   return tableHtml(
     [

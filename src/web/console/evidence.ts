@@ -1,12 +1,19 @@
 import { html } from 'ghtml';
+import { stateZh } from '../../checks/evidence-words.ts';
 import type { AuditBundle } from '../../judge/bundle.ts';
-import { listHtml, tableHtml } from './frame.ts';
+import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import type { Visit } from './kit.ts';
-import { wordOf } from './words.ts';
+import { reasonOf, wordOf } from './words.ts';
 
 /** Answers shown a host: enough to see who disagrees. */
 const MAX_ANSWERS = 24;
 const MAX_NUMBERS = 10;
+
+/** When something ends, as Beijing time; what cannot be read as a time stays as it was found. */
+function dateHtml(text: string | null): string {
+  const at = text === null ? Number.NaN : Date.parse(text);
+  return Number.isNaN(at) ? html`${text ?? '—'}` : timeHtml(at);
+}
 
 /** What each resolver answered, the chain it walked, and whose range the address lies in. */
 export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): string {
@@ -14,7 +21,7 @@ export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): st
   const dns = artifacts.dns;
   if (dns === undefined) return '';
   const title = html`<h4>${say('解析', 'DNS')}</h4>`;
-  if (!dns.ok) return html`<section>!${title}<p>${dns.failure.message}</p></section>`;
+  if (!dns.ok) return html`<section>!${title}<p>${reasonOf(visit, dns.failure.message)}</p></section>`;
   const owner = (address: string): string => {
     const found = ownership.addresses[address];
     // Not looked up is not the same as looked up in vain.
@@ -29,7 +36,7 @@ export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): st
       return [
         html`${host}`,
         html`${answer.resolver}`,
-        html`${wordOf(visit, 'dns', answer.outcome)}${answer.detail === undefined ? '' : ` (${answer.detail})`}`,
+        html`${wordOf(visit, 'dns', answer.outcome)}${answer.detail === undefined ? '' : ` (${reasonOf(visit, answer.detail)})`}`,
         html`${answer.cnames.join(' → ') || '—'}`,
         addresses.map((address) => html`${address} <span class="soft">${owner(address)}</span>`).join('<br>') || '—',
       ];
@@ -39,7 +46,8 @@ export function dnsHtml(visit: Visit, { artifacts, ownership }: AuditBundle): st
 }
 
 /** The numbers a person sees on the page, and where their links lead. */
-export function footerHtml({ say }: Visit, { artifacts }: AuditBundle): string {
+export function footerHtml(visit: Visit, { artifacts }: AuditBundle): string {
+  const { say } = visit;
   const page = artifacts.rendered?.ok === true ? artifacts.rendered.value : null;
   const source = artifacts.page?.ok === true ? artifacts.page.value.document : null;
   const document = page ?? source;
@@ -47,7 +55,9 @@ export function footerHtml({ say }: Visit, { artifacts }: AuditBundle): string {
   const title = html`<h4>${say('页面', 'Page')}</h4>`;
   if (document === null) {
     const failure =
-      artifacts.page?.ok === false ? artifacts.page.failure.message : say('没有读到页面。', 'No page was read.');
+      artifacts.page?.ok === false
+        ? reasonOf(visit, artifacts.page.failure.message)
+        : say('没有读到页面。', 'No page was read.');
     return html`<section>!${title}<p>${failure}</p></section>`;
   }
   const { facts } = document;
@@ -56,7 +66,7 @@ export function footerHtml({ say }: Visit, { artifacts }: AuditBundle): string {
     .map((shown) => [
       html`<mark>${shown.text}</mark>`,
       html`${shown.inFooter ? say('是', 'yes') : say('否', 'no')}`,
-      html`${shown.link}${shown.href === null ? '' : ` ${shown.href.slice(0, 120)}`}`,
+      html`${wordOf(visit, 'link', shown.link)}${shown.href === null ? '' : ` ${shown.href.slice(0, 120)}`}`,
       html`${shown.context}`,
     ]);
   return html`<section>!${title}!${listHtml([
@@ -67,20 +77,22 @@ export function footerHtml({ say }: Visit, { artifacts }: AuditBundle): string {
 }
 
 /** What the registries said. */
-export function registrationHtml({ say }: Visit, { artifacts }: AuditBundle): string {
+export function registrationHtml(visit: Visit, { artifacts }: AuditBundle): string {
+  const { say } = visit;
   const registration = artifacts.registration;
   if (registration === undefined) return '';
   const title = html`<h4>${say('域名注册', 'Registration')}</h4>`;
-  if (!registration.ok) return html`<section>!${title}<p>${registration.failure.message}</p></section>`;
+  if (!registration.ok)
+    return html`<section>!${title}<p>${reasonOf(visit, registration.failure.message)}</p></section>`;
   const rows = registration.value.domains.map(({ domain, registry, artifact }) => {
     const facts = artifact.ok ? artifact.value : null;
     return [
       html`${domain}`,
       html`${registry}`,
-      html`${artifact.ok ? (facts?.found === true ? say('已注册', 'found') : facts?.found === 'refused' ? say('被拒绝', 'refused') : say('未注册', 'not found')) : artifact.failure.message}`,
-      html`${facts?.expiresAt ?? '—'}`,
+      html`${artifact.ok ? (facts?.found === true ? say('已注册', 'found') : facts?.found === 'refused' ? say('被拒绝', 'refused') : say('未注册', 'not found')) : reasonOf(visit, artifact.failure.message)}`,
+      dateHtml(facts?.expiresAt ?? null),
       html`${facts?.registrar ?? '—'}`,
-      html`${facts?.statuses.join(', ') ?? ''}`,
+      html`${facts?.statuses.map((status) => say(stateZh(status), status)).join(say('、', ', ')) ?? ''}`,
     ];
   });
   return html`<section>!${title}!${tableHtml([say('域名', 'Domain'), say('注册局', 'Registry'), say('结果', 'Answer'), say('到期', 'Expires'), say('注册商', 'Registrar'), say('状态', 'Status')], rows, say('没有查询。', 'Not asked.'), say('注册信息', 'Registration'))}</section>`;
@@ -94,7 +106,7 @@ export function tlsHtml({ say }: Visit, { artifacts }: AuditBundle): string {
     html`${one.host} ${one.address}`,
     html`${one.protocol ?? '—'}`,
     html`${one.trusted ? say('可信', 'trusted') : (one.problem ?? say('不可信', 'not trusted'))}`,
-    html`${one.validTo ?? '—'}`,
+    dateHtml(one.validTo ?? null),
   ]);
   return html`<section><h4>TLS</h4>!${tableHtml([say('主机', 'Host'), say('协议', 'Protocol'), say('证书', 'Certificate'), say('有效期至', 'Valid to')], rows, '—', 'TLS')}</section>`;
 }

@@ -14,7 +14,7 @@ import { privateNames } from '../../privacy/open-names.ts';
 import { noticeSummary } from '../../view/case-summary.ts';
 import { listHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, unmaskHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
-import { wordOf } from './words.ts';
+import { saidOf, wordOf } from './words.ts';
 
 const PAGE_ROWS = 50;
 const STATES = ['planned', 'enclosed', 'failed', 'cancelled'] as const;
@@ -146,10 +146,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
       html`${one.recipient}`,
       html`${wordOf(visit, 'delivery', one.state)}${one.possibleDuplicates > 0 ? say(`（可能 ${one.possibleDuplicates + 1} 次）`, ` (maybe ${one.possibleDuplicates + 1}×)`) : ''}`,
       one.sentAt === null ? '—' : timeHtml(Date.parse(one.sentAt)),
-      html`${[one.code, one.reason]
-        .filter((part) => part !== null)
-        .join(' ')
-        .slice(0, 120)}`,
+      html`${[one.code ?? '', saidOf(visit, one.reason, one.reasonZh)].join(' ').trim().slice(0, 120)}`,
     ]);
   const states: [string, string][] = [
     ['', say('全部', 'all')],
@@ -172,7 +169,7 @@ function stopsHtml({ ledger, config }: ConsoleParts, visit: Visit): string {
     const state =
       held === null
         ? html`<span class="badge ${live ? 'pass' : 'none'}">${live ? say('已启用', 'live') : say('试运行', 'dry-run')}</span>`
-        : html`<span class="badge fail">${say('已停止', 'stopped')}</span> ${held.reason} !${timeHtml(held.since)}`;
+        : html`<span class="badge fail">${say('已停止', 'stopped')}</span> ${saidOf(visit, held.reason, held.reasonZh)} !${timeHtml(held.since)}`;
     const act =
       held === null
         ? visit.may('operator')
@@ -196,7 +193,7 @@ function stopsHtml({ ledger, config }: ConsoleParts, visit: Visit): string {
         : say('清单无误，按现状接受', 'The lists are right: accept them');
     const act = visit.may('approver') ? visit.form(`/stops/${key}/release`, html`<button>${what}</button>`) : '';
     return [
-      html`<div><p><strong>${name}</strong> <span class="badge fail">${say('已停止', 'stopped')}</span> ${held.reason} !${timeHtml(held.since)}</p>!${act}</div>`,
+      html`<div><p><strong>${name}</strong> <span class="badge fail">${say('已停止', 'stopped')}</span> ${saidOf(visit, held.reason, held.reasonZh)} !${timeHtml(held.since)}</p>!${act}</div>`,
     ];
   });
   const { notices, enforcement } = config.settings;
@@ -226,7 +223,7 @@ function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: bo
     [say('收件人', 'To'), html`${summary.recipient}`],
     [
       say('状态', 'State'),
-      html`${wordOf(visit, 'delivery', summary.state)} ${summary.code ?? ''} ${summary.reason ?? ''}`,
+      html`${wordOf(visit, 'delivery', summary.state)} ${summary.code ?? ''} ${saidOf(visit, summary.reason, summary.reasonZh)}`,
     ],
     [say('最早发送', 'Not before'), timeHtml(notice.notBefore)],
     [say('发送', 'Sent'), summary.sentAt === null ? '—' : timeHtml(Date.parse(summary.sentAt))],
@@ -236,7 +233,12 @@ function noticePage(parts: ConsoleParts, visit: Visit, notice: Notice, clear: bo
 <h2>${message === null ? say('内容（按现在的情况预览，尚未写成）', 'Text (as of now; not written yet)') : say('内容', 'Text')}</h2>!${text === null ? html`<p class="soft">${say('没有内容。', 'No text.')}</p>` : html`<pre>${clear ? openSecret(text) : maskNotice(parts, openSecret(text), notice)}</pre>`}
 <h2>${say('发送记录', 'Every touch of the wire')}</h2>!${tableHtml(
     [say('时间', 'At'), say('动作', 'What'), say('结果', 'Outcome'), say('说明', 'Detail')],
-    attempts.map((one) => [timeHtml(one.at), html`${one.what}`, html`${one.outcome}`, html`${maskText(one.detail)}`]),
+    attempts.map((one) => [
+      timeHtml(one.at),
+      html`${wordOf(visit, 'attempt', one.what)}`,
+      html`${wordOf(visit, 'attempt', one.outcome)}`,
+      html`${maskText(one.detail)}`,
+    ]),
     say('没有。', 'None.'),
     say('发送记录', 'Attempts'),
   )}`;

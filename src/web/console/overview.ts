@@ -12,7 +12,7 @@ import { caseSummary } from '../../view/case-summary.ts';
 import { barsSvg, type Series, trendSvg } from './charts.ts';
 import { listHtml, tableHtml, timeHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { checkTitle } from './words.ts';
+import { checkTitle, saidOf } from './words.ts';
 
 /** Sweeps the trend shows, and deadlines the list shows. */
 const TREND_SWEEPS = 24;
@@ -97,15 +97,15 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
   const suspicions = ledger.reviews.waiting();
   const items = [
     ...held.map(
-      ({ id, heldReason }) =>
-        html`<li class="bad"><a href="/sweeps">${say(`熔断暂停巡检 ${id}`, `The circuit breaker holds sweep ${id}`)}</a>：${heldReason ?? ''}</li>`,
+      ({ id, heldReason, heldReasonZh }) =>
+        html`<li class="bad"><a href="/sweeps">${say(`熔断暂停巡检 ${id}`, `The circuit breaker holds sweep ${id}`)}</a>：${saidOf(visit, heldReason, heldReasonZh)}</li>`,
     ),
     ...ledger.enforcements
       .holds()
       .filter(({ releasedAt }) => releasedAt === null)
       .map(
-        ({ key, reason, since }) =>
-          html`<li class="bad"><a href="/notices">${say(...STOPS[key])}</a>：${reason}（${beijingTable(since)}）</li>`,
+        ({ key, reason, reasonZh, since }) =>
+          html`<li class="bad"><a href="/notices">${say(...STOPS[key])}</a>：${saidOf(visit, reason, reasonZh)}（${beijingTable(since)}）</li>`,
       ),
     ...(
       [
@@ -124,12 +124,26 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
       // Those counted above by what they are about.
       .filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key))
       .slice(0, MAX_ALERTS)
-      .map(({ message, raisedAt }) => html`<li>${message} <span class="soft">!${timeHtml(raisedAt)}</span></li>`),
+      .map(
+        ({ message, messageZh, raisedAt }) =>
+          html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))} <span class="soft">!${timeHtml(raisedAt)}</span></li>`,
+      ),
   ];
   return items.length === 0
     ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
     : html`<section class="card"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
 }
+
+/** A text in which codes of cases lead to them. */
+const linkedHtml = (ledger: Ledger, text: string): string =>
+  text
+    .split(/\b([0-9A-HJKMNP-TV-Z]{10})\b/)
+    .map((part, index) =>
+      index % 2 === 1 && ledger.cases.byCode(part) !== null
+        ? html`<a href="/cases/${part}">${part}</a>`
+        : html`${part}`,
+    )
+    .join('');
 
 /** The programme a check opens cases of, at an instant. */
 function programmeOf(keeper: CaseKeeper, { admin }: Visit, checkId: string, now: number): string {

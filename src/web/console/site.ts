@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import { STATES } from '../../cases/moves.ts';
-import type { Finding } from '../../checks/types.ts';
+import type { Evidence, Finding } from '../../checks/types.ts';
 import { InputError } from '../../errors.ts';
 import type { AuditBundle } from '../../judge/bundle.ts';
 import type { SiteRecord } from '../../ledger/filings-store.ts';
@@ -8,13 +8,13 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { CheckState, VerdictRow } from '../../ledger/types.ts';
 import { maskEmail, maskName, maskPhone } from '../../log.ts';
 import { openFinding, openName } from '../../privacy/open-names.ts';
-import { endOf, snippetOf } from '../../view/snippet.ts';
+import { endOf, partsByNumber, snippetOf } from '../../view/snippet.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { dnsHtml, footerHtml, registrationHtml, tlsHtml } from './evidence.ts';
 import { listHtml, queryOf, tableHtml, timeHtml, unmaskHtml, verdictHtml, verdictText } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
 import { siteStateText } from './sites.ts';
-import { checkTitle } from './words.ts';
+import { checkTitle, evidenceOf, wordOf } from './words.ts';
 
 const HISTORY = 20;
 const WORST = ['fail', 'warn', 'inconclusive', 'pass'];
@@ -213,7 +213,11 @@ function checkHtml(
   const latest = past ?? history[0];
   const marks = [
     ...(state.shadow === 1 ? [say('影子模式', 'shadow')] : []),
-    ...(state.suspectLooks > 0 ? [say('未通过，等待再次确认', 'did not pass, to be looked at again')] : []),
+    ...(state.suspectLooks === 0
+      ? []
+      : state.suspectFails > 0
+        ? [say('初查未通过，待确认', 'did not pass at first sight, to be confirmed')]
+        : [say('本次未能核实，将再次核查', 'could not be observed, to be looked at again')]),
   ];
   return html`<details class="check" !${how.open || past !== undefined ? 'open' : ''}><summary>!${verdictHtml(visit, state.verdict)} <strong>${checkTitle(visit, state.checkId)}</strong> <span class="soft">${state.checkId}</span> <span class="soft">${marks.join('，')}</span></summary>
 !${listHtml([
@@ -253,7 +257,7 @@ function verdictBody(
         finding,
       ) => html`<div class="finding"><h4>${finding.title[admin.language]} <span class="soft">${finding.code}</span></h4>
 !${finding.awaits ? html`<p class="said">${say('疑似：须人工研判后才生效。', 'A suspicion: weighs nothing before a human rules.')} <a href="/suspicions">${say('去研判', 'Rule')}</a></p>` : ''}
-!${finding.evidence.length === 0 ? '' : listHtml(finding.evidence.map(({ label, value }) => [label, html`${value}`]))}
+!${finding.evidence.length === 0 ? '' : foldedEvidence(visit, finding.evidence)}
 !${finding.remedy[admin.language] === '' ? '' : html`<p><strong>${say('整改办法', 'Remedy')}：</strong>${finding.remedy[admin.language]}</p>`}</div>`,
     )
     .join('')}
@@ -261,17 +265,47 @@ function verdictBody(
 <div class="side-by-side">!${bundle === null ? '' : html`!${dnsHtml(visit, bundle)}!${footerHtml(visit, bundle)}!${registrationHtml(visit, bundle)}!${tlsHtml(visit, bundle)}`}
 !${snippet === null ? '' : html`<section><h4>${say('页面原文', 'As found on the page')}</h4><pre><code>!${markedHtml(snippet, numbers)}</code></pre></section>`}
 !${pictures.map(({ hash }) => html`<section><h4>${say('截图', 'Screenshot')}</h4><a href="${link(hash)}"><img src="${link(hash)}" alt="${say('核查时的页面截图', 'The page as drawn')}" loading="lazy"></a></section>`).join('')}</div>
-<p class="soft">${verdictText(visit, row.verdict)} · ${row.stage} · ${row.algorithmVersion} · ${row.rangesVersion} · ${row.policyVersion}</p>
-!${pieces.length === 0 ? '' : html`<p class="soft">${say('证据', 'Evidence')}: !${pieces.map(({ name, hash, size }) => html`<a href="${link(hash)}">${name}</a> (${size.toLocaleString('en')} B, ${hash.slice(0, 12)})`).join(', ')}</p>`}`;
+<details class="small"><summary>${say('判定依据的版本与证据文件', 'Versions it was judged by, and its evidence')}</summary>!${listHtml(
+    [
+      [say('结论', 'Verdict'), html`${verdictText(visit, row.verdict)}（${wordOf(visit, 'stage', row.stage)}）`],
+      [say('算法', 'Algorithm'), html`${row.algorithmVersion}`],
+      [say('网段表', 'Ranges'), html`${row.rangesVersion}`],
+      [say('规则', 'Policy'), html`${row.policyVersion}`],
+      ...(pieces.length === 0
+        ? []
+        : ([
+            [
+              say('证据', 'Evidence'),
+              pieces
+                .map(
+                  ({ name, hash, size }) =>
+                    html`<a href="${link(hash)}">${wordOf(visit, 'evidence', name)}</a> <span class="soft">${size.toLocaleString('en')} B · ${hash.slice(0, 12)}</span>`,
+                )
+                .join('<br>'),
+            ],
+          ] as [string, string][])),
+    ],
+  )}</details>`;
 }
 
 /** The numbers that were found, marked in the markup as it stood. */
-function markedHtml(text: string, numbers: string[]): string {
-  const serials = numbers.flatMap((number) => /\d{8,}/.exec(number)?.[0] ?? []);
-  const [serial] = serials;
-  const at = serial === undefined ? -1 : text.lastIndexOf(serial);
-  if (serial === undefined || at < 0) return html`${text}`;
-  return html`${text.slice(0, at)}<mark>${serial}</mark>${text.slice(at + serial.length)}`;
+const markedHtml = (text: string, numbers: string[]): string =>
+  partsByNumber(text, numbers)
+    .map(({ text: part, isNumber }) => (isNumber ? html`<mark>${part}</mark>` : html`${part}`))
+    .join('');
+
+/** Evidence of a finding; the many answers of resolvers, which the table beside shows too, are folded. */
+function foldedEvidence(visit: Visit, evidence: readonly Evidence[]): string {
+  const told = evidence.map((one) => evidenceOf(visit, one));
+  const answers = told.filter((_, index) => /^\S+ @\S+$/.test(evidence[index]?.label ?? ''));
+  const others = told.filter((one) => !answers.includes(one));
+  const list = (lines: readonly Evidence[]): string =>
+    lines.length === 0 ? '' : listHtml(lines.map(({ label, value }): [string, string] => [label, html`${value}`]));
+  const folded =
+    answers.length === 0
+      ? ''
+      : html`<details class="small"><summary>${visit.say(`${answers.length} 个解析服务器的回答`, `What ${answers.length} resolvers answered`)}</summary>!${list(answers)}</details>`;
+  return html`!${list(others)}!${folded}`;
 }
 
 /** What the checks of a look share is read once a page. */

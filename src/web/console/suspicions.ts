@@ -5,7 +5,7 @@ import { SuspicionDesk } from '../../programmes/suspicions.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { listHtml, optionsHtml, queryOf, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { checkTitle } from './words.ts';
+import { checkTitle, evidenceOf } from './words.ts';
 
 const SHOWN = 50;
 const STATES = ['waiting', 'confirmed', 'dismissed', 'gone'] as const;
@@ -78,7 +78,9 @@ function reviewHtml(host: string, visit: Visit, review: Review): string {
     [say('核查项目', 'Check'), html`${checkTitle(visit, review.checkId)}`],
     [say('首次', 'Asked'), timeHtml(review.askedAt)],
     [say('最近看到', 'Last seen'), timeHtml(review.lastSeenAt)],
-    ...openFinding(review).evidence.map(({ label, value }): [string, string] => [label, html`${value}`]),
+    ...openFinding(review)
+      .evidence.map((one) => evidenceOf(visit, one))
+      .map(({ label, value }): [string, string] => [label, html`${value}`]),
     ...(review.ruledBy === null
       ? []
       : ([[say('研判', 'Ruled'), html`${review.ruledBy}: ${review.reason ?? ''}`]] as [string, string][])),

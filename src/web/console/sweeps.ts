@@ -3,6 +3,7 @@ import { decideHeldSweep } from '../../ledger/held-sweep.ts';
 import type { Sweep } from '../../ledger/types.ts';
 import { queryOf, tableHtml, timeHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
+import { saidOf } from './words.ts';
 
 const SHOWN = 40;
 const KINDS = ['scheduled', 'scan', 'rescan'] as const;
@@ -67,7 +68,7 @@ function page({ ledger }: ConsoleParts, visit: Visit, given: unknown): string {
     return [
       html`${sweep.id}`,
       html`${words[sweep.kind]}`,
-      html`<span class="badge ${sweep.state === 'held' ? 'fail' : 'none'}">${states[sweep.state]}</span> ${sweep.heldReason ?? ''}!${acts}`,
+      html`<span class="badge ${sweep.state === 'held' ? 'fail' : 'none'}">${states[sweep.state]}</span> ${saidOf(visit, sweep.heldReason, sweep.heldReasonZh)}!${acts}`,
       timeHtml(sweep.startedAt),
       timeHtml(sweep.finishedAt),
       html`${sweep.judged.toLocaleString('en')} / ${sweep.total.toLocaleString('en')}`,

@@ -1,4 +1,6 @@
+import { evidenceZh, reasonZh } from '../../checks/evidence-words.ts';
 import { findCheck } from '../../checks/index.ts';
+import type { Evidence } from '../../checks/types.ts';
 import type { Visit } from './kit.ts';
 
 /** Words of ours as people read them in Chinese; in English they are read as they are. */
@@ -83,6 +85,35 @@ const ZH: Record<string, Record<string, string>> = {
     'contact-verified': '通知联系人已验证',
     'contact-removed': '删除通知联系人',
   },
+  link: { miit: '工信部', retired: '旧网址', other: '其他网址', none: '没有链接' },
+  stage: { screen: '初筛', confirm: '确认' },
+  attempt: {
+    wire: '开始发送',
+    send: '发送',
+    again: '再次发送',
+    put: '写入站内信',
+    lookup: '查询结果',
+    receipt: '回执',
+    wait: '等待',
+    end: '结束',
+    lease: '发送进程中断',
+    abandon: '放弃查询',
+    'by hand': '人工',
+    accepted: '已提交',
+    delivered: '已送达',
+    refused: '被拒绝',
+    failed: '失败',
+    unknown: '结果未知',
+    sending: '发送中',
+    retry: '待重试',
+    temporary: '暂时失败',
+    absent: '未查到',
+  },
+  evidence: {
+    'artifacts.json': '判定所依据的数据',
+    'dns packets': 'DNS 报文',
+    screenshot: '截图',
+  },
   act: { 'restrict-access': '限制访问', 'restore-access': '恢复访问', 'cancel-access': '取消接入' },
   enforcement: {
     waiting: '等待',
@@ -94,6 +125,16 @@ const ZH: Record<string, Record<string, string>> = {
     'dry-run': '试运行',
   },
 };
+
+/** A line of evidence in the reader's language. */
+export const evidenceOf = ({ admin }: Visit, evidence: Evidence): Evidence =>
+  admin.language === 'zh' ? evidenceZh(evidence) : evidence;
+
+/** Why something was not observed, in the reader's language. */
+export const reasonOf = ({ say }: Visit, text: string): string => say(reasonZh(text), text);
+
+/** A sentence kept in two languages; one of an older version, or somebody's own, in the one it has. */
+export const saidOf = ({ say }: Visit, en: string | null, zh: string | null): string => say(zh ?? en ?? '', en ?? '');
 
 /** A word of ours in the reader's language. */
 export function wordOf({ say }: Visit, kind: string, word: string): string {

@@ -116,7 +116,10 @@ export class PortalAccess {
     if (this.#misses.add(EVERYBODY, now) === MISSES_OF_A_CROWD)
       this.#keeper.ledger.raiseAlert(
         'portal-guessing',
-        `more than ${MISSES_OF_A_CROWD} wrong case codes within a minute: somebody is guessing; each address has one try a minute now`,
+        {
+          en: `more than ${MISSES_OF_A_CROWD} wrong case codes within a minute: somebody is guessing; each address has one try a minute now`,
+          zh: `一分钟内输错案件码超过 ${MISSES_OF_A_CROWD} 次，有人在猜测；现在每个地址每分钟只能试一次`,
+        },
         now,
         { again: true },
       );

@@ -105,7 +105,7 @@ export const caseQueries = {
   attemptsOfMessage: 'SELECT what, at, outcome, detail FROM message_attempts WHERE message_id = ? ORDER BY id',
   inSiteInsert: `INSERT OR IGNORE INTO in_site_messages (subject_id, message_id, title, body, created_at) VALUES (?, ?, seal(?), seal(?), ?)`,
   inSiteOfSubject: `SELECT id, unseal(title) AS title, unseal(body) AS body, created_at AS createdAt, read_at AS readAt FROM in_site_messages WHERE subject_id = ?
-    ORDER BY created_at DESC LIMIT ?`,
+    AND id < ? ORDER BY created_at DESC, id DESC LIMIT ?`,
   inSiteRead: 'UPDATE in_site_messages SET read_at = ? WHERE id = ? AND subject_id = ? AND read_at IS NULL',
 
   // contacts

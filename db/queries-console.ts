@@ -64,9 +64,9 @@ export const consoleQueries = {
   answersPrune: 'DELETE FROM idempotent_answers WHERE created_at < ?',
 
   // webhooks out
-  caseFeedInsert: 'INSERT INTO case_feed (case_id, seq) VALUES (?, ?)',
+  caseFeedInsert: 'INSERT INTO case_feed (case_id, seq, deadline_at) VALUES (?, ?, ?)',
   caseFeedHead: 'SELECT max(id) AS id FROM case_feed',
-  caseFeedAfter: `SELECT f.id AS feedId, f.case_id AS caseId, f.seq, e.at, e.actor_kind AS actorKind, e.actor_name AS actorName, e.move,
+  caseFeedAfter: `SELECT f.id AS feedId, f.case_id AS caseId, f.seq, f.deadline_at AS deadlineAt, e.at, e.actor_kind AS actorKind, e.actor_name AS actorName, e.move,
       e.from_state AS fromState, e.to_state AS toState FROM case_feed f CROSS JOIN case_events e ON e.case_id = f.case_id AND e.seq = f.seq
     WHERE f.id > ? ORDER BY f.id LIMIT ?`,
   webhookInsert: `INSERT INTO webhooks (url, secret, moves, cursor, created_by, created_at, next_at) VALUES (?, seal(?), ?, ?, ?, ?, ?) RETURNING id`,

@@ -138,7 +138,7 @@ export const programmeQueries = {
   violationByEvent: `SELECT ${VIOLATION} FROM violations WHERE event_id = ?`,
   violationById: `SELECT ${VIOLATION} FROM violations WHERE id = ?`,
   violationsOfSite: `SELECT ${VIOLATION} FROM violations WHERE site_id = ? ORDER BY reported_at DESC LIMIT 100`,
-  violationsRecent: `SELECT ${VIOLATION} FROM violations WHERE id > 0 ORDER BY id DESC LIMIT ?`,
+  violationsRecent: `SELECT ${VIOLATION} FROM violations WHERE id < ? ORDER BY id DESC LIMIT ?`,
   violationsDue: `SELECT ${VIOLATION} FROM violations WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
   violationsNextDue: 'SELECT min(due_at) AS at FROM violations WHERE due_at IS NOT NULL',
   violationSave: `UPDATE violations SET state = ?, reached_at = ?, removed_at = ?, suspend_asked_at = ?, suspended_at = ?, history = ?,

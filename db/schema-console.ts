@@ -109,7 +109,13 @@ export const idempotentAnswers = sqliteTable(
 /** The order of all case events, for those who follow them: a row number never changes, unlike a row id. */
 export const caseFeed = sqliteTable(
   'case_feed',
-  { id: integer('id').primaryKey(), caseId: integer('case_id').notNull(), seq: integer('seq').notNull() },
+  {
+    id: integer('id').primaryKey(),
+    caseId: integer('case_id').notNull(),
+    seq: integer('seq').notNull(),
+    /** The deadline as the event left it. */
+    deadlineAt: integer('deadline_at'),
+  },
   (table) => [uniqueIndex('case_feed_once').on(table.caseId, table.seq)],
 );
 
@@ -146,7 +152,6 @@ export const importRejects = sqliteTable(
     /** Masked. */
     value: text('value').notNull(),
     remedy: text('remedy').notNull(),
-    remedyZh: text('remedy_zh'),
   },
   (table) => [index('import_rejects_by_import').on(table.importId, table.id)],
 );

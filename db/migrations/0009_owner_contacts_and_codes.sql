@@ -28,5 +28,4 @@ ALTER TABLE `extra_contacts` ADD `case_id` integer REFERENCES cases(id);--> stat
 CREATE INDEX `extra_contacts_by_case` ON `extra_contacts` (`case_id`) WHERE case_id IS NOT NULL;--> statement-breakpoint
 ALTER TABLE `holds` ADD `reason_zh` text;--> statement-breakpoint
 ALTER TABLE `notices` ADD `reason_zh` text;--> statement-breakpoint
-ALTER TABLE `import_rejects` ADD `remedy_zh` text;--> statement-breakpoint
 CREATE INDEX `audit_by_actor_action` ON `audit_log` (`actor`,`action`,`id`);

@@ -29,7 +29,11 @@ export async function openRows(path: string): Promise<RowSource> {
   const head = await readHead(path);
   if (head[0] === 0x50 && head[1] === 0x4b) return openTable(path, 'xlsx', readXlsxRows(path));
   if (head[0] === 0xd0 && head[1] === 0xcf)
-    throw new InputError(`${path}: old Excel format (.xls)`, 'save it as .xlsx or CSV');
+    throw new InputError(
+      `${path}: old Excel format (.xls)`,
+      'save it as .xlsx or CSV',
+      `${path} 是旧版 Excel 格式（.xls），请另存为 .xlsx 或 CSV`,
+    );
   const charset = charsetOf(head);
   const text = new TextDecoder(charset)
     .decode(head)
@@ -45,7 +49,11 @@ async function readHead(path: string): Promise<Buffer> {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(65_536), 0, 65_536, 0);
     await file.close();
     if (bytesRead === 0)
-      throw new InputError(`${path} is empty`, 'give a table with a row of heads (filings: patrol import --template)');
+      throw new InputError(
+        `${path} is empty`,
+        'give a table with a row of heads (filings: patrol import --template)',
+        `${path} 是空文件，请上传带表头的表格（可下载模板）`,
+      );
     return buffer.subarray(0, bytesRead);
   } catch (error) {
     if (error instanceof InputError) throw error;
@@ -125,6 +133,7 @@ async function openTable(path: string, format: 'csv' | 'xlsx', table: RawTable, 
     throw new InputError(
       `${name}: no heading row could be read`,
       'give a table with a row of heads (filings: patrol import --template)',
+      `${name} 没有可读取的表头行，请上传带表头的表格（可下载模板）`,
     );
   }
   const heads = first.value.values;
@@ -134,6 +143,7 @@ async function openTable(path: string, format: 'csv' | 'xlsx', table: RawTable, 
     throw new InputError(
       `${name}: no column for ${missing.map((field) => COLUMN_NAMES[field].slice(0, 2).join(' / ')).join(', ')} among: ${heads.slice(0, 30).join(' | ')}`,
       'name the columns as in the template (patrol import --template), English or Chinese',
+      `${name} 缺少列：${missing.map((field) => COLUMN_NAMES[field][1]).join('、')}；文件中的列：${heads.slice(0, 30).join('、')}`,
     );
   }
   const size = statSync(path).size;

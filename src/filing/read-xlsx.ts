@@ -15,7 +15,11 @@ export function readXlsxRows(path: string): { rows: AsyncGenerator<RawRow>; read
       const entries = await listEntries(zip);
       const sheet = firstSheet(entries);
       if (sheet === undefined)
-        throw new InputError(`${path}: no sheet in the workbook`, 'save the table as the first sheet');
+        throw new InputError(
+          `${path}: no sheet in the workbook`,
+          'save the table as the first sheet',
+          `${path} 中没有工作表`,
+        );
       const strings = await readSharedStrings(zip, entries.get('xl/sharedStrings.xml'), path);
       const total = sheet.uncompressedSize || 1;
       for await (const { row, bytes } of readSheet(zip, sheet, strings)) {
@@ -34,7 +38,11 @@ function openArchive(path: string): Promise<ZipFile> {
     openZip(path, { lazyEntries: true, autoClose: false }, (error, zip) => {
       if (error)
         reject(
-          new InputError(`${path}: not a readable workbook: ${messageOf(error)}`, 'save it as .xlsx again, or as CSV'),
+          new InputError(
+            `${path}: not a readable workbook: ${messageOf(error)}`,
+            'save it as .xlsx again, or as CSV',
+            `${path} 不是可读取的工作簿，请重新另存为 .xlsx 或 CSV`,
+          ),
         );
       else resolve(zip);
     });
@@ -75,6 +83,7 @@ async function readSharedStrings(zip: ZipFile, entry: Entry | undefined, path: s
     throw new InputError(
       `${path}: the shared strings take ${Math.round(entry.uncompressedSize / 1e6)} MB`,
       'save it as CSV, which is read row by row',
+      `${path} 过大，请另存为 CSV 后导入`,
     );
   }
   const parser = new SaxesParser();

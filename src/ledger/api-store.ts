@@ -47,6 +47,8 @@ export interface FeedEvent {
   move: string;
   fromState: string | null;
   toState: string;
+  /** As the event left it; null of events before it was kept with them. */
+  deadlineAt: number | null;
 }
 
 type KeyRow = Omit<ApiKey, 'scopes'> & { scopes: string };

@@ -74,7 +74,7 @@ export class CasesStore {
       entry.prevHash,
       hash,
     );
-    this.#db.run('caseFeedInsert', entry.caseId, entry.seq);
+    this.#db.run('caseFeedInsert', entry.caseId, entry.seq, record.deadlineAt);
     const next: CaseRecord = { ...record, seq: entry.seq, headHash: hash };
     this.#save(next, dueAt);
     return next;

@@ -333,12 +333,13 @@ export class OutboxStore {
     this.#db.run('inSiteInsert', subjectId, messageId, title, body, now);
   }
 
-  /** A subject's in-site messages, newest first. */
+  /** A subject's in-site messages, newest first, before an id. */
   inbox(
     subjectId: number,
     limit = 50,
+    before: number | null = null,
   ): { id: number; title: string; body: string; createdAt: number; readAt: number | null }[] {
-    return this.#db.all('inSiteOfSubject', subjectId, limit);
+    return this.#db.all('inSiteOfSubject', subjectId, before ?? Number.MAX_SAFE_INTEGER, limit);
   }
 
   /** The subject read a message. True when it had not before. */

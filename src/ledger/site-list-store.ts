@@ -1,12 +1,13 @@
 import type { QueryName } from '../../db/queries.ts';
 import type { Verdict } from '../checks/types.ts';
+import { PROVINCE_ABBREVIATIONS } from '../filing/site-number.ts';
 import type { SubjectKind } from '../filing/types.ts';
 import type { Statements } from './statements.ts';
 import type { CheckState } from './types.ts';
 
 /** What a list of sites is narrowed to. */
 export interface SiteQuery {
-  /** A domain (or its beginning), a filing number (or its beginning), or a part of a subject's name. */
+  /** A domain or address of a page (or its beginning), a filing number (or its beginning, or its digits), or a part of a subject's name. */
   text?: string;
   verdict?: Verdict;
   checkId?: string;
@@ -68,7 +69,9 @@ export class SiteListStore {
     let ended = true;
     // Signs nobody types end a search's own language.
     const text = query.text?.replace(/\p{Cc}/gu, '').trim() ?? '';
-    const matched = text === '' ? null : this.#matches(text);
+    // Two signs stand in no index: rows are read for them, as for filters that find little.
+    const part = isShort(text) ? text : null;
+    const matched = text === '' || part !== null ? null : this.#matches(text);
     for (const row of matched === null ? this.#walk(query, cursor) : this.#rowsOf(matched.ids, cursor)) {
       // Never in the middle of a site's checks: the next page begins behind the site.
       if ((found.length >= limit || looked >= budget) && row.id !== last?.id) {
@@ -78,7 +81,13 @@ export class SiteListStore {
       looked++;
       last = row;
       // A site stands once however many of its checks match.
-      if (found.at(-1)?.id !== row.id && passes(row, query) && (matched === null || this.#hasVerdict(row.id, query)))
+      const named = part === null || row.subjectName.includes(part) || row.name.includes(part);
+      if (
+        named &&
+        found.at(-1)?.id !== row.id &&
+        passes(row, query) &&
+        (matched === null || this.#hasVerdict(row.id, query))
+      )
         found.push(row);
     }
     const rows = found.map(({ checkId: _, ...row }) => ({ ...row, host: this.firstHost(row.id) }));
@@ -158,23 +167,36 @@ export class SiteListStore {
     };
     const from = (name: QueryName, text_: string): void =>
       add(this.#db.all(name, text_, `${text_}\u{10ffff}`, MATCHES), MATCHES);
-    const host = text.toLowerCase();
-    from('hostsFrom', host);
-    from('registrablesFrom', host);
-    // 京ICP备12345678号 with the blanks and width people paste.
-    from('siteNumbersFrom', text.normalize('NFKC').replace(/\s/g, '').replace(/icp/i, 'ICP'));
+    // As it is pasted from a browser.
+    const host = text
+      .toLowerCase()
+      .replace(/^https?:\/\//, '')
+      .replace(/[/?#].*$/, '');
+    const bare = host.replace(/^www\./, '');
+    for (const one of new Set([host, bare])) {
+      from('hostsFrom', one);
+      from('registrablesFrom', one);
+    }
+    // 京ICP备12345678号 with the blanks and width people paste; or without its province.
+    const number = text.normalize('NFKC').replace(/\s/g, '').replace(/icp/i, 'ICP');
+    const serial = /^(?:ICP[备證证]?)?(\d{6,10}.*)$/.exec(number)?.[1];
+    if (serial === undefined) from('siteNumbersFrom', number);
+    else for (const province of PROVINCE_ABBREVIATIONS) from('siteNumbersFrom', `${province}ICP备${serial}`);
     const subjects = this.#subjects(text);
     truncated ||= subjects.length >= SUBJECTS;
     for (const { id } of subjects) add(this.#db.all('sitesOfSubjectId', id, SUBJECTS), SUBJECTS);
     return { ids, truncated };
   }
 
-  /** Subjects by a part of their name; parts of one or two characters are looked for at its beginning. */
+  /** Subjects by a part of their name. */
   #subjects(text: string): { id: number }[] {
     if ([...text].length < 3) return this.#db.all('subjectsFrom', text, `${text}\u{10ffff}`, SUBJECTS);
     return this.#db.all('subjectsNamed', `"${text.replaceAll('"', '""')}"`, SUBJECTS);
   }
 }
+
+/** One or two signs of a name: too short for the index of parts. */
+const isShort = (text: string): boolean => [...text].length < 3 && /\p{Script=Han}/u.test(text);
 
 const placeOf = (cursor: string | null): number[] => (cursor ?? '').split('.').map((part) => Number(part) || 0);
 

@@ -202,7 +202,7 @@ export class SweepsStore {
   /** Let a held sweep go on: its suspects are due for their next look. Gives how many. */
   release(sweepId: number, now: number): number {
     return this.#db.transaction(() => {
-      this.#db.run('sweepState', 'running', null, null, sweepId);
+      this.#db.run('sweepState', 'running', null, null, null, sweepId);
       return this.#db.run('confirmsOfSweepDue', now, sweepId);
     });
   }

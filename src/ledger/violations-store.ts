@@ -100,8 +100,9 @@ export class ViolationsStore {
     return this.#db.all<RawViolation>('violationsOfSite', siteId).map(violationOf);
   }
 
-  recent(limit: number): Violation[] {
-    return this.#db.all<RawViolation>('violationsRecent', limit).map(violationOf);
+  recent(limit: number, before: number | null = null): Violation[] {
+    const from = before ?? Number.MAX_SAFE_INTEGER;
+    return this.#db.all<RawViolation>('violationsRecent', from, limit).map(violationOf);
   }
 
   due(now: number, limit: number): Violation[] {

@@ -170,9 +170,12 @@ export function eventBody(ledger: Ledger, event: FeedEvent) {
     to: event.toState,
     at: new Date(event.at).toISOString(),
     by: event.actorKind,
-    deadlineAt: record === null ? null : new Date(record.deadlineAt).toISOString(),
+    // Of events before it was kept with them the present one is known.
+    deadlineAt: isoOf(event.deadlineAt ?? record?.deadlineAt ?? null),
   };
 }
+
+const isoOf = (instant: number | null): string | null => (instant === null ? null : new Date(instant).toISOString());
 
 /** Answers are of no use; a receiver that sends for ever must not hold us. */
 async function drain(response: Response): Promise<void> {

@@ -106,7 +106,7 @@ export async function takeOrders(body: unknown, { keeper, now }: PushedContext):
 }
 
 /** Orders told at once; the next page begins after the last one's id. */
-const ORDERS_A_PAGE = 1000;
+export const ORDERS_A_PAGE = 1000;
 
 /** Orders in a state, for the order system to delete them on its side. */
 export function listOrders(query: { state?: string | null; after?: string | null }, { keeper }: PushedContext): Reply {

@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await door.getByRole('button', { name: /登录/ }).first().click();
     await door.getByRole('alert').getByText('不正确').waitFor();
     const page = await signIn(context, address, 'anna');
-    await page.getByText('the list of aliyun is 200 days old').waitFor();
+    await page.getByText('aliyun 的网段表已有 200 天未更新').waitFor();
     await demandGood(page, 'overview');
     // The alarm: a case near its deadline, found by its domain.
     await page.getByRole('link', { name: '整改单', exact: true }).click();
@@ -267,7 +267,15 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await page.getByRole('button', { name: '启用' }).click();
     const secret = (await page.locator('code').first().innerText()).replace(/\s/g, '');
     await demandGood(page, 'authenticator');
-    await page.getByLabel('动态码', { exact: true }).fill(totp(secret, world.now()));
+    await page.getByLabel('密码', { exact: true }).fill(PASSWORD);
+    // One digit wrong: the same picture again, the entry on the telephone stays good.
+    const right = totp(secret, world.now());
+    await page.getByLabel('动态码', { exact: true }).fill(`${(Number(right[0]) + 1) % 10}${right.slice(1)}`);
+    await page.getByRole('button', { name: '启用' }).click();
+    await page.getByRole('alert').getByText('动态码不正确').waitFor();
+    expect((await page.locator('code').first().innerText()).replace(/\s/g, '')).toBe(secret);
+    await page.getByLabel('密码', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('动态码', { exact: true }).fill(right);
     await page.getByRole('button', { name: '启用' }).click();
     await page.getByText('动态码已启用').waitFor();
     await page.getByRole('button', { name: '退出' }).click();
@@ -275,6 +283,18 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await page.getByLabel(/^密码/).fill(PASSWORD);
     await page.getByRole('button', { name: /登录/ }).first().click();
     await page.getByRole('alert').getByText('不正确').waitFor();
+    // A right code opens, once: the one that switched it on is used up.
+    const enter = async (code: string): Promise<void> => {
+      await page.getByLabel('用户名').fill('omar');
+      await page.getByLabel(/^密码/).fill(PASSWORD);
+      await page.getByLabel(/^动态码/).fill(code);
+      await page.getByRole('button', { name: /登录/ }).first().click();
+    };
+    await enter(right);
+    await page.getByRole('alert').getByText('不正确').waitFor();
+    await world.until(world.now() + 60_000);
+    await enter(totp(secret, world.now()));
+    await page.getByRole('heading', { level: 1, name: '概览' }).waitFor();
     await context.close();
   });
 

@@ -347,10 +347,10 @@ describe('imports', () => {
 describe('sweeps, stops, suspicions', () => {
   it('a held sweep is released by an approver, however many rescans ran since', async () => {
     const id = world.ledger.sweeps.open('scheduled', world.now());
-    world.ledger.sweeps.setState(id, 'held', { en: 'failures jumped', zh: '失败骤增' }, world.now());
+    world.ledger.sweeps.setState(id, 'held', { en: '失败骤增', zh: '失败骤增' }, world.now());
     for (let i = 0; i < 60; i++)
       world.ledger.sweeps.setState(world.ledger.sweeps.open('rescan', world.now()), 'done', null, world.now());
-    expect((await vera.get('/')).text).toContain('failures jumped');
+    expect((await vera.get('/')).text).toContain('失败骤增');
     await anna.submit('/sweeps', `/sweeps/${id}/release`);
     expect(world.ledger.sweeps.get(id)?.state).toBe('running');
     world.ledger.sweeps.setState(id, 'done', null, world.now());

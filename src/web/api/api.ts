@@ -64,6 +64,13 @@ export async function addApi(app: FastifyInstance, parts: ApiParts): Promise<voi
 
 async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> {
   const { ledger, now } = parts;
+  // Counted by key here, with its own figures; not by address as pages are.
+  scope.addHook('onRoute', (route) => {
+    route.config = { ...route.config, rateLimit: false };
+    // What tells forms and no data is open; everything else wants a key. A route that forgot says so at the start.
+    const open = route.url.startsWith('/api/v1/docs') || route.url === '/api/v1/openapi.json';
+    if (!open && route.config.scope === undefined) throw new Error(`the route ${route.url} demands no scope`);
+  });
   scope.setValidatorCompiler(validatorCompiler);
   scope.setSerializerCompiler(serializerCompiler);
   scope.addContentTypeParser(
@@ -116,13 +123,13 @@ async function apiScope(scope: FastifyInstance, parts: ApiParts): Promise<void> 
     needs: (needed, summary, tag) => ({ config: { scope: needed }, summary, tag }),
     keyOf: (request) => request.apiKey as ApiKey,
     demand: access,
-    audit: (request, object, detail) =>
+    audit: (request, object, detail, outcome = 'done') =>
       ledger.admins.audit({
         at: now(),
         actor: `key:${request.apiKey?.name ?? '-'}`,
         action: `${request.method} ${request.routeOptions.url ?? ''}`,
         object: object.slice(0, 200),
-        outcome: 'done',
+        outcome,
         detail: maskText(detail).slice(0, 1000),
       }),
   };
@@ -163,7 +170,7 @@ function documented(
       ...((schema['response'] as object | undefined) ?? {}),
       ...Object.fromEntries(
         Object.entries(TITLES)
-          .filter(([status]) => ['401', '403', '404', '409', '422', '429'].includes(status))
+          .filter(([status]) => ['400', '401', '403', '404', '409', '422', '429', '500'].includes(status))
           .map(([status, title]) => [status, fault(title)]),
       ),
     },
@@ -210,7 +217,7 @@ function guard(scope: FastifyInstance, { ledger, config, log, now }: ApiParts): 
     refused(request, `needs ${wanted}`);
     throw new ApiFault(403, `this key does not open ${wanted}`, 'make one that does: patrol api-keys add');
   };
-  scope.addHook('onRequest', async (request) => {
+  scope.addHook('onRequest', async (request, reply) => {
     const wanted = request.routeOptions.config.scope as Scope | undefined;
     if (wanted === undefined) return;
     const given = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -228,7 +235,13 @@ function guard(scope: FastifyInstance, { ledger, config, log, now }: ApiParts): 
       );
     }
     request.apiKey = key;
-    if (calls.add(String(key.id), now()) > requestsAMinute)
+    const count = calls.add(String(key.id), now());
+    reply.headers({
+      'x-ratelimit-limit': requestsAMinute,
+      'x-ratelimit-remaining': Math.max(0, requestsAMinute - count),
+      'x-ratelimit-reset': 60 - (Math.floor(now() / 1000) % 60),
+    });
+    if (count > requestsAMinute)
       throw new ApiFault(
         429,
         `more than ${requestsAMinute} calls a minute`,

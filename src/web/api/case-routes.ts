@@ -7,9 +7,10 @@ import { maskValue } from '../../log.ts';
 import { eventBody } from '../../notify/case-webhooks.ts';
 import { openFinding } from '../../privacy/open-names.ts';
 import { caseDetail, caseSummary, findingTitle } from '../../view/case-summary.ts';
-import { CASE_ACTS, demandOffered } from '../case-acts.ts';
+import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
+import { sitesOf } from './sites-of.ts';
 
 const ALL = Object.keys(STATES) as [CaseState, ...CaseState[]];
 const ACTS = Object.keys(CASE_ACTS) as [string, ...string[]];
@@ -47,13 +48,27 @@ function addReading({ app, parts, needs }: ApiKit): void {
         querystring: z.strictObject({
           state: z.enum(ALL).optional().describe('default: all that have not ended'),
           programme: z.string().max(60).optional(),
+          site: z
+            .string()
+            .max(300)
+            .optional()
+            .describe('a site number or filed domain: its cases, newest first, ended ones too'),
           ...pageQuery,
         }),
         response: { 200: z.object({ cases: z.array(summaryShape), next: nextShape }) },
       },
     },
     (request) => {
-      const { state, programme = null, limit, cursor } = request.query;
+      const { state, programme = null, site, limit, cursor } = request.query;
+      if (site !== undefined) {
+        const records = sitesOf(ledger, site)
+          .flatMap((id) => ledger.cases.ofSite(id))
+          .filter(
+            (one) =>
+              (state === undefined || one.state === state) && (programme === null || one.programme === programme),
+          );
+        return { cases: records.slice(0, limit).map((record) => caseSummary(keeper, record)), next: null };
+      }
       const states = state === undefined ? ALL.filter((one) => !isTerminal(one)) : [state];
       const { records, next } = ledger.cases.page(states, programme, placeOf(cursor), limit);
       return { cases: records.map((record) => caseSummary(keeper, record)), next: cursorOf(next) };
@@ -107,6 +122,15 @@ function addReading({ app, parts, needs }: ApiKit): void {
   const kit = (code: string): [CaseRecord | null, string] => [ledger.cases.byCode(code), code];
 }
 
+/** What an act cannot do without. */
+const REQUIRED: Record<string, (name: string, act: CaseAct) => boolean> = {
+  reason: (name, { fields }) => fields.includes('reason') && name !== 'extend' && name !== 'appeal',
+  date: (_name, { fields }) => fields.includes('date'),
+  days: (_name, { fields }) => fields.includes('days'),
+  extension: (_name, { fields }) => fields.includes('extension'),
+  appeal: (_name, { fields }) => fields.includes('appeal'),
+};
+
 function demandCase([record, code]: [CaseRecord | null, string]): CaseRecord {
   if (record === null) throw new ApiFault(404, `no case ${code}`, 'GET /api/v1/cases lists the codes');
   return record;
@@ -148,6 +172,9 @@ function addActing({ app, parts, needs, keyOf, demand, audit }: ApiKit): void {
       // Two persons are demanded, and a key is somebody's second hand.
       if (name === 'approve' && needed > 1)
         throw new InputError('two persons must approve here, and a key is none', 'approve in the console');
+      for (const [field, wanted] of Object.entries(REQUIRED))
+        if (wanted(name, definition) && (request.body[field as 'reason'] ?? '') === '')
+          throw new ApiFault(400, `${name} needs ${field}`, `give "${field}" in the body`);
       demandOffered(keeper, record, definition);
       const { days, ...texts } = request.body;
       const form = { ...texts, ...(days !== undefined && { days: String(days) }) } as Partial<Record<string, string>>;

@@ -34,7 +34,7 @@ export interface ApiKit {
   /** Refuse a call where its key has not this scope as well. */
   demand: (request: FastifyRequest, scope: Scope) => void;
   /** A line of the audit log. */
-  audit: (request: FastifyRequest, object: string, detail: string) => void;
+  audit: (request: FastifyRequest, object: string, detail: string, outcome?: 'done' | 'refused') => void;
 }
 
 /** Options of a route, and what the documentation says of it. */

@@ -80,7 +80,7 @@ export function addNoticeRoutes({ app, parts, needs, audit }: ApiKit): void {
         summary: inbox.summary,
         tags: [inbox.tag],
         params: z.object({ number: z.string().max(60).describe('the subject number, like 京ICP备12345678号') }),
-        querystring: z.strictObject({ limit: pageQuery.limit }),
+        querystring: z.strictObject(pageQuery),
         response: {
           200: z.object({
             messages: z.array(
@@ -92,22 +92,25 @@ export function addNoticeRoutes({ app, parts, needs, audit }: ApiKit): void {
                 readAt: z.string().nullable(),
               }),
             ),
+            next: nextShape,
           }),
         },
       },
     },
     (request) => {
       const subject = subjectOf(request.params.number);
-      const messages = ledger.outbox
-        .inbox(subject.id, request.query.limit)
-        .map(({ id, title, body, createdAt, readAt }) => ({
-          id,
-          title,
-          body,
-          at: isoOf(createdAt) ?? '',
-          readAt: isoOf(readAt),
-        }));
-      return { messages };
+      const { limit, cursor } = request.query;
+      const place = placeOf(cursor);
+      const page = ledger.outbox.inbox(subject.id, limit + 1, place === null ? null : Number(place));
+      const shown = page.slice(0, limit);
+      const messages = shown.map(({ id, title, body, createdAt, readAt }) => ({
+        id,
+        title,
+        body,
+        at: isoOf(createdAt) ?? '',
+        readAt: isoOf(readAt),
+      }));
+      return { messages, next: cursorOf(page.length > limit ? String(shown.at(-1)?.id) : null) };
     },
   );
   const read = needs('messages:write', 'The subject read a message', 'messages');

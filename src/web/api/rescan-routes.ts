@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseIcpNumber } from '../../filing/site-number.ts';
 import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
-import { filterShape, queryOf } from './site-filter.ts';
+import { demandVerdict, filterShape, queryOf } from './site-filter.ts';
+import { sitesOf } from './sites-of.ts';
 
 const COUNTED = 20_000;
 const MAX_SITES = 1000;
@@ -48,11 +48,12 @@ export function addRescanRoutes({ app, parts, needs, keyOf, audit }: ApiKit): vo
       const minutes = (count: number): number | null => (rate === null ? null : Math.ceil(count / rate / 60));
       if (filter !== undefined) {
         const query = { ...queryOf(filter), state: 'active' };
-        if (filter.check !== undefined && filter.verdict === undefined)
+        demandVerdict(filter);
+        if (filter.state !== undefined && filter.state !== 'active')
           throw new ApiFault(
             400,
-            'check stands without verdict',
-            'give both, or neither: a check alone would be every site',
+            `sites that are ${filter.state} are not looked at`,
+            'leave state out: only active filings are re-checked (R15)',
           );
         demandWhole(ledger, query);
         const { count, more } = await countUpTo(ledger, query, COUNTED);
@@ -66,11 +67,7 @@ export function addRescanRoutes({ app, parts, needs, keyOf, audit }: ApiKit): vo
       }
       const found = new Set<number>();
       const unknown = (sites ?? []).filter((text) => {
-        const parsed = parseIcpNumber(text);
-        const ids = parsed.ok
-          ? ledger.filings.find({ siteNumber: parsed.number.canonical })
-          : ledger.filings.find({ host: text.toLowerCase() });
-        const active = ids.filter((id) => ledger.sites.row(id)?.state === 'active');
+        const active = sitesOf(ledger, text).filter((id) => ledger.sites.row(id)?.state === 'active');
         for (const id of active) found.add(id);
         return active.length === 0;
       });

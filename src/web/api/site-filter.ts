@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { checks } from '../../checks/index.ts';
 import type { SiteQuery } from '../../ledger/site-list-store.ts';
+import { ApiFault } from './kit.ts';
 
 /** Verdicts as the API names them. */
 export const VERDICTS = ['pass', 'warn', 'fail', 'inconclusive'] as const;
@@ -33,3 +34,9 @@ export const queryOf = ({ text, verdict, check, province, provider, state }: Fil
   ...(provider !== undefined && { provider }),
   ...(state !== undefined && { state }),
 });
+
+/** Throws ApiFault where a check stands without a verdict: it would narrow nothing. */
+export function demandVerdict({ check, verdict }: Filter): void {
+  if (check !== undefined && verdict === undefined)
+    throw new ApiFault(400, 'check stands without verdict', 'give both, or neither: a check alone would be every site');
+}

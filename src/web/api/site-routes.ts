@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Finding } from '../../checks/types.ts';
 import { FIELDS, type Field } from '../../filing/columns.ts';
-import { parseIcpNumber } from '../../filing/site-number.ts';
 import { type FilingRow, validateRow } from '../../filing/validate-row.ts';
 import type { SiteRecord, UpsertOutcome } from '../../ledger/filings-store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -11,7 +10,8 @@ import { providerNames } from '../../provider/provider-names.ts';
 import { describeFindings } from '../../view/verdict-view.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
-import { filterShape, queryOf, VERDICTS } from './site-filter.ts';
+import { demandVerdict, filterShape, queryOf, VERDICTS } from './site-filter.ts';
+import { sitesOf } from './sites-of.ts';
 
 const MAX_ROWS = 1000;
 /** Filings written in one transaction: the worker goes on in between. */
@@ -89,7 +89,12 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
         querystring: z.strictObject({ ...filterShape, ...pageQuery }),
         response: {
           200: z.object({
-            sites: z.array(rowShape),
+            sites: z.array(
+              rowShape.extend({
+                verdicts: z.record(z.string(), z.enum(VERDICTS)).describe('by check; those in force'),
+                checkedAt: z.string().nullable().describe('the last look'),
+              }),
+            ),
             next: nextShape,
             partial: z
               .boolean()
@@ -102,17 +107,26 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
     },
     (request) => {
       const { limit, cursor } = request.query;
+      demandVerdict(request.query);
       const page = ledger.sites.page(queryOf(request.query), placeOf(cursor), limit);
       const sites = page.rows.map(
-        ({ host, siteNumber, name, subjectName, subjectKind, province, accessProvider, state }) => ({
-          siteNumber,
-          name,
-          domain: host,
-          subjectName: openName(subjectName, subjectKind),
-          province,
-          accessProvider,
-          state,
-        }),
+        ({ id, host, siteNumber, name, subjectName, subjectKind, province, accessProvider, state }) => {
+          const states = ledger.verdicts.standing(id).filter(({ nextDueAt }) => nextDueAt !== null);
+          const looked = states.flatMap(({ checkedAt }) => checkedAt ?? []);
+          return {
+            siteNumber,
+            name,
+            domain: host,
+            subjectName: openName(subjectName, subjectKind),
+            province,
+            accessProvider,
+            state,
+            verdicts: Object.fromEntries(
+              states.flatMap(({ checkId, verdict }) => (verdict === null ? [] : [[checkId, verdict] as const])),
+            ),
+            checkedAt: isoOf(looked.length === 0 ? null : Math.max(...looked)),
+          };
+        },
       );
       return { sites, next: cursorOf(page.next), partial: page.stopped || page.truncated };
     },
@@ -125,7 +139,9 @@ function addReading({ app, parts, needs, demand, audit }: ApiKit): void {
       schema: {
         summary: one.summary,
         tags: [one.tag],
-        params: z.object({ number: z.string().describe('the site number, like 京ICP备12345678号-1') }),
+        params: z.object({
+          number: z.string().describe('the site number, like 京ICP备12345678号-1, or a filed domain'),
+        }),
         querystring: z.strictObject({
           persons: z
             .enum(['true', 'false'])
@@ -186,12 +202,24 @@ function addEvidence({ app, parts, needs, demand, audit }: ApiKit): void {
   );
 }
 
+/** The site of a number or a filed domain. Throws ApiFault where there is none, or the domain stands in several filings. */
 function siteByNumber(ledger: Ledger, text: string): SiteRecord {
-  const parsed = parseIcpNumber(text);
-  const [siteId] = parsed.ok ? ledger.filings.find({ siteNumber: parsed.number.canonical }) : [];
-  const record = siteId === undefined ? null : ledger.filings.load(siteId);
-  if (record === null)
-    throw new ApiFault(404, `no site ${text}`, 'give a site number of the ledger, like 京ICP备12345678号-1');
+  const records = sitesOf(ledger, text).flatMap((id) => ledger.filings.load(id) ?? []);
+  const active = records.filter(({ state }) => state === 'active');
+  const found = active.length > 0 ? active : records;
+  const [record, ...others] = found;
+  if (record === undefined)
+    throw new ApiFault(
+      404,
+      `no site ${text}`,
+      'give a site number of the ledger, like 京ICP备12345678号-1, or a domain',
+    );
+  if (others.length > 0)
+    throw new ApiFault(
+      409,
+      `${text} stands in ${found.length} filings`,
+      `give a site number: ${found.map(({ filing }) => filing.siteNumber).join(', ')}`,
+    );
   return record;
 }
 
@@ -239,6 +267,42 @@ function siteBody(ledger: Ledger, record: SiteRecord): z.infer<typeof siteShape>
   };
 }
 
+/** Columns that hold several values. */
+const LISTS: ReadonlySet<string> = new Set(['domains', 'hosts', 'addresses', 'shareholders', 'otherProviders']);
+const MAX_CELL = 4000;
+
+/** A row's cells as texts; lists as GET gives them are taken too. What is no text, or no column, is a problem of that row alone. */
+function textsOf(given: Record<string, unknown>): {
+  texts: Partial<Record<Field, string>>;
+  problems: { field: string; value: string; remedy: string }[];
+} {
+  const texts: Partial<Record<Field, string>> = {};
+  const problems: { field: string; value: string; remedy: string }[] = [];
+  for (const [field, value] of Object.entries(given)) {
+    const known = FIELDS.find((one) => one === field);
+    const text =
+      Array.isArray(value) && LISTS.has(field) && value.every((one) => typeof one === 'string')
+        ? value.join(';')
+        : value === null
+          ? ''
+          : value;
+    if (known === undefined)
+      problems.push({
+        field: field.slice(0, 60),
+        value: '',
+        remedy: 'there is no such field: /api/v1/docs lists them',
+      });
+    else if (typeof text !== 'string' || text.length > MAX_CELL)
+      problems.push({
+        field,
+        value: '',
+        remedy: LISTS.has(field) ? 'give a text, or a list of texts' : `give a text of at most ${MAX_CELL} characters`,
+      });
+    else texts[known] = text;
+  }
+  return { texts, problems };
+}
+
 function addWriting({ app, parts, needs, audit }: ApiKit): void {
   const { ledger, config, ranges, now } = parts;
   const write = needs(
@@ -246,11 +310,17 @@ function addWriting({ app, parts, needs, audit }: ApiKit): void {
     'Insert or update filings; good rows are kept whatever the others are',
     'filings',
   );
-  const cells = z.strictObject(
-    Object.fromEntries(FIELDS.map((field) => [field, z.string().max(4000).optional()])) as Record<
-      Field,
-      z.ZodOptional<z.ZodString>
-    >,
+  // Read a row at a time: one that cannot be read must not cost the others.
+  const cells = z.looseObject(
+    Object.fromEntries(
+      FIELDS.map((field) => [
+        field,
+        z
+          .unknown()
+          .optional()
+          .describe(LISTS.has(field) ? 'a text separated by ; or a list of texts' : 'a text'),
+      ]),
+    ),
   );
   app.post(
     '/filings',
@@ -278,7 +348,12 @@ function addWriting({ app, parts, needs, audit }: ApiKit): void {
       const rejected: { row: number; field: string; value: string; remedy: string }[] = [];
       const rows: FilingRow[] = [];
       for (const [row, given] of request.body.entries()) {
-        const read = validateRow(given as Partial<Record<Field, string>>, defaults);
+        const { texts, problems } = textsOf(given);
+        if (problems.length > 0) {
+          for (const problem of problems) rejected.push({ row, ...problem });
+          continue;
+        }
+        const read = validateRow(texts, defaults);
         if (read.ok) rows.push(read.row);
         else for (const { field, value, remedy } of read.problems) rejected.push({ row, field, value, remedy });
       }

@@ -18,15 +18,16 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
   const { app, parts, access } = kit;
   const send = (reply: FastifyReply, status: number, body: string): FastifyReply =>
     sendHtml(reply, status, framed(null, '登录 Sign in', body, { told: null, path: '', pollMs: 0 }));
-  app.get('/login', (request, reply) => {
-    if (kit.visit(request) !== null) return reply.redirect('/', 303);
-    return send(reply, 200, loginForm(parts, null, '', oidc));
+  app.get<{ Querystring: { to?: unknown } }>('/login', (request, reply) => {
+    const to = placeOf(request.query.to);
+    if (kit.visit(request) !== null) return reply.redirect(to, 303);
+    return send(reply, 200, loginForm(parts, null, '', oidc, to));
   });
   const limit = { max: SIGN_INS_A_MINUTE, timeWindow: 60_000 };
   app.post('/login', { config: { rateLimit: limit } }, async (request, reply) => {
     if (!isOurs(request, kit.publicOrigin))
       return kit.refuse(request, reply, null, 'cross-origin', '请在本网站登录。 Sign in on this site.');
-    const { name = '', password = '', code = '' } = formOf(request.body);
+    const { name = '', password = '', code = '', to } = formOf(request.body);
     const result = await access.signIn({ name: name.trim(), password, code }, request.ip, parts.now());
     if (!result.ok) {
       parts.log.warn({ reason: result.reason }, 'console refused a sign-in');
@@ -38,11 +39,11 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
       return send(
         reply,
         result.reason === 'busy' ? 429 : 403,
-        loginForm(parts, words[result.reason], name.slice(0, 60), oidc),
+        loginForm(parts, words[result.reason], name.slice(0, 60), oidc, placeOf(to)),
       );
     }
     kit.startSession(request, reply, result.token);
-    return reply.redirect('/', 303);
+    return reply.redirect(placeOf(to), 303);
   });
   kit.deed(
     '/logout',
@@ -63,8 +64,7 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
     (visit, form) => {
       const language = visit.admin.language === 'zh' ? 'en' : 'zh';
       parts.ledger.admins.save({ ...visit.admin, language });
-      const back = form['back'] ?? '/';
-      return { to: /^\/(?![/\\\s])[\x21-\x7e]*$/.test(back) ? back : '/' };
+      return { to: placeOf(form['back']) };
     },
   );
   kit.page(
@@ -132,12 +132,19 @@ export function addAccount(kit: ConsoleKit, oidc: Oidc | null): void {
       if (admin === null)
         throw new InputError(say('密码不正确', 'the password is wrong'), say('请重新输入', 'type it again'));
       const secret = form['secret'] ?? '';
-      const step = /^[A-Z2-7]{32}$/.test(secret) ? totpStep(secret, form['code'] ?? '', null, parts.now()) : null;
-      if (admin.totpSecret !== null || step === null)
-        throw new InputError(
-          say('动态码不正确', 'the code is wrong'),
-          say('请重新扫描并输入新的动态码', 'scan anew and give a new code'),
-        );
+      const isSecret = /^[A-Z2-7]{32}$/.test(secret) && admin.totpSecret === null;
+      const step = isSecret ? totpStep(secret, form['code'] ?? '', null, parts.now()) : null;
+      if (!isSecret)
+        throw new InputError(say('密钥不可用', 'that secret cannot be used'), say('请重新开始', 'begin anew'));
+      // What was scanned stays good: only the code is asked for again.
+      if (step === null)
+        return {
+          to: '/account',
+          page: {
+            title: say('启用动态码', 'Switch the authenticator on'),
+            body: html`<p class="said bad" role="alert">${say('动态码不正确，请等它变化后再输入一次。', 'The code is wrong: wait for the next one and type that.')}</p>!${accountPage(visit, secret)}`,
+          },
+        };
       parts.ledger.admins.save({ ...admin, totpSecret: secret, totpStep: step });
       return {
         to: '/account',
@@ -172,11 +179,21 @@ function demandOwnPassword({ admin, say }: Visit): void {
     );
 }
 
-function loginForm({ ledger, config }: ConsoleParts, said: string | null, name: string, oidc: Oidc | null): string {
+/** A place of this very site; everything else is the overview. */
+const placeOf = (text: unknown): string =>
+  typeof text === 'string' && /^\/(?![/\\\s])[\x21-\x7e]{0,500}$/.test(text) ? text : '/';
+
+function loginForm(
+  { ledger, config }: ConsoleParts,
+  said: string | null,
+  name: string,
+  oidc: Oidc | null,
+  to: string,
+): string {
   const none = ledger.admins.all().length === 0;
   return html`!${said === null ? '' : html`<p class="said bad" role="alert" id="said">${said}</p>`}
 !${none ? html`<p class="said" role="status">还没有管理员。请在服务器上运行： No admin yet; on the server run:</p><pre><code>npm run -s patrol -- admins add NAME --role approver</code></pre>` : ''}
-<form method="post" action="/login" class="narrow"><p><label for="name">用户名 Name</label><input id="name" name="name" value="${name}" autocomplete="username" required maxlength="60"></p>
+<form method="post" action="/login" class="narrow"><input type="hidden" name="to" value="${to}"><p><label for="name">用户名 Name</label><input id="name" name="name" value="${name}" autocomplete="username" required maxlength="60"></p>
 <p><label for="password">密码 Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="400"></p>
 <p><label for="code">动态码（已启用时填写） Code, where switched on</label><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="10"></p>
 <p><button>登录 Sign in</button></p></form>

@@ -10,8 +10,9 @@ import { caseOfCode } from '../../notify/one-time-secret.ts';
 import { openName } from '../../privacy/open-names.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-acts.ts';
+import { caseRows, Exports, FORMATS } from '../exports.ts';
 import { formOf } from '../web-app.ts';
-import { optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
+import { exportHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { wordOf } from './words.ts';
 
@@ -39,6 +40,16 @@ export function addCases(kit: ConsoleKit): void {
     ({ say }) => say('整改单看板', 'Cases by stage'),
     (visit, request) => boardPage(parts, visit, request.query),
   );
+  const exports = new Exports();
+  kit.data('/cases/export.:format', async (visit, request, reply) => {
+    const format = FORMATS.find((one) => one === (request.params as { format: string }).format);
+    if (format === undefined) return reply.callNotFound();
+    const { state, programme } = queryOf(request.query, ['state', 'programme']);
+    const filter = { states: statesOf(state), ...(programme !== undefined && { programme }) };
+    return kit.download(visit, reply, 'cases', format, () =>
+      exports.file(caseRows(parts.keeper, filter, visit.admin.language), format, 'cases', visit.admin.language),
+    );
+  });
   const isCase = (code: string): boolean => parts.ledger.cases.byCode(code) !== null;
   // Whose role an act wants is known once it is read: operators may only do what is theirs.
   const demandAct = (visit: Visit, name: string | undefined): [string, CaseAct] => {
@@ -205,7 +216,7 @@ function listPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
   const list = tableHtml(heads, rows, say('没有符合条件的整改单。', 'No case matches.'), say('整改单列表', 'Cases'));
   return html`<p><a href="/cases/board">${say('看板', 'Board')}</a></p>!${filterForm(parts, visit, query)}!${more}
 !${operator && rows.length > 0 ? visit.form('/cases/bulk', html`!${list}!${bulkFields(visit)}`) : list}
-!${next === null ? '' : html`<p class="pages"><a href="/cases?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`}`;
+<p>!${text === undefined ? exportHtml(visit, '/cases/export', new URLSearchParams(query).toString()) : ''}</p>!${next === null ? '' : html`<p class="pages"><a href="/cases?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`}`;
 }
 
 function caseCells({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord, operator: boolean): string[] {

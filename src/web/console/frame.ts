@@ -103,6 +103,12 @@ export function nextHtml({ say }: Visit, path: string, query: Record<string, str
     : html`<p class="pages"><a href="${path}?${new URLSearchParams({ ...query, after: next }).toString()}">${say('下一页', 'Next page')}</a></p>`;
 }
 
+/** Links to what a list shows as files; `words` is its filter as a query string. */
+export function exportHtml({ say }: Visit, path: string, words: string): string {
+  const query = words === '' ? '' : `?${words}`;
+  return html`${say('导出：', 'Export: ')}<a href="${path}.csv${query}" download>CSV</a> · <a href="${path}.xlsx${query}" download>XLSX</a>`;
+}
+
 /** The texts of a query string that were given and are not empty, each cut at `most` characters. */
 export function queryOf(query: unknown, names: readonly string[], most = 200): Record<string, string> {
   const given = (query ?? {}) as Record<string, unknown>;

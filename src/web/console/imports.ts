@@ -4,9 +4,11 @@ import multipart from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { InputError, messageOf } from '../../errors.ts';
-import { columnHeads, importTemplate } from '../../filing/columns.ts';
-import { importFilings, quoteCell } from '../../filing/import-filings.ts';
+import { COLUMN_NAMES, columnHeads, importTemplate } from '../../filing/columns.ts';
+import { type ImportSummary, importFilings, quoteCell } from '../../filing/import-filings.ts';
+import { remedyZh } from '../../filing/remedy-words.ts';
 import { providerNames } from '../../provider/provider-names.ts';
+import { formOf } from '../web-app.ts';
 import { nextHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { type Upload, Uploads } from './uploads.ts';
@@ -24,7 +26,10 @@ interface Running {
   rejected: number;
   share: number;
   ended: boolean;
-  failed: string | null;
+  failed: { zh: string; en: string } | null;
+  /** Nothing is written: what would be rejected is told. */
+  dryRun: boolean;
+  summary: ImportSummary | null;
 }
 
 /** `/imports`: what was imported, what was not taken and why, and a file to import now. */
@@ -110,15 +115,17 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
           share: 0,
           ended: false,
           failed: null,
+          dryRun: request.body !== null && formOf(request.body)['dryRun'] === 'yes',
+          summary: null,
         };
         running = state;
         void runImport(parts, taken, state).then(() =>
           kit.access.audit(
             visit.admin.name,
-            'import',
+            state.dryRun ? 'try an import' : 'import',
             taken.name,
             state.failed === null ? 'done' : 'refused',
-            state.failed ?? `${state.rows} rows, ${state.rejected} rejected`,
+            state.failed?.en ?? `${state.rows} rows, ${state.rejected} rejected`,
             parts.now(),
           ),
         );
@@ -146,7 +153,7 @@ async function runImport(
         recordImport: (record, from, to) => ledger.recordImport({ ...record, file: taken.name }, from, to),
       },
       {
-        dryRun: false,
+        dryRun: state.dryRun,
         batchRows: 200,
         rejectsFile: join(taken.folder, 'rejects.csv'),
         accessProvider: config.settings.accessProvider,
@@ -155,28 +162,50 @@ async function runImport(
         onProgress: ({ rows, rejected, share }) => Object.assign(state, { rows, rejected, share }),
       },
     );
-    Object.assign(state, { rows: summary.rows, rejected: summary.rejected, share: 1 });
+    Object.assign(state, { rows: summary.rows, rejected: summary.rejected, share: 1, summary });
   } catch (error) {
-    const said = error instanceof InputError ? `${error.message} → ${error.remedy}` : messageOf(error);
     // Called as it was sent, not as it lay here meanwhile.
-    state.failed = said.replaceAll(taken.path, taken.name);
-    log.warn({ error: state.failed }, 'an import failed');
+    const named = (text: string): string => text.replaceAll(taken.path, taken.name);
+    const en = named(error instanceof InputError ? `${error.message} → ${error.remedy}` : messageOf(error));
+    state.failed = { en, zh: error instanceof InputError && error.zh !== null ? named(error.zh) : en };
+    log.warn({ error: en }, 'an import failed');
   } finally {
     state.ended = true;
     rmSync(taken.folder, { recursive: true, force: true });
   }
 }
 
+/** A column as the file of an operator calls it. */
+function columnName({ say }: Visit, column: string): string {
+  if (column === '(row)') return say('（整行）', '(row)');
+  const names = Object.values(COLUMN_NAMES).find(([english]) => english === column);
+  return say(names?.[1] ?? column, column);
+}
+
 const markOf = (running: Running | null): string =>
   running === null ? '' : JSON.stringify([running.rows, running.ended]);
 
-function runningHtml({ say }: Visit, running: Running | null): string {
+function runningHtml(visit: Visit, running: Running | null): string {
+  const { say } = visit;
   if (running === null) return '';
-  if (running.failed !== null)
-    return html`<p class="said bad" role="alert">${running.file}：${say('未能导入', 'not imported')}：${running.failed}</p>`;
-  if (running.ended)
-    return html`<p class="said" role="status">${running.file}：${say(`已导入，${running.rows} 行，${running.rejected} 行被拒。新网站的首次核查在 24 小时内陆续进行；需要马上核查可在“网站”页复查。`, `imported, ${running.rows} rows, ${running.rejected} rejected. New sites get their first look within 24 hours; the page of sites can ask for it at once.`)}</p>`;
-  return html`<p role="status">${running.file}：${running.rows.toLocaleString('en')} ${say('行', 'rows')} <progress max="1" value="${running.share}" aria-label="${say('导入进度', 'Progress')}"></progress></p>`;
+  const { file, failed, ended, rows, rejected, dryRun, summary } = running;
+  if (failed !== null)
+    return html`<p class="said bad" role="alert">${file}：${say('未能导入', 'not imported')}：${say(failed.zh, failed.en)}</p>`;
+  if (!ended)
+    return html`<p role="status">${file}：${rows.toLocaleString('en')} ${say('行', 'rows')} <progress max="1" value="${running.share}" aria-label="${say('导入进度', 'Progress')}"></progress></p>`;
+  const ignored = summary?.ignoredColumns ?? [];
+  const passed =
+    ignored.length === 0
+      ? ''
+      : html`<p class="said" role="status">${say(`未识别的列（已忽略）：${ignored.join('、')}`, `Columns that were not understood, and passed over: ${ignored.join(', ')}`)}</p>`;
+  if (!dryRun)
+    return html`<p class="said" role="status">${file}：${say(`已导入，${rows} 行，${rejected} 行被拒。新网站的首次核查在 24 小时内陆续进行；需要马上核查可在“网站”页复查。`, `imported, ${rows} rows, ${rejected} rejected. New sites get their first look within 24 hours; the page of sites can ask for it at once.`)}</p>!${passed}`;
+  const problems = (summary?.problems ?? []).map((one) => [
+    html`${one.row}`,
+    html`${columnName(visit, one.column)}`,
+    html`${say(remedyZh(one.remedy), one.remedy)}`,
+  ]);
+  return html`<p class="said" role="status">${file}：${say(`试导入，没有写入任何数据：${rows} 行，${rejected} 行会被拒。`, `tried, nothing was written: ${rows} rows, ${rejected} would be rejected.`)}</p>!${passed}!${problems.length === 0 ? '' : tableHtml([say('行', 'Row'), say('列', 'Column'), say('改法', 'Remedy')], problems, '', say('会被拒的行（前 10 处）', 'What would be rejected (the first 10)'))}`;
 }
 
 function listPage({ ledger }: ConsoleParts, visit: Visit, given: unknown, running: Running | null): string {
@@ -193,7 +222,7 @@ function listPage({ ledger }: ConsoleParts, visit: Visit, given: unknown, runnin
   const upload = visit.may('operator')
     ? visit.form(
         '/imports',
-        html`<p><label for="file">${say('备案数据文件（CSV、XLSX、NDJSON）', 'A file of filings (CSV, XLSX, NDJSON)')}</label><input id="file" name="file" type="file" accept="${TYPES.join(',')}" required></p><p><button>${say('导入', 'Import')}</button> <a href="/imports/template.csv">${say('下载模板', 'Template')}</a></p>`,
+        html`<p><label for="file">${say('备案数据文件（CSV、XLSX、NDJSON）', 'A file of filings (CSV, XLSX, NDJSON)')}</label><input id="file" name="file" type="file" accept="${TYPES.join(',')}" required></p><p><label class="check"><input type="checkbox" name="dryRun" value="yes"> ${say('只试导入：检查文件，不写入', 'Only try: check the file, write nothing')}</label></p><p><button>${say('导入', 'Import')}</button> <a href="/imports/template.csv">${say('下载模板', 'Template')}</a></p>`,
         'enctype="multipart/form-data" class="card"',
       )
     : '';
@@ -212,9 +241,9 @@ function importPage({ ledger }: ConsoleParts, visit: Visit, request: FastifyRequ
   const rejects = ledger.imports.rejects(id, Number.isSafeInteger(after) ? after : 0, REJECT_ROWS);
   const rows = rejects.map((one) => [
     html`${one.row}`,
-    html`${one.column}`,
+    html`${columnName(visit, one.column)}`,
     html`${one.value === '' ? say('（空）', '(empty)') : one.value}`,
-    html`${one.remedy}`,
+    html`${say(remedyZh(one.remedy), one.remedy)}`,
   ]);
   return html`<p>${run.file} · !${timeHtml(run.startedAt)} · ${say(`${run.rows} 行，新增 ${run.created}，更新 ${run.updated}，未变 ${run.unchanged}，被拒 ${run.rejected}`, `${run.rows} rows: ${run.created} new, ${run.updated} updated, ${run.unchanged} unchanged, ${run.rejected} rejected`)}</p>
 !${rejects.length === 0 ? '' : html`<p><a href="/imports/${id}/rejects.csv">${say('下载被拒的行', 'Download the rejects')}</a></p>`}

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
+import { beijingDate } from '../../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../../cases/keeper.ts';
 import type { Actor } from '../../cases/types.ts';
 import type { Config } from '../../config.ts';
@@ -11,6 +12,7 @@ import type { Logger } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import type { LoadedRanges } from '../../provider/list-file.ts';
 import { clientOf } from '../client-of.ts';
+import { FILE_TYPES, type Format } from '../exports.ts';
 import { type Form, formOf, isOurs, sendHtml } from '../web-app.ts';
 import { WindowCount } from '../window-count.ts';
 import type { ConsoleAccess } from './access.ts';
@@ -211,7 +213,7 @@ export class ConsoleKit {
     this.pages.push(url);
     this.app.get(url, async (request, reply) => {
       const visit = this.visit(request);
-      if (visit === null) return reply.redirect('/login', 303);
+      if (visit === null) return reply.redirect(`/login?to=${encodeURIComponent(request.url)}`, 303);
       if (!visit.may(role)) return this.#refuseRole(request, reply, visit, role);
       const body = await render(visit, request);
       if (body === null)
@@ -236,6 +238,45 @@ export class ConsoleKit {
       if (visit === null) return reply.code(403).send({});
       return send(visit, request, reply);
     });
+  }
+
+  /** A file of a whole list; what cannot be made is told on a page. It stands in the audit log. */
+  async download(
+    visit: Visit,
+    reply: FastifyReply,
+    name: string,
+    format: Format,
+    make: () => Promise<unknown>,
+  ): Promise<FastifyReply> {
+    try {
+      const file = await make();
+      this.access.audit(
+        visit.admin.name,
+        `export ${name}`,
+        format,
+        'done',
+        reply.request.url.split('?')[1] ?? '',
+        this.parts.now(),
+      );
+      return reply
+        .type(FILE_TYPES[format])
+        .header('content-disposition', `attachment; filename="${name}-${beijingDate(this.parts.now())}.${format}"`)
+        .send(file);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const said =
+        error.zh !== null
+          ? visit.say(error.zh, `${error.message} → ${error.remedy}`)
+          : `${error.message} → ${error.remedy}`;
+      return this.show(
+        reply,
+        visit,
+        409,
+        visit.say('未能导出', 'Not exported'),
+        html`<p class="said bad" role="alert">${said}</p>`,
+        '',
+      );
+    }
   }
 
   /**

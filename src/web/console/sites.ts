@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { html } from 'ghtml';
 import { checks } from '../../checks/index.ts';
 import type { Verdict } from '../../checks/types.ts';
@@ -5,8 +6,10 @@ import { InputError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
 import { openName } from '../../privacy/open-names.ts';
+import { Exports, FORMATS, siteRows } from '../exports.ts';
 import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
-import { nextHtml, optionsHtml, queryOf, tableHtml, verdictHtml, verdictText } from './frame.ts';
+import { type Form, formOf } from '../web-app.ts';
+import { exportHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import { checkTitle } from './words.ts';
 
@@ -42,6 +45,17 @@ export function addSites(kit: ConsoleKit): void {
     ({ say }) => say('网站', 'Sites'),
     (visit, request) => sitesPage(parts, visit, request.query),
   );
+  const exports = new Exports();
+  kit.data('/sites/export.:format', async (visit, request, reply) => {
+    const format = FORMATS.find((one) => one === (request.params as { format: string }).format);
+    if (format === undefined) return reply.callNotFound();
+    const query = queryOf(request.query, FILTERS);
+    return kit.download(visit, reply, 'sites', format, async () => {
+      demandVerdict(visit, query);
+      demandWhole(parts.ledger, siteQuery(query));
+      return exports.file(siteRows(parts.keeper, siteQuery(query)), format, 'sites', visit.admin.language);
+    });
+  });
   kit.data('/sites/mark', (_visit, request) => {
     const ids = (queryOf(request.query, ['ids'], MAX_IDS)['ids'] ?? '').split('.').map(Number);
     return { mark: marksOf(parts.ledger, ids.filter((id) => Number.isSafeInteger(id)).slice(0, PAGE_ROWS)) };
@@ -53,9 +67,7 @@ export function addSites(kit: ConsoleKit): void {
     () => '/sites',
     (visit, form) => {
       const name = (form['name'] ?? '').trim().slice(0, 60);
-      const query = new URLSearchParams(
-        queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS),
-      ).toString();
+      const query = new URLSearchParams(filterOf(form)).toString();
       if (name === '')
         throw new InputError(visit.say('视图没有名称', 'the view has no name'), visit.say('请填写名称', 'give one'));
       const known = parts.ledger.admins.views(visit.admin.id, 'sites');
@@ -81,81 +93,96 @@ export function addSites(kit: ConsoleKit): void {
       return { to: '/sites', said: visit.say('视图已删除。', 'View deleted.') };
     },
   );
-  kit.deed(
-    '/sites/rescan',
-    'operator',
-    'rescan selection',
-    () => '/sites',
-    (visit, form, request) => {
-      const ids = selectedOf(visit, request.body).filter((id) => parts.ledger.sites.row(id)?.state === 'active');
-      if (ids.length === 0)
-        throw new InputError(
-          visit.say('没有选择有效网站', 'no active site was chosen'),
-          visit.say('请先勾选网站', 'tick some first'),
-        );
-      parts.ledger.sweeps.requestRescan(ids, visit.admin.name, parts.now());
-      const back = `/sites?${new URLSearchParams(queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS)).toString()}`;
-      return {
-        to: back,
-        said: visit.say(
-          `已请求复查 ${ids.length} 个网站，结果会陆续更新。`,
-          `${ids.length} sites are looked at again ahead of the sweep.`,
-        ),
-        object: `${ids.length} sites`,
-        detail: ids.slice(0, 100).join(' '),
-      };
-    },
-  );
-  kit.deed(
-    '/sites/rescan/preview',
-    'operator',
-    'preview rescan',
-    () => '/sites',
-    async (visit, form) => {
-      const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
-      return {
-        to: '/sites',
-        page: {
-          title: visit.say('复查筛选结果', 'Rescan what the filter finds'),
-          body: await previewBody(parts, visit, query),
-        },
-      };
-    },
-  );
-  kit.deed(
-    '/sites/rescan/filter',
-    'operator',
-    'rescan filter',
-    () => '/sites',
-    (visit, form) => {
-      const query = queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
-      demandMeant(visit, query);
-      demandWhole(parts.ledger, siteQuery(query));
-      void requestAll(parts.ledger, { ...siteQuery(query), state: 'active' }, visit.admin.name, parts.now()).catch(
-        (error: unknown) => parts.log.error({ error }, 'a bulk rescan could not be requested'),
+  kit.deed('/sites/rescan', 'operator', 'rescan selection', backToList, (visit, form, request) => {
+    const ids = selectedOf(visit, request.body).filter((id) => parts.ledger.sites.row(id)?.state === 'active');
+    if (ids.length === 0)
+      throw new InputError(
+        visit.say('没有选择有效网站', 'no active site was chosen'),
+        visit.say('请先勾选网站', 'tick some first'),
       );
-      const words = new URLSearchParams(query).toString();
-      return {
-        to: `/sites?${words}`,
-        said: visit.say(
-          '已开始请求复查，排在单个复查之后、定时巡检之前。',
-          'Being asked for: after single rescans, ahead of the sweep.',
-        ),
-        object: 'filter',
-        detail: words === '' ? 'all sites' : words,
-      };
-    },
-  );
+    parts.ledger.sweeps.requestRescan(ids, visit.admin.name, parts.now());
+    return {
+      to: listAt(form),
+      said: visit.say(
+        `已请求复查 ${ids.length} 个网站，结果会陆续更新。`,
+        `${ids.length} sites are looked at again ahead of the sweep.`,
+      ),
+      object: `${ids.length} sites`,
+      detail: ids.slice(0, 100).join(' '),
+    };
+  });
+  kit.deed('/sites/rescan/preview', 'operator', 'preview rescan', backToList, async (visit, form) => {
+    const query = filterOf(form);
+    return {
+      to: '/sites',
+      page: {
+        title: visit.say('复查筛选结果', 'Rescan what the filter finds'),
+        body: await previewBody(parts, visit, query),
+      },
+    };
+  });
+  kit.deed('/sites/rescan/filter', 'operator', 'rescan filter', backToList, (visit, form) => {
+    const query = filterOf(form);
+    demandMeant(visit, query);
+    demandWhole(parts.ledger, siteQuery(query));
+    void requestAll(parts.ledger, { ...siteQuery(query), state: 'active' }, visit.admin.name, parts.now()).catch(
+      (error: unknown) => parts.log.error({ error }, 'a bulk rescan could not be requested'),
+    );
+    const words = new URLSearchParams(query).toString();
+    return {
+      to: `/sites?${words}`,
+      said: visit.say(
+        '已开始请求复查，排在单个复查之后、定时巡检之前。',
+        'Being asked for: after single rescans, ahead of the sweep.',
+      ),
+      object: 'filter',
+      detail: words === '' ? 'all sites' : words,
+    };
+  });
 }
 
-/** Changes whenever a verdict of the sites does. */
+/** The filter a form was sent with. */
+const filterOf = (form: Form): Record<string, string> =>
+  queryOf(Object.fromEntries(new URLSearchParams(form['query'] ?? '')), FILTERS);
+
+/** The list as it was filtered when a form was sent. */
+function listAt(form: Form): string {
+  const words = new URLSearchParams(filterOf(form)).toString();
+  return words === '' ? '/sites' : `/sites?${words}`;
+}
+const backToList = (request: FastifyRequest): string => listAt(formOf(request.body));
+
+/** A filter in words. */
+function filterWords(visit: Visit, query: Record<string, string>, titles: ProviderTitles): string {
+  const { say } = visit;
+  const { text, verdict, check, province, provider, state } = query;
+  const parts = [
+    ...(text === undefined ? [] : [say(`包含“${text}”`, `with “${text}”`)]),
+    ...(verdict === undefined ? [] : [`${say('结果', 'verdict')}：${verdictText(visit, verdict as Verdict)}`]),
+    ...(check === undefined ? [] : [`${say('核查项目', 'check')}：${checkTitle(visit, check)}`]),
+    ...(province === undefined ? [] : [`${say('省份', 'province')}：${province}`]),
+    ...(provider === undefined ? [] : [`${say('接入商', 'provider')}：${titles(provider)}`]),
+    ...(state === undefined ? [] : [`${say('状态', 'state')}：${siteStateText(visit, state)}`]),
+  ];
+  return parts.length === 0 ? say('没有筛选条件：全部有效网站。', 'No filter: every active site.') : parts.join('；');
+}
+
+/** What a provider is called, by its id. */
+type ProviderTitles = (id: string) => string;
+const providerTitles =
+  ({ ranges }: ConsoleParts, { admin }: Visit): ProviderTitles =>
+  (id) =>
+    ranges?.lists.find((list) => list.id === id)?.name[admin.language] ?? id;
+
+/** Changes whenever a verdict of the sites, or what waits for one, does. */
 function marksOf(ledger: Ledger, ids: readonly number[]): string {
   return JSON.stringify(
-    ids.map((id) =>
+    ids.map((id) => [
       ledger.verdicts
         .standing(id)
         .reduce((sum, { checkedAt, verdict }) => sum + (checkedAt ?? 0) + (verdict?.length ?? 0), 0),
-    ),
+      ledger.sweeps.rescanOf(id) === null ? 0 : 1,
+    ]),
   );
 }
 
@@ -175,8 +202,20 @@ function selectedOf({ say }: Visit, body: unknown): number[] {
   return [...ids];
 }
 
-/** Throws InputError where a filter names a check without a verdict: that would be every site. */
-function demandMeant({ say }: Visit, { check, verdict }: Record<string, string>): void {
+/** Throws InputError where a filter is not what would be looked at: only active sites are. */
+function demandMeant(visit: Visit, query: Record<string, string>): void {
+  const { say } = visit;
+  const { state } = query;
+  if (state !== undefined && state !== 'active')
+    throw new InputError(
+      say('只有有效的备案才会复查', 'only active filings are looked at again (R15)'),
+      say('请把“状态”改为不限或有效', 'choose another state'),
+    );
+  demandVerdict(visit, query);
+}
+
+/** Throws InputError where a check stands without a verdict: it would be every site. */
+function demandVerdict({ say }: Visit, { check, verdict }: Record<string, string>): void {
   if (check !== undefined && verdict === undefined)
     throw new InputError(
       say('选了核查项目而没有选结果', 'a check was chosen without a verdict'),
@@ -184,12 +223,9 @@ function demandMeant({ say }: Visit, { check, verdict }: Record<string, string>)
     );
 }
 
-async function previewBody(
-  { ledger, config }: ConsoleParts,
-  visit: Visit,
-  query: Record<string, string>,
-): Promise<string> {
+async function previewBody(parts: ConsoleParts, visit: Visit, query: Record<string, string>): Promise<string> {
   const { say } = visit;
+  const { ledger, config } = parts;
   demandMeant(visit, query);
   demandWhole(ledger, siteQuery(query));
   const { count, more } = await countUpTo(ledger, { ...siteQuery(query), state: 'active' }, COUNTED);
@@ -205,12 +241,13 @@ async function previewBody(
           `At the recent pace about ${minutes} min${more ? ' or more' : ''}.`,
         );
   return html`<p>${say(`将复查 ${count.toLocaleString('en')}${more ? ' 个以上（未数完）' : ' 个'}有效网站。`, `${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
-<p class="soft">${words === '' ? say('没有筛选条件：全部有效网站。', 'No filter: every active site.') : words}</p>
+<p class="soft">${filterWords(visit, query, providerTitles(parts, visit))}</p>
 !${count === 0 && !more ? '' : visit.form('/sites/rescan/filter', html`<input type="hidden" name="query" value="${words}"><button>${say('确认复查', 'Look again')}</button>`)}
 <p><a href="/sites?${words}">${say('返回', 'Back')}</a></p>`;
 }
 
-function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Visit, given: unknown): string {
+function sitesPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
+  const { ledger, ranges, figures, config } = parts;
   const { say } = visit;
   const query = queryOf(given, FILTERS);
   const after = queryOf(given, ['after'])['after'] ?? null;
@@ -226,6 +263,7 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
     say('主体', 'Subject'),
     say('省份', 'Province'),
     say('状态', 'State'),
+    say('最近核查', 'Last look'),
   ];
   const ids = page.rows.map(({ id }) => id);
   const table = tableHtml(heads, rows, say('没有符合条件的网站。', 'No site matches.'), say('网站列表', 'Sites'));
@@ -243,11 +281,12 @@ function sitesPage({ ledger, ranges, figures, config }: ConsoleParts, visit: Vis
       : list;
   const provinces = [...new Set((figures.latest()?.sites ?? []).map(({ province }) => province))].sort();
   const providers = [...new Set([config.settings.accessProvider, ...(ranges?.lists ?? []).map(({ id }) => id)])];
-  return html`!${filterForm(visit, query, provinces, providers)}!${viewsHtml(ledger, visit, words)}
+  return html`!${filterForm(visit, query, provinces, providers, providerTitles(parts, visit))}!${viewsHtml(ledger, visit, words)}
 !${query['check'] !== undefined && query['verdict'] === undefined ? html`<p class="said bad" role="status">${say('请同时选择“结果”：只选核查项目不能筛选。', 'Choose a verdict too: a check alone filters nothing.')}</p>` : ''}
 !${page.truncated ? html`<p class="said" role="status">${say('匹配过多，只在其中一部分里查找，请输入更完整的域名、备案号或名称。', 'Too many match: only some were looked through; type more of the domain, number or name.')}</p>` : ''}
 !${page.stopped ? html`<p class="said" role="status">${say('已查找一部分，请用“下一页”继续。', 'Part of the register was searched: go on with the next page.')}</p>` : ''}
 !${body}!${nextHtml(visit, '/sites', query, page.next)}
+<p>!${exportHtml(visit, '/sites/export', words)}</p>
 !${operator ? visit.form('/sites/rescan/preview', html`!${hidden}<button class="plain">${say('复查全部筛选结果……', 'Look at everything this filter finds…')}</button>`) : ''}`;
 }
 
@@ -266,7 +305,13 @@ function siteCells(ledger: Ledger, visit: Visit, row: SiteRow, operator: boolean
     html`${row.siteNumber}<br><span class="soft">${row.name}</span>`,
     html`${openName(row.subjectName, row.subjectKind)}`,
     html`${row.province}`,
-    html`${siteStateText(visit, row.state)}`,
+    html`${siteStateText(visit, row.state)}!${ledger.sweeps.rescanOf(row.id) === null ? '' : html` <span class="badge none">${visit.say('等待复查', 'rescan asked')}</span>`}`,
+    timeHtml(
+      standing.reduce<number | null>(
+        (last, { checkedAt }) => (checkedAt === null ? last : Math.max(last ?? 0, checkedAt)),
+        null,
+      ),
+    ),
   ];
 }
 
@@ -278,7 +323,13 @@ export const siteStateText = ({ say }: Visit, state: string): string =>
     revoked: say('已注销', 'revoked'),
   })[state] ?? state;
 
-function filterForm(visit: Visit, query: Record<string, string>, provinces: string[], providers: string[]): string {
+function filterForm(
+  visit: Visit,
+  query: Record<string, string>,
+  provinces: string[],
+  providers: string[],
+  titles: ProviderTitles,
+): string {
   const { say } = visit;
   const any: [string, string] = ['', say('不限', 'any')];
   const select = (name: string, label: string, options: [string, string][]): string =>
@@ -303,7 +354,7 @@ function filterForm(visit: Visit, query: Record<string, string>, provinces: stri
 !${select(
     'provider',
     say('接入商', 'Provider'),
-    providers.map((one) => [one, one]),
+    providers.map((one) => [one, titles(one)]),
   )}
 !${select(
     'state',

@@ -1,0 +1,1 @@
+ALTER TABLE `case_feed` ADD `deadline_at` integer;

@@ -1,3 +1,4 @@
+import type { Bilingual } from '../bilingual.ts';
 import { beijingText } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { STATES } from '../cases/moves.ts';
@@ -95,12 +96,19 @@ export function findingTitle(
 }
 
 /** Keys of a move whose values are words of ours, and what sort of words. */
-const OWN_WORDS: Record<string, string> = { kind: 'notice', channel: 'channel', act: 'act', portal: 'portal' };
+const OWN_WORDS: Record<string, string> = {
+  kind: 'notice',
+  channel: 'channel',
+  act: 'act',
+  portal: 'portal',
+  reason: 'reason',
+};
 
-/** What a move said, in a few words; `wordOf` tells our own words (`kind`, `channel`, `act`, `portal`) in another language. */
+/** What a move said, in a few words; `wordOf` tells our own words (`kind`, `channel`, `act`, `portal`, `reason`) in another language. */
 export function eventWords(
   { move, data }: CaseEvent,
   wordOf: (kind: string, word: string) => string = (_kind, word) => word,
+  language: 'zh' | 'en' = 'zh',
 ): string {
   const said = [
     'portal',
@@ -126,8 +134,8 @@ export function eventWords(
     .filter((key) => data[key] !== undefined && data[key] !== '')
     .map((key) => {
       const value = data[key];
-      if (key === 'why' && typeof value === 'object' && value !== null)
-        return String((value as { zh?: string }).zh ?? '');
+      if (typeof value === 'object' && value !== null && !Array.isArray(value))
+        return (value as Partial<Bilingual>)[language] ?? '';
       const words = Array.isArray(value) ? value.join(',') : String(value);
       return OWN_WORDS[key] === undefined ? words : wordOf(OWN_WORDS[key], words);
     });

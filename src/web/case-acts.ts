@@ -140,7 +140,10 @@ export const CASE_ACTS: Record<string, CaseAct> = {
     en: 'Extend on the owner’s word',
     effect: { zh: '按规则当场判定（R4.4）。', en: 'Judged at once by the rules (R4.4).' },
     fields: ['extension', 'days', 'reason'],
-    offered: from('extension-granted'),
+    offered: (keeper, record) =>
+      from('extension-granted')(keeper, record) &&
+      record.extensions < record.policy.extension.times &&
+      record.policy.extension.maxWorkingDays > 0,
     act: (desk, code, form, actor, now) => {
       const request = {
         reason: form['extension'] ?? '',
@@ -188,6 +191,16 @@ export const CASE_ACTS: Record<string, CaseAct> = {
   },
 };
 
+/** Cancelling access cannot be taken back: who approves it says that they know. Throws InputError. */
+export function demandKnown(name: string, { state }: CaseRecord, form: Form): void {
+  if (name === 'approve' && state === 'cancellation-asked' && form['irrevocable'] !== 'yes')
+    throw new InputError(
+      'cancelling access cannot be taken back (R17.8)',
+      'tick that you know',
+      '取消接入提交后不可撤回，请勾选“我知道取消接入不可撤回”',
+    );
+}
+
 /** What became, or would become, of a case. */
 export interface ActResult {
   code: string;
@@ -195,6 +208,8 @@ export interface ActResult {
   to: CaseRecord['state'] | null;
   /** Notices that follow. */
   notices: number;
+  /** What is still missing though it was done: a second approval. */
+  remark: { zh: string; en: string } | null;
   /** Why it is not possible; null where it is. */
   problem: { zh: string; en: string } | null;
 }
@@ -235,11 +250,19 @@ export function doAct(keeper: CaseKeeper, desk: CaseDesk, { act, code, form, act
       demandOffered(keeper, record, act);
       act.act(desk, code, form, actor, now);
     });
-    return { code, from: record.state, to: desk.find(code).state, notices: planned() - before, problem: null };
+    const after = desk.find(code);
+    const remark =
+      after.approvals.length > record.approvals.length
+        ? {
+            zh: `已记录第 ${after.approvals.length} 个批准，还需另一人批准`,
+            en: `approval ${after.approvals.length} is noted; a second person must approve too`,
+          }
+        : null;
+    return { code, from: record.state, to: after.state, notices: planned() - before, remark, problem: null };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const problem = { en: `${error.message} (${error.remedy})`, zh: error.zh ?? error.message };
-    return { code, from: record.state, to: null, notices: 0, problem };
+    return { code, from: record.state, to: null, notices: 0, remark: null, problem };
   }
 }
 

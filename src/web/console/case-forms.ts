@@ -10,10 +10,21 @@ export function actForm(keeper: CaseKeeper, visit: Visit, record: CaseRecord, na
   const { say } = visit;
   const path = `/cases/${record.code}/${name}`;
   const failed = act.fields.some((field) => visit.typed(path, field) !== '');
-  const button = html`<p><button class="!${act.grave === true ? 'grave' : ''}">${say(act.zh, act.en)}</button></p>`;
+  const cancels = name === 'approve' && record.state === 'cancellation-asked';
+  const known = cancels
+    ? html`<p><label class="check"><input type="checkbox" name="irrevocable" value="yes" required> ${say('我知道取消接入不可撤回', 'I know that cancelling access cannot be taken back')}</label></p>`
+    : '';
+  // The same word must not stand for what can be taken back and what cannot.
+  const label =
+    name !== 'approve'
+      ? say(act.zh, act.en)
+      : cancels
+        ? say('批准取消接入（不可撤回）', 'Approve cancelling access (irrevocable)')
+        : say('批准限制访问', 'Approve restricting access');
+  const button = html`!${known}<p><button class="!${act.grave === true ? 'grave' : ''}">${label}</button></p>`;
   const inner = html`<p class="soft">${say(act.effect.zh, act.effect.en)}</p>!${act.fields.map((field) => fieldHtml(keeper, visit, record, path, field)).join('')}!${button}`;
   if (act.fields.length === 0 && act.grave !== true) return html`<div class="act">!${visit.form(path, button)}</div>`;
-  return html`<details class="act" !${failed ? 'open' : ''}><summary>${say(act.zh, act.en)}</summary>!${visit.form(path, inner)}</details>`;
+  return html`<details class="act" !${failed ? 'open' : ''}><summary>${label}</summary>!${visit.form(path, inner)}</details>`;
 }
 
 function fieldHtml(keeper: CaseKeeper, visit: Visit, record: CaseRecord, path: string, field: Field): string {

@@ -1,19 +1,20 @@
 import { html } from 'ghtml';
 import { CaseDesk } from '../../cases/desk.ts';
 import { isTerminal, MOVES, type Move } from '../../cases/moves.ts';
-import type { CaseRecord, CaseState } from '../../cases/types.ts';
+import type { CaseEvent, CaseRecord, CaseState } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { maskText } from '../../log.ts';
 import { portalPath } from '../../notify/compose.ts';
 import { giveOutCode, isOpenable } from '../../notify/one-time-secret.ts';
 import { openFinding, openName } from '../../privacy/open-names.ts';
 import { caseSummary, eventWords, findingTitle, noticeSummary } from '../../view/case-summary.ts';
-import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
+import { CASE_ACTS, type CaseAct, demandKnown, demandOffered } from '../case-acts.ts';
 import { actForm } from './case-forms.ts';
 import { stateText } from './cases.ts';
 import { listHtml, tableHtml, timeHtml } from './frame.ts';
 import { type ConsoleKit, type ConsoleParts, demandReason, type Visit } from './kit.ts';
-import { evidenceOf, saidOf, wordOf } from './words.ts';
+import { actorOf, evidenceOf, saidOf, wordOf } from './words.ts';
 
 /** States that move on by a person of the provider. */
 const WAITS: Partial<Record<CaseState, { zh: string; en: string }>> = {
@@ -78,6 +79,7 @@ export function addCase(kit: ConsoleKit): void {
         const desk = new CaseDesk(parts.keeper);
         const record = desk.find(code);
         demandOffered(parts.keeper, record, act);
+        demandKnown(name, record, form);
         parts.ledger.transaction(() => act.act(desk, code, form, visit.actor, parts.now()));
         const now = desk.find(code);
         return {
@@ -126,6 +128,15 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
       say('期限', 'Deadline'),
       html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定，只会顺延）', ' (provisional: only moves later)') : ''}`,
     ],
+    ...(record.cancelDueAt === null || isTerminal(record.state)
+      ? []
+      : ([[say('仍未整改则取消接入', 'Access is cancelled after'), timeHtml(record.cancelDueAt)]] as [
+          string,
+          string,
+        ][])),
+    ...(record.state !== 'appealed'
+      ? []
+      : ([[say('申诉审核期限', 'The appeal is to be judged by'), timeHtml(record.reviewDueAt)]] as [string, string][])),
     [
       say('已告知', 'Told'),
       record.toldAt === null
@@ -141,25 +152,69 @@ function casePage(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
           : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
     ],
     [say('延期 / 申诉', 'Extensions / appeals'), html`${record.extensions} / ${record.appeals}`],
-    [say('批准人', 'Approved by'), html`${record.approvals.join(', ') || '—'}`],
+    [say('批准人', 'Approved by'), html`${approversOf(ledger, record).join(', ') || '—'}`],
     [say('规则版本', 'Policy'), html`${record.policy.version}`],
   ])}</section>!${actsCard(parts, visit, record)}</div>
 <h2>${say('问题', 'Findings')}</h2>!${findingsHtml(parts, visit, record)}
-<h2>${say('处理记录', 'Timeline')}</h2><ol class="timeline" reversed>!${ledger.cases
-    .events(record.id)
-    .toReversed()
-    .map((event) => {
-      const change = event.from === event.to ? '' : ` → ${stateText(visit, event.to)}`;
-      const what = MOVES[event.move as Move];
-      const who =
-        event.actor.kind === 'system'
-          ? ''
-          : ` · ${event.actor.kind === 'owner' ? say('网站方', 'owner') : say('管理员', 'admin')} ${event.actor.name}`;
-      return html`<li>!${timeHtml(event.at)} <strong>${what === undefined ? event.move : say(what.zh, event.move)}</strong>${change} <span class="soft">${maskText(eventWords(event, (kind, word) => wordOf(visit, kind, word)))}${who}</span></li>`;
-    })
-    .join('')}</ol>
+<h2>${say('处理记录', 'Timeline')}</h2>!${timelineHtml(parts, visit, record)}
 <h2>${say('通知', 'Notices')}</h2>!${noticesHtml(parts, visit, record)}
 !${enforcementHtml(parts, visit, record)}</div>`;
+}
+
+/** Who approves what is being asked, or approved what was asked last. */
+function approversOf({ cases }: Ledger, { id, approvals }: CaseRecord): string[] {
+  if (approvals.length > 0) return approvals;
+  const last = cases.events(id).findLast(({ move }) => move.endsWith('-approved'))?.data['approvals'];
+  return Array.isArray(last) ? last.map(String) : [];
+}
+
+/** Moves that tell of one message: many of them bury what was decided, so they stand together. */
+const OF_MESSAGES: ReadonlySet<string> = new Set(['notice-sent', 'notice-failed']);
+
+/** The history, newest first; messages that follow one another are folded. */
+function timelineHtml({ keeper, ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say, admin } = visit;
+  const { extensionReasons, appealReasons } = keeper.rules.programmes;
+  const wordFor = (kind: string, word: string): string =>
+    kind === 'reason' ? (extensionReasons[word] ?? appealReasons[word] ?? word) : wordOf(visit, kind, word);
+  const line = (event: CaseEvent): string => {
+    const change = event.from === event.to ? '' : ` → ${stateText(visit, event.to)}`;
+    const what = MOVES[event.move as Move];
+    const who = actorOf(visit, event.actor);
+    const name = what === undefined ? event.move : say(what.zh, what.en);
+    return html`!${timeHtml(event.at)} <strong>${name}</strong>${change} <span class="soft">${maskText(eventWords(event, wordFor, admin.language))}${who === '' ? '' : ` · ${who}`}</span>`;
+  };
+  const groups: CaseEvent[][] = [];
+  for (const event of ledger.cases.events(record.id).toReversed()) {
+    const last = groups.at(-1);
+    const joins = OF_MESSAGES.has(event.move) && last?.[0]?.move === event.move;
+    if (joins) last?.push(event);
+    else groups.push([event]);
+  }
+  const items = groups.map((events) => {
+    const [first] = events;
+    if (first === undefined) return '';
+    if (events.length === 1) return html`<li>!${line(first)}</li>`;
+    const what = MOVES[first.move as Move];
+    return html`<li><details><summary>!${timeHtml(first.at)} <strong>${say(what.zh, what.en)}</strong> ×${events.length}</summary><ul class="plain-list">!${events.map((event) => html`<li>!${line(event)}</li>`).join('')}</ul></details></li>`;
+  });
+  return html`<ol class="timeline">!${items.join('')}</ol>`;
+}
+
+/** A warning where an act is asked for though its owner may not have heard: no mail or SMS that told of it arrived. */
+function untoldHtml({ ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {
+  const { say } = visit;
+  if (record.state !== 'enforcement-asked' && record.state !== 'cancellation-asked') return '';
+  const told = ledger.outbox
+    .noticesOfCase(record.id)
+    .filter(({ kind, channel }) => (kind === 'overdue' || kind === 'reminder') && channel !== 'in-site');
+  const arrived = told.some(({ messageId }) =>
+    ['accepted', 'delivered'].includes(messageId === null ? '' : (ledger.outbox.message(messageId)?.state ?? '')),
+  );
+  if (arrived || told.length === 0) return '';
+  const last = told.at(-1);
+  const why = last === undefined ? '' : saidOf(visit, last.reason, last.reasonZh);
+  return html`<p class="said bad" role="alert">${say('注意：到期提醒和逾期通知没有一条通过邮件或短信送达', 'Mind: no reminder and no overdue notice of it arrived by mail or SMS')}${why === '' ? '' : `（${why}）`}${say('。请先查明原因，或电话告知网站负责人。', '. Find out why, or call the owner, before you approve.')}</p>`;
 }
 
 /** What the owner said, where an appeal waits for its judgement. */
@@ -181,7 +236,7 @@ function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
   const others = visit.may('approver')
     ? ''
     : html`<p class="soft">${say('其他操作需要审批人。', 'Other acts need an approver.')}</p>`;
-  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${visit.may('operator') && isOpenable(record, parts.now()) ? codeForm : ''}!${others}</section>`;
+  return html`<section class="card"><h2>${say('办理', 'Act')}</h2>!${untoldHtml(parts, visit, record)}!${appealHtml(parts, visit, record)}!${offered.length === 0 ? html`<p class="soft">${isTerminal(record.state) ? say('已结束。', 'It has ended.') : say('当前没有可办理的操作。', 'Nothing can be done now.')}</p>` : offered.map(([name, act]) => actForm(keeper, visit, record, name, act)).join('')}!${visit.may('operator') && isOpenable(record, parts.now()) ? codeForm : ''}!${others}</section>`;
 }
 
 function findingsHtml({ keeper, ledger }: ConsoleParts, visit: Visit, record: CaseRecord): string {

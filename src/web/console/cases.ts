@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { html } from 'ghtml';
 import { isCode } from '../../cases/case-code.ts';
@@ -9,7 +10,7 @@ import type { AdminRole } from '../../ledger/admins-store.ts';
 import { caseOfCode } from '../../notify/one-time-secret.ts';
 import { openName } from '../../privacy/open-names.ts';
 import { caseSummary } from '../../view/case-summary.ts';
-import { type ActResult, CASE_ACTS, type CaseAct, doAct, tryAct } from '../case-acts.ts';
+import { type ActResult, CASE_ACTS, type CaseAct, demandKnown, doAct, tryAct } from '../case-acts.ts';
 import { caseRows, Exports, FORMATS } from '../exports.ts';
 import { formOf } from '../web-app.ts';
 import { exportHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
@@ -19,6 +20,8 @@ import { wordOf } from './words.ts';
 const PAGE_ROWS = 50;
 const BOARD_ROWS = 6;
 const MAX_BULK = 200;
+/** Results of bulk acts that can still be looked at. */
+const MAX_DONE = 50;
 /** Cases worked on before others may work. */
 const BULK_AT_ONCE = 5;
 /** Sites whose cases a search by text looks at. */
@@ -66,6 +69,16 @@ export function addCases(kit: ConsoleKit): void {
       );
     return [name ?? '', act];
   };
+  const done = new Map<string, { adminId: number; act: CaseAct; results: ActResult[] }>();
+  kit.page(
+    '/cases/bulk/done/:id',
+    ({ say }) => say('批量操作结果', 'Done'),
+    (visit, request) => {
+      const one = done.get((request.params as { id: string }).id);
+      if (one === undefined || one.adminId !== visit.admin.id) return null;
+      return html`<p><strong>${visit.say(one.act.zh, one.act.en)}</strong></p>!${resultsBody(parts, visit, one.results)}`;
+    },
+  );
   kit.deed(
     '/cases/bulk',
     'operator',
@@ -101,7 +114,9 @@ export function addCases(kit: ConsoleKit): void {
     async (visit, form, request) => {
       const [name, act] = demandAct(visit, form['act']);
       const desk = new CaseDesk(parts.keeper);
-      const results = await inTurn(codesOf(visit, request.body, isCase), (code) => {
+      const codes = codesOf(visit, request.body, isCase);
+      for (const code of codes) demandKnown(name, desk.find(code), form);
+      const results = await inTurn(codes, (code) => {
         const result = doAct(parts.keeper, desk, { act, code, form, actor: visit.actor, now: parts.now() });
         // A line a case, with what was said of it: a thousand signs hold no two hundred codes.
         const { problem } = result;
@@ -115,13 +130,14 @@ export function addCases(kit: ConsoleKit): void {
         );
         return result;
       });
-      return {
-        to: '/cases',
-        page: {
-          title: visit.say(`批量操作结果：${act.zh}`, `Done: ${act.en}`),
-          body: resultsBody(parts, visit, results),
-        },
-      };
+      // A page of its own: loading it anew does nothing again.
+      const id = randomBytes(12).toString('hex');
+      done.set(id, { adminId: visit.admin.id, act, results });
+      for (const oldest of done.size > MAX_DONE ? done.keys() : []) {
+        done.delete(oldest);
+        break;
+      }
+      return { to: `/cases/bulk/done/${id}` };
     },
   );
 }
@@ -228,7 +244,7 @@ function caseCells({ keeper }: ConsoleParts, visit: Visit, record: CaseRecord, o
     html`${summary.domain ?? ''} <span class="soft">${summary.number}</span>`,
     html`${keeper.rules.programmes.programmes[record.programme]?.title[admin.language] ?? record.programme}`,
     html`${stateText(visit, record.state)}`,
-    html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定）', ' (provisional)') : ''}`,
+    html`!${timeHtml(record.deadlineAt)}${record.deadlineProvisional ? say('（暂定）', ' (provisional)') : ''}!${record.cancelDueAt === null || isTerminal(record.state) ? '' : html`<br><span class="soft">${say('取消接入', 'cancelled after')} !${timeHtml(record.cancelDueAt)}</span>`}`,
     summary.next === null
       ? '—'
       : html`${wordOf(visit, 'next', summary.next.what)} !${timeHtml(Date.parse(summary.next.at))}`,
@@ -277,7 +293,11 @@ function previewBody(
   const carried = ['date', 'reason']
     .map((field) => html`<input type="hidden" name="${field}" value="${form[field] ?? ''}">`)
     .join('');
-  const confirm = html`<input type="hidden" name="act" value="${name}">!${carried}!${possible.map(({ code }) => html`<input type="hidden" name="case" value="${code}">`).join('')}<button class="!${act.grave === true ? 'grave' : ''}">${say(`确认：${act.zh}（${possible.length}）`, `${act.en} (${possible.length})`)}</button>`;
+  const cancels = name === 'approve' && possible.some(({ from }) => from === 'cancellation-asked');
+  const known = cancels
+    ? html`<p><label class="check"><input type="checkbox" name="irrevocable" value="yes" required> ${say('其中有取消接入，我知道不可撤回', 'Some of it is cancelling access: I know that it cannot be taken back')}</label></p>`
+    : '';
+  const confirm = html`!${known}<input type="hidden" name="act" value="${name}">!${carried}!${possible.map(({ code }) => html`<input type="hidden" name="case" value="${code}">`).join('')}<button class="!${act.grave === true ? 'grave' : ''}">${say(`确认：${act.zh}（${possible.length}）`, `${act.en} (${possible.length})`)}</button>`;
   return html`<p>${say(act.effect.zh, act.effect.en)}</p><p>${say(`${possible.length} 个可以执行，${results.length - possible.length} 个不能。尚未改变任何内容。`, `${possible.length} can be done, ${results.length - possible.length} cannot. Nothing has changed yet.`)}</p>
 !${resultsTable(parts, visit, results)}!${possible.length === 0 ? '' : visit.form('/cases/bulk/apply', confirm)}<p><a href="/cases">${say('返回', 'Back')}</a></p>`;
 }
@@ -300,7 +320,7 @@ function resultsTable({ keeper, ledger }: ConsoleParts, visit: Visit, results: A
       say('通知', 'Notices'),
       say('不能的原因', 'Why not'),
     ],
-    results.map(({ code, from, to, notices, problem }) => {
+    results.map(({ code, from, to, notices, remark, problem }) => {
       const record = ledger.cases.byCode(code);
       const summary = record === null ? null : caseSummary(keeper, record);
       const subject = record === null ? null : ledger.contacts.subject(record.subjectId);
@@ -309,7 +329,7 @@ function resultsTable({ keeper, ledger }: ConsoleParts, visit: Visit, results: A
         html`${summary?.domain ?? summary?.number ?? ''}`,
         html`${openName(subject?.name ?? '', subject?.kind ?? '')}`,
         html`${stateText(visit, from)}`,
-        html`${to === null ? '—' : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
+        html`${to === null ? '—' : remark !== null ? say(remark.zh, remark.en) : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
         html`${to === null ? '' : say(`${notices} 条`, String(notices))}`,
         html`${problem === null ? '' : say(problem.zh, problem.en)}`,
       ];
@@ -334,7 +354,9 @@ function boardPage(parts: ConsoleParts, visit: Visit, given: unknown): string {
     return html`<section class="column"><h2>${stateText(visit, state)} <span class="soft">${count(state).toLocaleString('en')}</span></h2><ul class="plain-list">!${records
       .map((record) => {
         const { domain, number } = caseSummary(keeper, record);
-        return html`<li class="tile"><a href="/cases/${record.code}">${domain ?? number}</a><br><span class="soft">${keeper.rules.programmes.programmes[record.programme]?.title[visit.admin.language] ?? record.programme} · !${timeHtml(record.deadlineAt)}</span></li>`;
+        const subject = ledger.contacts.subject(record.subjectId);
+        const late = record.deadlineAt <= parts.now() && ['open', 'extended', 'restored'].includes(record.state);
+        return html`<li class="tile !${late ? 'late' : ''}"><a href="/cases/${record.code}">${domain ?? number}</a> <span class="soft">${record.code}</span>!${late ? html` <span class="badge fail">${say('已到期', 'due')}</span>` : ''}<br>${openName(subject?.name ?? '', subject?.kind ?? '')}<br><span class="soft">${keeper.rules.programmes.programmes[record.programme]?.title[visit.admin.language] ?? record.programme} · !${timeHtml(record.deadlineAt)}</span></li>`;
       })
       .join(
         '',

@@ -136,6 +136,20 @@ export const reasonOf = ({ say }: Visit, text: string): string => say(reasonZh(t
 /** A sentence kept in two languages; one of an older version, or somebody's own, in the one it has. */
 export const saidOf = ({ say }: Visit, en: string | null, zh: string | null): string => say(zh ?? en ?? '', en ?? '');
 
+/** Who did something, where the history has a name of ours for them. */
+export function actorOf({ say }: Visit, { kind, name }: { kind: string; name: string }): string {
+  if (kind === 'system') return '';
+  const by = /^case code by (.+)$/.exec(name)?.[1];
+  const via = /^via (.+)$/.exec(name)?.[1];
+  const key = /^key:(.+)$/.exec(name)?.[1];
+  if (by !== undefined) return say(`网站方（${by} 出具的案件码）`, `owner (by a code ${by} gave out)`);
+  if (via !== undefined) return say(`网站方（${via} 代办）`, `owner (on whose word ${via} acted)`);
+  if (key !== undefined) return say(`接口密钥 ${key}`, `API key ${key}`);
+  if (kind === 'owner')
+    return say(`网站方 ${name === 'in-site' ? '站内信' : name === 'case code' ? '案件码' : name}`, `owner ${name}`);
+  return say(`管理员 ${name}`, `admin ${name}`);
+}
+
 /** A word of ours in the reader's language. */
 export function wordOf({ say }: Visit, kind: string, word: string): string {
   return say(ZH[kind]?.[word] ?? word, word);

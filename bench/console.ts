@@ -2,6 +2,7 @@
  * `node bench/console.ts [--sites 1000000] [--cases 50000] [--keep FOLDER]`: how long the console's pages take at the server, over a
  * small ledger and over a national one, side by side in one run. Prints a table and writes `bench/results/console.md`.
  */
+import { createHmac } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,9 +105,36 @@ async function measure(folder: string, sites: number, cases: number): Promise<Op
     for (let round = 0; round < ROUNDS; round++) {
       const begun = performance.now();
       const answer = await fetch(`${console.address}${path_}`, { headers: { cookie }, redirect: 'manual' });
+      // Of a whole list written to a file: its first bytes, as it is made while it is sent.
+      if (path_.includes('/export.')) {
+        const reader = answer.body?.getReader();
+        await reader?.read();
+        own.push(performance.now() - begun);
+        await reader?.cancel();
+      } else {
+        await answer.text();
+        own.push(performance.now() - begun);
+      }
+      if (answer.status !== 200) throw new Error(`${path_}: ${answer.status}`);
+    }
+    times.set(name, own);
+  }
+  const session = cookie.split('=')[1] ?? '';
+  for (const { name, path: path_, fields, status } of formsOf(ledger)) {
+    const own: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const form = createHmac('sha256', session).update(`form ${path_}`).digest('base64url');
+      const body = new URLSearchParams([['form', form], ...fields(round)]);
+      const begun = performance.now();
+      const answer = await fetch(`${console.address}${path_}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { cookie, origin: console.address, 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      });
       await answer.text();
       own.push(performance.now() - begun);
-      if (answer.status !== 200) throw new Error(`${path_}: ${answer.status}`);
+      if (answer.status !== status) throw new Error(`${path_}: ${answer.status}`);
     }
     times.set(name, own);
   }
@@ -151,21 +179,67 @@ function pagesOf(ledger: Ledger): [name: string, path: string][] {
     ['cases', '/cases'],
     ['cases of one programme and stage', '/cases?state=open&programme=special-verification'],
     ['cases by subject', `/cases?text=${zh('科技有限公司')}`],
+    ['cases by a code that is none', '/cases?text=0000000000'],
     ['cases on the board', '/cases/board'],
+    ['cases of one programme on the board', '/cases/board?programme=special-verification'],
+    ['export of sites that fail (its first bytes)', '/sites/export.csv?verdict=fail'],
+    ['export of all cases (its first bytes)', '/cases/export.ndjson?state=all'],
     ['case', `/cases/${code}`],
     ['suspicions', '/suspicions'],
     ['notices', '/notices'],
+    ['notices to a subject', `/notices?text=${zh('科技有限公司')}`],
     ['notices that are stuck', '/notices?state=stuck'],
     ['notice', `/notices/${notice}`],
     ['contacts', `/contacts?text=${zh('科技有限公司')}`],
     ['contacts of a subject', `/contacts/${subject}`],
     ['imports', '/imports'],
+    ['import, with ten thousand rejects', `/imports/${ledger.imports.recent(null, 1)[0]?.id ?? 1}`],
     ['sweeps', '/sweeps'],
     ['ranges', '/ranges?address=47.92.0.10'],
     ['configuration', '/configuration'],
     ['audit log', '/audit'],
     ['API keys and webhooks', '/access'],
     ['account', '/account'],
+  ];
+}
+
+/** Forms that do much: a preview changes nothing, a moved deadline can be moved again. */
+function formsOf(
+  ledger: Ledger,
+): { name: string; path: string; fields: (round: number) => [string, string][]; status: number }[] {
+  const codes = (count: number): [string, string][] =>
+    ledger.cases.page(['open', 'extended'], null, null, count).records.map(({ code }) => ['case', code]);
+  const deadline = (round: number, count: number): [string, string][] => [
+    ['act', 'deadline'],
+    ['date', `2026-12-${20 + (round % 2)}`],
+    ['reason', 'bench'],
+    ...codes(count),
+  ];
+  return [
+    {
+      name: 'preview of a rescan of what fails',
+      path: '/sites/rescan/preview',
+      fields: () => [['query', 'verdict=fail']],
+      status: 200,
+    },
+    {
+      name: 'preview of a rescan of all',
+      path: '/sites/rescan/preview',
+      fields: () => [['query', '']],
+      status: 200,
+    },
+    {
+      name: 'preview of an act on a page of cases (≤ 50)',
+      path: '/cases/bulk',
+      fields: (round) => deadline(round, 50),
+      status: 200,
+    },
+    {
+      name: 'the act itself, on a page of cases (≤ 50)',
+      path: '/cases/bulk/apply',
+      fields: (round) => deadline(round, 50),
+      status: 303,
+    },
   ];
 }
 

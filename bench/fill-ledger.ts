@@ -17,6 +17,7 @@ const DAY_MS = 86_400_000;
 const SITES_A_SUBJECT = 1.25;
 const AUDIT_ROWS = 100_000;
 const SWEEPS = 200;
+const REJECTS = 10_000;
 
 /**
  * Fill an empty ledger from its own numbers, the same every time: sites with hosts, persons, a state and a verdict for every check
@@ -70,7 +71,7 @@ export function fillLedger(ledger: Ledger, keeper: CaseKeeper, { sites, cases, n
   run(
     'verdicts',
     `INSERT INTO verdicts (id, site_id, check_id, sweep_id, stage, verdict, findings, shadow, observed_at, judged_at, algorithm_version, ranges_version, policy_version)
-    SELECT verdict_id, site_id, check_id, 1, 'screen', verdict, '[]', 0, checked_at, checked_at, check_id || '@1', 'r', 'p' FROM check_states ORDER BY verdict_id`,
+    SELECT verdict_id, site_id, check_id, 1, 'screen', verdict, CASE WHEN verdict IN ('fail', 'warn') THEN '${JSON.stringify([finding(1)])}' ELSE '[]' END, 0, checked_at, checked_at, check_id || '@1', 'r', 'p' FROM check_states ORDER BY verdict_id`,
   );
   fillCases(ledger, keeper, { cases, sites, now });
   onStep('cases');
@@ -88,7 +89,8 @@ export function fillLedger(ledger: Ledger, keeper: CaseKeeper, { sites, cases, n
     INSERT INTO sweep_counts (sweep_id, check_id, stage, verdict, count) SELECT w.id, b.check_id, g.stage, v.verdict, 1000 + (w.id * 7 + b.salt) % 100
       FROM sweeps w CROSS JOIN bench_checks b CROSS JOIN (SELECT 'screen' AS stage UNION SELECT 'final') g CROSS JOIN (SELECT 'pass' AS verdict UNION SELECT 'fail' UNION SELECT 'warn' UNION SELECT 'inconclusive') v;
     ${numbers(AUDIT_ROWS)} INSERT INTO audit_log (at, actor, action, object, outcome, detail) SELECT ${now} - i * 1000, 'admin' || i % 20, 'rescan', 'site ' || i, 'done', '' FROM n;
-    INSERT INTO imports (file, started_at, finished_at, rows, created, updated, unchanged, rejected) VALUES ('filings.csv', ${now}, ${now}, ${sites}, ${sites}, 0, 0, 0)`,
+    INSERT INTO imports (file, started_at, finished_at, rows, created, updated, unchanged, rejected) VALUES ('filings.csv', ${now}, ${now}, ${sites}, ${sites}, 0, 0, ${REJECTS});
+    ${numbers(REJECTS)} INSERT INTO import_rejects (import_id, row, column, value, remedy) SELECT 1, i, 'hosts', '', 'give its domains' FROM n`,
   );
   sqlite.exec('DROP TABLE bench_checks');
   sqlite.pragma('synchronous = NORMAL');

@@ -24,7 +24,8 @@ export const FILE_TYPES: Record<Format, string> = {
 
 /** Rows a spreadsheet file may have: it is made in memory, and people do not read more. */
 const MAX_XLSX_ROWS = 20_000;
-const CHUNK = 500;
+/** Rows made at a time: pages are served in between. */
+const CHUNK = 50;
 /** Files made at a time: each walks the register. */
 const MAX_RUNNING = 4;
 

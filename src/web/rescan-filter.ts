@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { InputError } from '../errors.ts';
+import type { LedgerFigures } from '../ledger/figures.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { SiteQuery } from '../ledger/site-list-store.ts';
 
@@ -18,20 +19,40 @@ export async function requestAll(ledger: Ledger, query: SiteQuery, by: string, n
   return asked;
 }
 
-/** How many sites a query finds, counted up to a limit. */
+/** How many sites a query finds, counted up to a limit, for at most `budgetMs` of this process's own work. */
 export async function countUpTo(
   ledger: Ledger,
   query: SiteQuery,
   most: number,
+  budgetMs = Number.POSITIVE_INFINITY,
 ): Promise<{ count: number; more: boolean }> {
   let count = 0;
   let parts = 0;
+  let spentMs = 0;
+  let begun = performance.now();
   for (const ids of ledger.sites.ids(query)) {
     count += ids.length;
-    if (count >= most || ++parts >= MOST_PARTS) return { count: Math.min(count, most), more: true };
+    spentMs += performance.now() - begun;
+    if (count >= most || ++parts >= MOST_PARTS || spentMs >= budgetMs)
+      return { count: Math.min(count, most), more: true };
     await setImmediate();
+    begun = performance.now();
   }
   return { count, more: false };
+}
+
+/** About how many active sites a filter finds, where the whole ledger's figures know it; null where they do not. */
+export function countedSites(
+  figures: LedgerFigures | null,
+  { state: _active, verdict, checkId, ...others }: SiteQuery,
+): number | null {
+  if (figures === null || Object.values(others).some((one) => one !== undefined)) return null;
+  if (checkId !== undefined)
+    return figures.verdicts.find((one) => one.checkId === checkId && one.verdict === verdict)?.count ?? 0;
+  // Other verdicts of a site may stand beside its worst: only the worst of all is counted by site.
+  if (verdict === 'fail') return figures.worst.find(({ worst }) => worst === 4)?.count ?? 0;
+  if (verdict !== undefined) return null;
+  return figures.sites.filter(({ state }) => state === 'active').reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Sites a second of the last rescans and sweeps; null where none ran lately. */

@@ -7,7 +7,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
 import { openName } from '../../privacy/open-names.ts';
 import { Exports, FORMATS, siteRows } from '../exports.ts';
-import { countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
+import { countedSites, countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { type Form, formOf } from '../web-app.ts';
 import { exportHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
@@ -19,6 +19,8 @@ const VERDICTS: readonly Verdict[] = ['fail', 'warn', 'inconclusive', 'pass'];
 const STATES = ['active', 'access-cancelled', 'revoked'] as const;
 /** Sites a filter is counted up to before it is asked for. */
 const COUNTED = 20_000;
+/** How long a preview counts before it takes the whole ledger’s figures, or says “more” (ms). */
+const COUNTING_MS = 40;
 const MAX_SELECTED = 500;
 const MAX_VIEWS = 50;
 /** Characters of the ids of a page. */
@@ -228,7 +230,12 @@ async function previewBody(parts: ConsoleParts, visit: Visit, query: Record<stri
   const { ledger, config } = parts;
   demandMeant(visit, query);
   demandWhole(ledger, siteQuery(query));
-  const { count, more } = await countUpTo(ledger, { ...siteQuery(query), state: 'active' }, COUNTED);
+  const meant: SiteQuery = { ...siteQuery(query), state: 'active' };
+  const counted = await countUpTo(ledger, meant, COUNTED, COUNTING_MS);
+  const known = counted.more ? countedSites(parts.figures.latest(), meant) : null;
+  const about = known !== null && known > counted.count;
+  const count = about ? known : counted.count;
+  const more = counted.more && !about;
   const enabled = Object.values(config.settings.checks).filter((check) => check.enabled).length;
   const rate = sitesASecond(ledger, enabled);
   const words = new URLSearchParams(query).toString();
@@ -240,7 +247,7 @@ async function previewBody(parts: ConsoleParts, visit: Visit, query: Record<stri
           `按近期速度约需 ${minutes} 分钟${more ? '以上' : ''}。`,
           `At the recent pace about ${minutes} min${more ? ' or more' : ''}.`,
         );
-  return html`<p>${say(`将复查 ${count.toLocaleString('en')}${more ? ' 个以上（未数完）' : ' 个'}有效网站。`, `${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
+  return html`<p>${say(`将复查${about ? '约' : ''} ${count.toLocaleString('en')}${more ? ' 个以上（未数完）' : ' 个'}有效网站。`, `${about ? 'About ' : ''}${count.toLocaleString('en')}${more ? ' or more' : ''} active sites would be looked at again.`)} ${time}</p>
 <p class="soft">${filterWords(visit, query, providerTitles(parts, visit))}</p>
 !${count === 0 && !more ? '' : visit.form('/sites/rescan/filter', html`<input type="hidden" name="query" value="${words}"><button>${say('确认复查', 'Look again')}</button>`)}
 <p><a href="/sites?${words}">${say('返回', 'Back')}</a></p>`;

@@ -9,7 +9,7 @@ import { beijingTable } from '../../src/calendar/beijing-time.ts';
 import { readXlsxRows } from '../../src/filing/read-xlsx.ts';
 import { createLogger } from '../../src/log.ts';
 import { WebhookSender } from '../../src/notify/case-webhooks.ts';
-import { makeKey, SCOPES, type Scope } from '../../src/web/api/keys.ts';
+import { makeKey, type Scope } from '../../src/web/api/keys.ts';
 import { at, CaseWorld } from '../support/case-world.ts';
 import { type ConsoleWorld, openConsole } from '../support/console-world.ts';
 
@@ -107,51 +107,6 @@ describe('the description', () => {
       expect(Object.keys(paths)).toContain(path);
     for (const { route, summary } of routes) expect(summary, route).toBeTruthy();
     expect((await fetch(`${base}/docs`)).status).toBe(200);
-  });
-
-  it('of every route that changes something: no key, a wrong key, a key without its scope, an expired and a revoked one are refused and logged', async () => {
-    const { body } = await call('GET', '/openapi.json', null);
-    const paths = body['paths'] as Record<string, Record<string, unknown>>;
-    const api = world.ledger.api;
-    const make = (name: string, expiresAt: number | null) =>
-      makeKey(api, { name, scopes: Object.keys(SCOPES), by: 'test', role: 'approver', expiresAt }, world.now());
-    const over = make('over', world.now() + 1).key;
-    const revoked = make('revoked', null);
-    api.revokeKey(revoked.id, world.now());
-    await world.until('2026-11-23 11:01');
-    let tried = 0;
-    for (const [path, methods] of Object.entries(paths))
-      for (const method of Object.keys(methods)) {
-        if (method === 'get') continue;
-        tried++;
-        const real = path
-          .replace('/api/v1', '')
-          .replace('{number}', subject)
-          .replace('{code}', codeOf(1))
-          .replace('{act}', 'note')
-          .replace('{id}', '1');
-        const mark = world.ledger.admins.auditLog({}, null, 1)[0]?.id ?? 0;
-        const seq = world.cases()[0]?.seq;
-        // Wrong keys are counted by the minute.
-        for (const [key, status] of [
-          [null, 401],
-          [`bpk_${'A'.repeat(43)}`, 401],
-          [over, 401],
-          [revoked.key, 401],
-          [keyFor('notices:read'), 403],
-        ] as const) {
-          const answer = await call(method.toUpperCase(), real, key, [{}]);
-          expect(answer.status, `${path} ${status}`).toBe(status);
-          expect(answer.type).toContain('application/problem+json');
-        }
-        const refused = world.ledger.admins
-          .auditLog({}, null, 20)
-          .filter(({ id, outcome }) => id > mark && outcome === 'refused');
-        expect(refused).toHaveLength(5);
-        expect(world.cases()[0]?.seq).toBe(seq);
-        await world.until(`2026-11-23 11:${String(tried + 1).padStart(2, '0')}`);
-      }
-    expect(tried).toBeGreaterThanOrEqual(7);
   });
 });
 

@@ -4,10 +4,12 @@ import { createLogger } from '../../src/log.ts';
 import { AnnualReview } from '../../src/programmes/annual-review.ts';
 import { startInbound } from '../../src/web/inbound.ts';
 import { at, CaseWorld } from '../support/case-world.ts';
+import { ledgerState } from '../support/ledger-state.ts';
 
 const SECRET = 'a-secret-of-some-length';
 const SMS_SECRET = 'another-for-gateways';
 let world: CaseWorld;
+const logged: string[] = [];
 let server: Awaited<ReturnType<typeof startInbound>>;
 
 beforeEach(async () => {
@@ -18,9 +20,10 @@ beforeEach(async () => {
     secret: SECRET,
     smsSecret: SMS_SECRET,
     keeper: world.keeper,
-    log: createLogger('silent'),
+    log: createLogger('warn', { write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg) }),
     now: world.now,
   });
+  logged.length = 0;
   world.addSite(1, {
     siteNumber: '鄂ICP备2021000001号-1',
     province: '湖北',
@@ -61,13 +64,28 @@ const TEXT = '#001#鄂ICP备2021000001号-1#已更新#';
 const inbox = () => world.ledger.campaigns.inboundRecent(10).map(({ source, outcome }) => `${source} ${outcome}`);
 
 describe('who may push', () => {
-  it.each([
-    ['nothing', {}],
-    ['a wrong secret', { authorization: 'Bearer a-secret-of-some-lengtH' }],
-    ['an empty one', { authorization: 'Bearer ' }],
-  ])('%s is refused, and nothing is kept', async (_what, headers) => {
-    expect((await call('/inbound/sms', { id: '1', mobile: '13900000001', text: TEXT }, headers)).status).toBe(401);
-    expect(inbox()).toEqual([]);
+  const ORDER = { orderId: 'o1', kind: 'new-filing', subjectNumber: '鄂ICP备2021000001号', state: 'paid' };
+  const PUSHES: [path: string, body: unknown][] = [
+    ['/inbound/sms', { id: '1', mobile: '13900000001', text: TEXT }],
+    ['/inbound/sms/aliyun', [{ phone_number: '13900000001', content: TEXT, sequence_id: 7 }]],
+    ['/inbound/sms/tencent', { mobile: '13900000001', text: TEXT }],
+    ['/inbound/orders', [ORDER]],
+    ['/inbound/violations', [{ id: 'v1', host: 'site-1.cn', category: 'fraud', foundAt: '2026-04-01T00:00:00Z' }]],
+  ];
+  const FORGED: [what: string, headers: Record<string, string>, query: string][] = [
+    ['nothing', {}, ''],
+    ['a wrong secret', { authorization: 'Bearer a-secret-of-some-lengtH' }, ''],
+    ['an empty one', { authorization: 'Bearer ' }, ''],
+    ['a wrong one in the address', {}, '?key=another-for-gatewayZ'],
+    ['the right one by another scheme', { authorization: `Basic ${SECRET}` }, ''],
+  ];
+  it.each(
+    FORGED.flatMap(([what, headers, query]) => PUSHES.map(([path, body]) => ({ what, path, body, headers, query }))),
+  )('$path with $what: refused, logged, and nothing is kept', async ({ path, body, headers, query }) => {
+    const before = ledgerState(world.ledger);
+    expect((await call(`${path}${query}`, body, headers)).status).toBe(401);
+    expect(ledgerState(world.ledger)).toBe(before);
+    expect(logged).toEqual(['inbound request with a wrong secret']);
   });
   it('the secret may stand in the address, for gateways that set no headers', async () =>
     expect(

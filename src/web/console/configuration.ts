@@ -21,7 +21,7 @@ function configurationPage({ config }: ConsoleParts, { say }: Visit): string {
     SECRET.test(key.split('.').at(-1) ?? '') && value !== 'null'
       ? html`<span class="soft">${say('已设置（不显示）', 'set (not shown)')}</span>`
       : html`<code>${value}</code>`,
-    html`${originOf(config, key)}`,
+    html`<span class="origin">${originOf(config, key)}</span>`,
   ]);
   return html`<p>${say('配置来自文件和环境变量，修改后重启生效。', 'Settings come from files and the environment; a restart takes changes up.')} <span class="soft">${config.origin.join(' < ')}</span></p>
 !${tableHtml([say('键', 'Key'), say('值', 'Value'), say('来源', 'From')], rows, '', say('配置', 'Settings'))}`;

@@ -49,7 +49,7 @@ export function framed(
 !${visit.form('/language', html`<input type="hidden" name="back" value="${path === '' ? '/' : path}"><button class="plain small" lang="${visit.admin.language === 'zh' ? 'en' : 'zh-CN'}">${visit.admin.language === 'zh' ? 'English' : '中文'}</button>`)}
 !${visit.form('/logout', html`<button class="plain small">${visit.say('退出', 'Sign out')}</button>`)}</div>`
   }</header>
-<main id="main"><h1>${title}</h1>!${told === null ? '' : html`<p class="said !${told.bad ? 'bad' : ''}" role="!${told.bad ? 'alert' : 'status'}">${told.text}</p>`}
+<main id="main"><h1>${title}</h1>!${told === null ? '' : html`<p id="told" class="said !${told.bad ? 'bad' : ''}" role="!${told.bad ? 'alert' : 'status'}">${told.text}</p>`}
 <p class="sr" id="news" role="status"></p>!${body}</main><footer><p>${visit?.say('时间均为北京时间。', 'All times are Beijing time.') ?? '时间均为北京时间。'}</p></footer></body></html>`;
 }
 
@@ -61,8 +61,10 @@ export const roleText = ({ say }: Visit, role: string): string =>
 /** A table; cells are markup. What is empty says so. */
 export function tableHtml(heads: string[], rows: string[][], empty: string, caption = ''): string {
   if (rows.length === 0) return html`<p class="soft">${empty}</p>`;
+  // What a cell is, for phones that show a row as a card; heads may be markup.
+  const labels = heads.map((head) => html`${head.replace(/<[^>]*>/g, '')}`);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption === '' ? (heads[0] ?? '') : caption}"><table>!${caption === '' ? '' : html`<caption>${caption}</caption>`}<thead><tr>!${heads.map((head) => html`<th scope="col">!${head}</th>`).join('')}</tr></thead>
-<tbody>!${rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
+<tbody>!${rows.map((cells) => `<tr>${cells.map((cell, index) => `<td data-label="${labels[index] ?? ''}">${cell}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
 }
 
 /** Labels with their values; values are markup. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { html } from 'ghtml';
 import { beijingInstant } from '../../calendar/beijing-time.ts';
+import { MOVES } from '../../cases/moves.ts';
 import { InputError } from '../../errors.ts';
 import { readWebhook } from '../../notify/case-webhooks.ts';
 import { makeKey, SCOPES } from '../api/keys.ts';
@@ -111,10 +112,10 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
           ? say('长期', 'no end')
           : timeHtml(key.expiresAt),
       approver && key.revokedAt === null
-        ? visit.form(
+        ? html`<details><summary>${say('吊销', 'Revoke')}<span class="sr"> ${key.name}</span></summary><p class="soft">${say('使用它的系统会立即失去访问，不可恢复。', 'What uses it is cut off at once; it cannot be taken back.')}</p>!${visit.form(
             `/access/keys/${key.id}/revoke`,
-            html`<button class="grave small">${say('吊销', 'Revoke')}</button>`,
-          )
+            html`<button class="grave small">${say('确认吊销', 'Revoke it')}</button>`,
+          )}</details>`
         : '',
     ]);
   const head = ledger.api.feedHead();
@@ -126,10 +127,10 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
       html`${head - hook.cursor} ${say('条待推送', 'events behind')}`,
       html`${hook.lastError ?? ''}`,
       approver
-        ? visit.form(
+        ? html`<details><summary>${say('删除', 'Remove')}<span class="sr"> ${hook.url}</span></summary><p class="soft">${say('未推送的事件不再推送。', 'What was not delivered yet is not delivered any more.')}</p>!${visit.form(
             `/access/webhooks/${hook.id}/remove`,
-            html`<button class="grave small">${say('删除', 'Remove')}</button>`,
-          )
+            html`<button class="grave small">${say('确认删除', 'Remove it')}</button>`,
+          )}</details>`
         : '',
     ]);
   const keyPath = '/access/keys';
@@ -137,7 +138,7 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
   const forms = approver
     ? html`<div class="grid"><section class="card"><h2>${say('新建密钥', 'Make a key')}</h2>!${visit.form(
         keyPath,
-        html`<p><label for="key-name">${say('名称', 'Name')}</label><input id="key-name" name="name" value="${visit.typed(keyPath, 'name')}" maxlength="60" required></p>
+        html`<p><label for="key-name">${say('名称（不可与已有的重复）', 'Name (none that is taken)')}</label><input id="key-name" name="name" value="${visit.typed(keyPath, 'name')}" maxlength="60" required></p>
 <fieldset><legend>${say('权限', 'Scopes')}</legend>!${Object.entries(SCOPES)
           .map(
             ([scope, { zh, en }]) =>
@@ -148,11 +149,17 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
       )}</section>
 <section class="card"><h2>${say('新建回调', 'Add a webhook')}</h2><p class="soft">${say('整改单有变化时推送，带签名，按顺序，至少一次。', 'Told of case events: signed, in order, at least once.')}</p>!${visit.form(
         hookPath,
-        html`<p><label for="hook-url">URL</label><input id="hook-url" name="url" type="url" value="${visit.typed(hookPath, 'url')}" required></p><p><label for="hook-moves">${say('事件（空：全部）', 'Moves (empty: all)')}</label><input id="hook-moves" name="moves" value="${visit.typed(hookPath, 'moves')}" placeholder="opened recheck-passed"></p><p><button>${say('新建', 'Add')}</button></p>`,
+        html`<p><label for="hook-url">URL</label><input id="hook-url" name="url" type="url" value="${visit.typed(hookPath, 'url')}" required></p><p><label for="hook-moves">${say('事件（空：全部）', 'Moves (empty: all)')}</label><input id="hook-moves" name="moves" value="${visit.typed(hookPath, 'moves')}" placeholder="opened recheck-passed" aria-describedby="hook-moves-list"></p>!${movesHtml(visit)}<p><button>${say('新建', 'Add')}</button></p>`,
       )}</section></div>`
     : html`<p class="soft">${say('新建和吊销需要审批人。', 'Making and revoking needs an approver.')}</p>`;
   return html`<p><a href="/api/v1/docs">${say('接口文档', 'The API, to be tried out')}</a> · <a href="/api/v1/openapi.json">OpenAPI 3.1</a></p>
 <h2>${say('密钥', 'Keys')}</h2>!${tableHtml([say('名称', 'Name'), say('权限', 'Scopes'), say('创建', 'Made'), say('最近使用', 'Last used'), say('有效期', 'Good until'), ''], keys, say('没有。', 'None.'), say('密钥', 'Keys'))}
 <h2>${say('回调', 'Webhooks')}</h2>!${tableHtml(['URL', say('事件', 'Moves'), say('进度', 'Progress'), say('最近错误', 'Last fault'), ''], hooks, say('没有。', 'None.'), say('回调', 'Webhooks'))}
 !${forms}`;
+}
+
+/** The events there are, by their names. */
+function movesHtml({ say }: Visit): string {
+  const names = Object.keys(MOVES).map((move) => html`<code>${move}</code>`);
+  return html`<details id="hook-moves-list"><summary>${say('事件名称（多个用空格分开）', 'Names of events (several: with spaces between)')}</summary><p class="soft">!${names.join('、 ')}</p></details>`;
 }

@@ -6,8 +6,10 @@ import { STATES } from '../../cases/moves.ts';
 import { policyAt } from '../../cases/programme-policy.ts';
 import type { CaseState } from '../../cases/types.ts';
 import type { Hold } from '../../ledger/enforcements-store.ts';
+import type { LedgerFigures } from '../../ledger/figures.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Sweep } from '../../ledger/types.ts';
+import { stuckNotices } from '../../notify/stuck.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { barsSvg, type Series, trendSvg } from './charts.ts';
 import { listHtml, tableHtml, timeHtml, verdictText } from './frame.ts';
@@ -18,6 +20,11 @@ import { checkTitle, saidOf } from './words.ts';
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
 const MAX_ALERTS = 20;
+/** Stuck notices counted before it says “more”. */
+const STUCK_COUNTED = 50;
+/** A share of sites that could not be observed from which on it is more likely our own network. */
+const BLIND_SHARE = 0.2;
+const BLIND_SITES = 20;
 const MOST_WAITING = 10_000;
 const MAX_OLD_LISTS = 5;
 const VERDICTS = ['fail', 'warn', 'inconclusive', 'pass'] as const;
@@ -89,13 +96,25 @@ const STOPS: Record<Hold['key'], [zh: string, en: string]> = {
 const card = (title: string, body: string): string => html`<section class="card"><h2>${title}</h2>!${body}</section>`;
 
 /** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
-function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals): string {
+function needsHand({ ledger, figures, now }: ConsoleParts, visit: Visit, totals: Totals): string {
   const { say } = visit;
+  const stuck = stuckNotices(ledger.outbox, now(), STUCK_COUNTED).length;
+  const blind = blindShare(figures.latest());
   const held = ledger.sweeps.underWay().filter(({ state }) => state === 'held');
   const waiting = (state: CaseState): number =>
     totals.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
   const suspicions = ledger.reviews.waiting();
   const items = [
+    ...(ledger.sites.page({}, null, 1).rows.length === 0
+      ? [
+          html`<li>${say('还没有备案数据：请先', 'There are no filings yet: ')}<a href="/imports">${say('导入备案', 'import them')}</a></li>`,
+        ]
+      : []),
+    ...(blind >= BLIND_SHARE
+      ? [
+          html`<li class="bad"><a href="/sites?verdict=inconclusive">${say(`${Math.round(blind * 100)}% 的网站未能核实`, `${Math.round(blind * 100)}% of the sites could not be observed`)}</a>：${say('请先检查巡检机自己的网络与解析器；未能核实的不会告知网站方。', 'look at this machine’s own network and resolvers first; nobody is told of what was not observed.')}</li>`,
+        ]
+      : []),
     ...held.map(
       ({ id, heldReason, heldReasonZh }) =>
         html`<li class="bad"><a href="/sweeps">${say(`熔断暂停巡检 ${id}`, `The circuit breaker holds sweep ${id}`)}</a>：${saidOf(visit, heldReason, heldReasonZh)}</li>`,
@@ -116,6 +135,11 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
     )
       .filter(([state]) => waiting(state) > 0)
       .map(([state, text]) => html`<li><a href="/cases?state=${state}">${text}：${waiting(state)}</a></li>`),
+    ...(stuck > 0
+      ? [
+          html`<li><a href="/notices?state=stuck">${say('未送达或结果未知的通知', 'Notices that failed or whose fate is unknown')}：${stuck}${stuck >= STUCK_COUNTED ? '+' : ''}</a></li>`,
+        ]
+      : []),
     ...(suspicions > 0
       ? [html`<li><a href="/suspicions">${say('待人工研判', 'Suspicions to rule on')}：${suspicions}</a></li>`]
       : []),
@@ -132,6 +156,13 @@ function needsHand({ ledger, now }: ConsoleParts, visit: Visit, totals: Totals):
   return items.length === 0
     ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
     : html`<section class="card"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
+}
+
+/** The share of the judged sites of which nothing worse is known than that they could not be observed. */
+function blindShare(latest: LedgerFigures | null): number {
+  const of = (rank: number): number => latest?.worst.find(({ worst }) => worst === rank)?.count ?? 0;
+  const judged = [4, 3, 2, 1].reduce((sum, rank) => sum + of(rank), 0);
+  return judged < BLIND_SITES ? 0 : of(2) / judged;
 }
 
 /** A text in which codes of cases lead to them. */
@@ -215,11 +246,21 @@ function sweepCard({ ledger, now }: ConsoleParts, visit: Visit): string {
         html`${waiting.single + waiting.bulk}${waiting.bulk === MOST_WAITING ? '+' : ''}`,
       ],
       [
-        say('最久未查', 'Most overdue by'),
-        html`${lag < 60_000 ? '0' : say(`${Math.round(lag / 60_000)} 分钟`, `${Math.round(lag / 60_000)} min`)}`,
+        say('核查最多落后', 'Looks are late by at most'),
+        html`${lag < 60_000 ? say('没有落后', 'none is late') : spanText(visit, lag)}`,
       ],
     ])}`,
   );
+}
+
+/** A span of time, in the unit people would say it in. */
+function spanText({ say }: Visit, spanMs: number): string {
+  const minutes = Math.round(spanMs / 60_000);
+  if (minutes < 120) return say(`${minutes} 分钟`, `${minutes} min`);
+  const hours = Math.round(minutes / 60);
+  if (hours < 48) return say(`${hours} 小时`, `${hours} h`);
+  const days = Math.round(hours / 24);
+  return say(`${days} 天`, `${days} days`);
 }
 
 const kindText = ({ say }: Visit, { kind }: Sweep): string =>
@@ -252,24 +293,38 @@ function casesCard({ keeper }: ConsoleParts, { say, admin }: Visit, totals: Tota
   );
 }
 
+/** What ends next: a remediation period, the time before access is cancelled (R6.6), the time an appeal is judged in. */
 function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): string {
-  const soon = ledger.cases.page(['open', 'extended', 'restored'], null, null, NEXT_DEADLINES);
-  const rows = soon.records.map((record) => {
+  const running = ledger.cases.page(['open', 'extended', 'restored'], null, null, NEXT_DEADLINES).records;
+  const later = ledger.cases.page(['restricted', 'appealed'], null, null, NEXT_DEADLINES * 5).records;
+  const soon = [
+    ...running.map((record) => ({ record, dueAt: record.deadlineAt, what: say('整改期限', 'remediation') })),
+    ...later.flatMap((record) => {
+      const dueAt = record.state === 'appealed' ? record.reviewDueAt : record.cancelDueAt;
+      const what = record.state === 'appealed' ? say('申诉审核', 'appeal') : say('取消接入', 'cancelling');
+      return dueAt === null ? [] : [{ record, dueAt, what }];
+    }),
+  ]
+    .sort((a, b) => a.dueAt - b.dueAt)
+    .slice(0, NEXT_DEADLINES);
+  const rows = soon.map(({ record, dueAt, what }) => {
     const { domain, number } = caseSummary(keeper, record);
-    const days = Math.floor((record.deadlineAt - now()) / DAY_MS);
+    const days = Math.floor((dueAt - now()) / DAY_MS);
     return [
       html`<a href="/cases/${record.code}">${record.code}</a>`,
       html`${domain ?? number}`,
-      timeHtml(record.deadlineAt),
+      html`${what}`,
+      timeHtml(dueAt),
       html`${days < 0 ? say('已过', 'passed') : say(`${days} 天`, `${days} d`)}`,
     ];
   });
   return card(
     say('最近的期限', 'Next deadlines'),
     tableHtml(
-      [say('整改单', 'Case'), say('网站', 'Site'), say('期限', 'Deadline'), say('还剩', 'Left')],
+      [say('整改单', 'Case'), say('网站', 'Site'), say('事项', 'What'), say('期限', 'Deadline'), say('还剩', 'Left')],
       rows,
       say('没有临近的期限。', 'None.'),
+      say('最近的期限', 'Next deadlines'),
     ),
   );
 }

@@ -42,7 +42,10 @@ function whoseHtml({ ranges }: Pick<ConsoleParts, 'ranges'>, { say }: Visit, tex
   const table = ranges?.table;
   if (table === undefined) return '';
   const parsed = parseAddress(text);
-  const owner = parsed === null ? table.whoseName(text.toLowerCase()) : table.whoseAddress(text);
+  const name = text.toLowerCase().replace(/\.$/, '');
+  if (parsed === null && !/^(?=.{1,253}$)([\p{L}\p{N}_-]{1,63}\.)+[\p{L}\p{N}-]{2,63}$/u.test(name))
+    return html`<p class="said bad" role="alert">${text}：${say('不是 IP 地址，也不是域名。请按 47.92.0.10、2408:4000::1 或 example.cname.cn 填写。', 'neither an address nor a name. Write it like 47.92.0.10, 2408:4000::1 or example.cname.cn.')}</p>`;
+  const owner = parsed === null ? table.whoseName(name) : table.whoseAddress(text);
   if (owner === null) return html`<p class="said">${text}：${say('不在任何网段表中。', 'in no list.')}</p>`;
   const side =
     owner.mainland === null

@@ -1,6 +1,7 @@
 import { evidenceZh, reasonZh } from '../../checks/evidence-words.ts';
 import { findCheck } from '../../checks/index.ts';
 import type { Evidence } from '../../checks/types.ts';
+import { CASE_ACTS } from '../case-acts.ts';
 import type { Visit } from './kit.ts';
 
 /** Words of ours as people read them in Chinese; in English they are read as they are. */
@@ -114,6 +115,41 @@ const ZH: Record<string, Record<string, string>> = {
     'dns packets': 'DNS 报文',
     screenshot: '截图',
   },
+  audit: {
+    'sign-in': '登录',
+    'sign-out': '退出',
+    language: '切换语言',
+    'change password': '修改密码',
+    'show authenticator secret': '查看验证器密钥',
+    'switch authenticator on': '启用验证器',
+    'switch authenticator off': '停用验证器',
+    rescan: '复查网站',
+    'rescan selection': '复查所选网站',
+    'rescan filter': '复查筛选结果',
+    'preview rescan': '预览复查',
+    'save view': '保存视图',
+    'delete view': '删除视图',
+    unmask: '查看完整信息',
+    'download evidence': '下载证据',
+    'bulk act': '批量办理',
+    'preview bulk act': '预览批量办理',
+    'give out portal code': '出具临时案件码',
+    'add contact': '添加联系人',
+    'remove contact': '删除联系人',
+    'resend verification': '重发验证',
+    'revive address': '恢复地址',
+    'resend notice': '重发通知',
+    import: '导入备案',
+    'make API key': '新建密钥',
+    'revoke API key': '吊销密钥',
+    'add webhook': '新建回调',
+    'remove webhook': '删除回调',
+    queue: '队列操作',
+    'export sites': '导出网站',
+    'export cases': '导出整改单',
+    'role by the identity provider': '身份系统调整角色',
+    'account by the identity provider': '身份系统新建账号',
+  },
   act: { 'restrict-access': '限制访问', 'restore-access': '恢复访问', 'cancel-access': '取消接入' },
   enforcement: {
     waiting: '等待',
@@ -149,6 +185,17 @@ export function actorOf({ say }: Visit, { kind, name }: { kind: string; name: st
     return say(`网站方 ${name === 'in-site' ? '站内信' : name === 'case code' ? '案件码' : name}`, `owner ${name}`);
   return say(`管理员 ${name}`, `admin ${name}`);
 }
+
+/** What the audit log calls a deed: acts on cases by their own words, calls of the API and refused requests as they were made. */
+export function auditText(visit: Visit, action: string): string {
+  const act = /^case (.+)$/.exec(action)?.[1];
+  if (act !== undefined && Object.hasOwn(CASE_ACTS, act))
+    return visit.say(`整改单：${CASE_ACTS[act]?.zh ?? act}`, action);
+  return wordOf(visit, 'audit', action);
+}
+
+/** Deeds the console writes down, as they stand in the audit log. */
+export const AUDITED = [...Object.keys(ZH['audit'] ?? {}), ...Object.keys(CASE_ACTS).map((name) => `case ${name}`)];
 
 /** A word of ours in the reader's language. */
 export function wordOf({ say }: Visit, kind: string, word: string): string {

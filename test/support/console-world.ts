@@ -23,7 +23,12 @@ export interface ConsoleWorld {
 /** Serve a world's console on loopback, with an admin of each role (`vera`, `omar`, `anna`). */
 export async function openConsole(
   world: CaseWorld,
-  options: { log?: Logger; pollMs?: number; port?: number } = {},
+  options: {
+    log?: Logger;
+    pollMs?: number;
+    port?: number;
+    queues?: () => Promise<Record<string, Record<string, number>>>;
+  } = {},
 ): Promise<ConsoleWorld> {
   const { ledger, keeper, config, now } = world;
   const log = options.log ?? createLogger('silent');
@@ -58,7 +63,7 @@ export async function openConsole(
     worker: {
       kind: 'embedded',
       lastTickAt: now,
-      queues: async () => ({ gather: await queue.getJobCounts('waiting', 'active') }),
+      queues: options.queues ?? (async () => ({ gather: await queue.getJobCounts('waiting', 'active') })),
     },
     extend: (app) => addApi(app, { keeper, ledger, config, ranges, log, now }),
   });

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CaseWorld } from '../support/case-world.ts';
+import { ConsoleBrowser } from '../support/console-browser.ts';
+import { type ConsoleWorld, openConsole } from '../support/console-world.ts';
+
+let world: CaseWorld;
+let served: ConsoleWorld;
+let vera: ConsoleBrowser;
+
+/** Serve the world's console to somebody who may only look. */
+async function open(options: Parameters<typeof openConsole>[1] = {}): Promise<void> {
+  served = await openConsole(world, options);
+  await served.figures.refresh();
+  vera = await ConsoleBrowser.signIn(served.console.address, 'vera');
+}
+
+beforeEach(async () => {
+  world = await CaseWorld.open('2026-08-03 10:00');
+});
+afterEach(async () => {
+  await served.close();
+  world.close();
+});
+
+describe('what needs a hand', () => {
+  it('an empty ledger says where to begin', async () => {
+    await open();
+    const { text } = await vera.get('/');
+    expect(text).toContain('还没有备案数据');
+    expect(text).toContain('href="/imports"');
+  });
+
+  it('nothing: it says so', async () => {
+    world.look(world.addSite(1));
+    await open();
+    expect((await vera.get('/')).text).toContain('没有需要处理的事项');
+  });
+
+  it('a fifth of the sites unseen: our own network comes first, and nobody is accused', async () => {
+    for (let index = 1; index <= 24; index++) {
+      const siteId = world.addSite(index);
+      if (index <= 4) world.set(siteId, 'icp-footer', 'inconclusive', []);
+      world.look(siteId);
+    }
+    await open();
+    // Four of twenty-four are a sixth: not yet.
+    expect((await vera.get('/')).text).not.toContain('请先检查巡检机自己的网络');
+    world.set(5, 'icp-footer', 'inconclusive', []);
+    world.look(5);
+    await served.figures.refresh();
+    const { text } = await vera.get('/');
+    expect(text).toContain('21% 的网站未能核实');
+    expect(text).toContain('请先检查巡检机自己的网络');
+    expect(world.cases()).toEqual([]);
+  });
+
+  it('notices that failed are counted, and lead to their list', async () => {
+    world.channels.email.answer = () => ({ kind: 'refused', code: '550', message: 'no such user', blame: 'address' });
+    const siteId = world.addSite(1);
+    world.set(siteId, 'icp-footer', 'fail');
+    world.look(siteId);
+    await world.until('2026-08-03 12:00');
+    await open();
+    const { text } = await vera.get('/');
+    expect(text).toMatch(/href="\/notices\?state=stuck">未送达或结果未知的通知：[1-9]/);
+  });
+});
+
+describe('what ends next', () => {
+  it('a deadline, the day an access is cancelled, and an appeal that waits stand in one list, soonest first', async () => {
+    for (const index of [1, 2]) {
+      const siteId = world.addSite(index);
+      world.set(siteId, 'icp-footer', 'fail');
+      world.look(siteId);
+    }
+    const asked = () => world.cases().filter(({ state }) => state === 'enforcement-asked');
+    for (let day = 0; day < 60 && asked().length < 2; day++) await world.until(world.now() + 86_400_000);
+    for (const { code } of asked()) {
+      world.desk.approve(code, { kind: 'admin', name: 'anna' }, world.now());
+      await world.until(world.now() + 60_000);
+    }
+    const [first, second] = world.cases();
+    world.desk.appeal(
+      first?.code ?? '',
+      { reason: 'filing-correct', description: '' },
+      { kind: 'owner', name: 'in-site' },
+      world.now(),
+    );
+    const fresh = world.addSite(3);
+    world.set(fresh, 'icp-footer', 'fail');
+    world.look(fresh);
+    await world.until(world.now() + 60_000);
+    await open();
+    const { text } = await vera.get('/');
+    const list = text.slice(text.indexOf('最近的期限'));
+    const rows = [...list.matchAll(/href="\/cases\/(\w+)">[\s\S]*?<time datetime="([^"]+)"/g)].slice(0, 3);
+    expect(new Set(rows.map(([, code]) => code))).toEqual(
+      new Set([first?.code, second?.code, world.cases().find(({ siteId }) => siteId === fresh)?.code]),
+    );
+    expect(rows.map(([, , at]) => at)).toEqual(rows.map(([, , at]) => at).sort());
+    for (const word of ['申诉审核', '取消接入', '整改期限']) expect(list).toContain(word);
+  });
+});
+
+describe('health', () => {
+  it('a queue that never answers is said to be silent, and the page comes all the same', async () => {
+    world.look(world.addSite(1));
+    await open({ queues: () => new Promise(() => undefined) });
+    const { status, text } = await vera.get('/');
+    expect(status).toBe(200);
+    expect(text).toMatch(/队列<\/dt><dd><span class="badge fail">没有响应/);
+  });
+
+  it('jobs that failed are told', async () => {
+    await open({ queues: async () => ({ gather: { waiting: 3, failed: 2 } }) });
+    const { text } = await vera.get('/');
+    expect(text).toContain('待处理 3 · 失败 2');
+    expect(text).toContain('有失败任务');
+  });
+
+  it('lists that are old are named', async () => {
+    await open();
+    const fresh = (await vera.get('/')).text;
+    // Their dates stand in their files: two years on each is old.
+    await world.until('2028-08-03 10:00');
+    const later = await ConsoleBrowser.signIn(served.console.address, 'vera');
+    const old = (await later.get('/')).text;
+    expect(fresh).toMatch(/网段列表<\/dt><dd><span class="badge pass">有效/);
+    expect(old).toMatch(/网段列表<\/dt><dd><span class="badge warn">过期/);
+  });
+});
+
+describe('provider ranges', () => {
+  it('an address of ours is told with its range; what is no address is told so', async () => {
+    await open();
+    const list = (await vera.get('/ranges?address=47.92.0.10')).text;
+    expect(list).toMatch(/47\.92\.0\.10：<strong>aliyun/);
+    for (const wrong of ['999.1.1.1', 'no spaces here', '-'])
+      expect((await vera.get(`/ranges?address=${encodeURIComponent(wrong)}`)).text, wrong).toContain(
+        '不是 IP 地址，也不是域名',
+      );
+    expect((await vera.get('/ranges?address=example.com')).text).toContain('不在任何网段表中');
+  });
+});

@@ -125,9 +125,13 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await demandGood(page, 'case');
     await page.getByRole('button', { name: '立即复查' }).click();
     await page.getByText('已办理：立即复查').waitFor();
-    // What was asked for is answered, and the open page tells so by itself.
+    // What was asked for is answered, and the open page tells so by itself: what is being written stays, and the focus with it.
+    await page.locator('summary', { hasText: '添加备注' }).click();
+    await page.locator('#note-reason').fill('正在写的备注');
     await world.settle();
     await page.locator('.timeline').getByText('复查结果').waitFor();
+    expect(await page.locator('#note-reason').inputValue()).toBe('正在写的备注');
+    expect(await page.evaluate('document.activeElement.id')).toBe('note-reason');
     // Nobody mends anything: weeks later restricting is asked for. The session of that day is over by then.
     await world.until('2026-12-31 10:00');
     await page.goto(address);
@@ -150,6 +154,7 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
     await demandGood(page, 'bulk-preview');
     await page.getByRole('button', { name: /确认：批准（2）/ }).click();
     await page.getByText('2 个已完成').waitFor();
+    await demandGood(page, 'bulk-result');
     expect(caseOf(1)?.state).toBe('enforcement-approved');
     await world.until('2026-12-31 12:00');
     expect(caseOf(1)?.state).toBe('restricted');
@@ -224,7 +229,7 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
         await page.getByRole('heading', { level: 1 }).waitFor();
         if (shape === DESK) await demandGood(page, names(name));
         else {
-          if (['overview-later', 'sites', 'site-plain'].includes(name)) await picture(page, names(name));
+          if (['overview-later', 'sites', 'site-plain', 'cases-list'].includes(name)) await picture(page, names(name));
           expect(await serious(page), names(name)).toEqual([]);
           expect(await page.evaluate<number>('document.documentElement.scrollWidth'), names(name)).toBeLessThanOrEqual(
             390,
@@ -239,6 +244,44 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
       await page.getByRole('heading', { level: 1, name: '概览' }).waitFor();
       await context.close();
     }
+  });
+
+  it('what is shown on the way: a rescan’s preview, a code for an owner, a new key, nothing found', async () => {
+    const context = await browser.newContext(DESK);
+    const { address } = served.console;
+    const page = await signIn(context, address, 'anna');
+    await page.goto(`${address}/sites?verdict=fail`);
+    await page.getByRole('button', { name: /复查全部筛选结果/ }).click();
+    await page.getByText(/将复查 \d+ 个有效网站/).waitFor();
+    await demandGood(page, 'rescan-preview');
+    await page.goto(`${address}/cases/${caseOf(4)?.code}`);
+    await page.locator('summary', { hasText: '临时案件码' }).click();
+    await page
+      .locator('form[action$="/portal-code"]')
+      .getByLabel(/如何核实身份/)
+      .fill('网站方来电，已核对身份');
+    await page.locator('form[action$="/portal-code"]').getByRole('button').click();
+    await page.getByText('24 小时内有效').waitFor();
+    await demandGood(page, 'portal-code');
+    await page.goto(`${address}/access`);
+    await page.getByLabel(/^名称/).fill('billing');
+    await page.getByRole('checkbox', { name: /filings:read/ }).check();
+    await page.getByRole('button', { name: '新建' }).first().click();
+    await page.getByText('密钥只显示这一次').waitFor();
+    // Shown once: what is drawn here opens a world that is gone with this test.
+    await demandGood(page, 'new-key');
+    await page.goto(`${address}/access`);
+    await page.locator('summary', { hasText: '吊销' }).click();
+    await demandGood(page, 'access-revoke');
+    await page.getByRole('button', { name: '确认吊销' }).click();
+    await page.getByText('密钥已吊销').waitFor();
+    await page.goto(`${address}/sites?text=nowhere.example`);
+    await page.getByText('没有符合条件的网站').waitFor();
+    await demandGood(page, 'sites-none');
+    await page.goto(`${address}/ranges?address=nonsense`);
+    await page.getByRole('alert').getByText('不是 IP 地址').waitFor();
+    await demandGood(page, 'ranges-wrong');
+    await context.close();
   });
 
   it('the queues’ board and the API’s documentation draw, with nothing from elsewhere', async () => {
@@ -310,6 +353,7 @@ describe.skipIf(!hasBrowser())('an admin’s day', () => {
       .getByText(/1[3-9]\d{9}/)
       .first()
       .waitFor();
+    await demandGood(page, 'unmasked');
     await page.goto(`${served.console.address}/audit?action=unmask`);
     await page.getByText('核实联系方式').waitFor();
     await context.close();

@@ -123,6 +123,25 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     await context.close();
   });
 
+  it('a code that is none, and a link that is over, say how to go on', async () => {
+    const context = await browser.newContext(PHONE);
+    const page = await context.newPage();
+    await page.goto(`${portal.address}/r`);
+    await page.getByLabel(/案件码/).fill('0123456789');
+    await page.getByRole('button', { name: '查看整改要求' }).click();
+    await page
+      .getByText(/没有找到|不正确/)
+      .first()
+      .waitFor();
+    await picture(page, 'wrong-code');
+    expect(await serious(page)).toEqual([]);
+    await page.goto(`${portal.address}/r/l/${'A'.repeat(32)}`);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await picture(page, 'over');
+    expect(await serious(page)).toEqual([]);
+    await context.close();
+  });
+
   it('an empty shell: the records to set, to be copied and passed on; somebody is named to be told', async () => {
     const context = await browser.newContext({ ...PHONE, permissions: ['clipboard-read', 'clipboard-write'] });
     const page = await context.newPage();
@@ -151,6 +170,7 @@ describe.skipIf(!hasBrowser())('an owner’s day, on a phone', () => {
     await picture(other, 'verify');
     await other.getByRole('button', { name: '确认' }).click();
     await other.getByRole('heading', { name: '验证成功' }).waitFor();
+    await picture(other, 'verified');
     // It arrives on the page of who named it.
     await page.getByText(/m\*\*\*@studio\.example（已验证）/).waitFor();
     await context.close();

@@ -296,6 +296,17 @@ export class CaseWorld {
     await this.settle();
   }
 
+  /** Move the clock, a day at a time, until restricting access is asked for in so many cases. Gives their codes. */
+  async untilAsked(count: number): Promise<string[]> {
+    const asked = (): string[] =>
+      this.cases()
+        .filter(({ state }) => state === 'enforcement-asked')
+        .map(({ code }) => code);
+    for (let day = 0; day < 60 && asked().length < count; day++) await this.until(this.#now + 86_400_000);
+    if (asked().length < count) throw new Error(`asked for in ${asked().length} cases, not ${count}`);
+    return asked();
+  }
+
   /** The one case there is. */
   case(): CaseRecord {
     const [first, ...more] = this.cases();

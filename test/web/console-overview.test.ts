@@ -73,9 +73,7 @@ describe('what ends next', () => {
       world.set(siteId, 'icp-footer', 'fail');
       world.look(siteId);
     }
-    const asked = () => world.cases().filter(({ state }) => state === 'enforcement-asked');
-    for (let day = 0; day < 60 && asked().length < 2; day++) await world.until(world.now() + 86_400_000);
-    for (const { code } of asked()) {
+    for (const code of await world.untilAsked(2)) {
       world.desk.approve(code, { kind: 'admin', name: 'anna' }, world.now());
       await world.until(world.now() + 60_000);
     }

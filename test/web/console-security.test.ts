@@ -38,11 +38,10 @@ beforeAll(async () => {
     world.set(siteId, 'icp-footer', 'fail');
     world.look(siteId);
   }
-  const asked = () => world.cases().filter(({ state: now }) => now === 'enforcement-asked');
-  for (let day = 0; day < 60 && asked().length < 3; day++) await world.until(world.now() + 86_400_000);
-  for (const { code } of asked().slice(1)) {
+  for (const code of (await world.untilAsked(3)).slice(1)) {
     for (const name of ['anna', 'arno']) {
-      if (asked().some((one) => one.code === code)) world.desk.approve(code, { kind: 'admin', name }, world.now());
+      if (world.desk.find(code).state === 'enforcement-asked')
+        world.desk.approve(code, { kind: 'admin', name }, world.now());
       await world.until(world.now() + 60_000);
     }
   }

@@ -90,7 +90,7 @@ export const caseQueries = {
   messageUpdate: `UPDATE messages SET state = ?, provider = ?, content = seal(?), provider_id = ?, code = ?, error = ?, attempts = ?, lookups = ?, absences = ?,
       possible_duplicates = ?, sending_at = ?, accepted_at = ?, settled_at = ?, next_at = ? WHERE id = ?`,
   messagesToday: `SELECT count(*) AS count FROM messages WHERE channel = ? AND recipient = seal(?) AND sent_day = ?
-      AND state <> 'dry-run'`,
+      AND state <> 'dry-run' AND (kind = 'contact-verification') = ?`,
   messagesSince:
     "SELECT count(*) AS count FROM messages WHERE created_at > ? AND state <> 'dry-run' AND channel IN ('email', 'sms')",
   messagesProviderIds: `SELECT provider_id AS providerId FROM messages WHERE channel = ? AND recipient = seal(?) AND sent_day >= ?
@@ -124,6 +124,8 @@ export const caseQueries = {
     FROM contact_tokens WHERE hash = ?`,
   tokensOfContact: `SELECT hash, contact_id AS contactId, channel, unseal(address) AS address, expires_at AS expiresAt, used_at AS usedAt, misses
     FROM contact_tokens WHERE contact_id = ? AND channel = ? AND used_at IS NULL`,
+  tokenLast: `SELECT hash, contact_id AS contactId, channel, unseal(address) AS address, expires_at AS expiresAt, used_at AS usedAt, misses
+    FROM contact_tokens WHERE contact_id = ? AND channel = ? ORDER BY created_at DESC LIMIT 1`,
   tokenUse: 'UPDATE contact_tokens SET used_at = ? WHERE hash = ? AND used_at IS NULL',
   tokensVoid: 'UPDATE contact_tokens SET used_at = ? WHERE contact_id = ? AND channel = ? AND used_at IS NULL',
   tokenMiss: 'UPDATE contact_tokens SET misses = misses + 1 WHERE contact_id = ? AND channel = ? AND used_at IS NULL',

@@ -1,4 +1,5 @@
 /** The owners' portal. Times are epoch milliseconds; JSON columns are text. */
+import { sql } from 'drizzle-orm';
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
 /** What opens cases: the link of one mail, the code of one SMS or in-site message, or a code staff gave out. Only hashes are kept. */
@@ -15,7 +16,10 @@ export const portalKeys = sqliteTable(
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),
   },
-  (table) => [index('portal_keys_by_expiry').on(table.expiresAt)],
+  (table) => [
+    index('portal_keys_by_expiry').on(table.expiresAt),
+    index('portal_keys_given_out').on(table.caseIds).where(sql`issued_by IS NOT NULL`),
+  ],
 );
 
 /** A browser that opened cases by keys, for a while. Only hashes are kept. */
@@ -25,7 +29,7 @@ export const portalVisits = sqliteTable(
     hash: text('hash').primaryKey(),
     /** What cases and forms are named by in it: stays where the token is changed. */
     salt: text('salt').notNull(),
-    /** The keys it was opened by, with which it ends. */
+    /** The keys it was opened by, each with its own end (JSON). */
     keyHashes: text('key_hashes').notNull(),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at').notNull(),

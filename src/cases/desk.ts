@@ -27,6 +27,7 @@ export class CaseDesk {
       throw new MoveRefused(
         `no case ${code}`,
         'patrol cases list shows the codes; patrol cases list --all --site DOMAIN finds one by its site',
+        `没有整改单 ${code}，请按域名或备案号查找`,
       );
     return record;
   }

@@ -44,12 +44,16 @@ export function applyMove(record: CaseRecord, move: Move, input: MoveInput, cale
       isTerminal(record.state)
         ? 'the case has ended; a new failure opens a new one'
         : `possible from: ${definition.from.join(', ')}`,
+      isTerminal(record.state)
+        ? '该整改单已结束；再次发现问题会新开一单'
+        : `当前为“${STATES[record.state].zh}”，不能执行“${definition.zh}”；可能刚有变化，请刷新页面`,
     );
   }
   if (!definition.by.includes(input.actor.kind)) {
     throw new MoveRefused(
       `case ${record.code}: ${input.actor.kind} may not make the move "${move}"`,
       `it is for: ${definition.by.join(', ')}`,
+      `“${definition.zh}”不能由您执行`,
     );
   }
   const to = definition.to === 'same' ? record.state : definition.to;

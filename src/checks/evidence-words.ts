@@ -92,27 +92,30 @@ const STATES: Record<string, string> = {
   pendingtransfer: '转移中',
 };
 
-const OUTCOMES: [RegExp, string][] = [
+/** What a resolver answered. */
+const ANSWERS: [RegExp, string][] = [
   [/^answer: /, '解析到 '],
-  [/^servfail: .*/, '解析失败'],
-  [/^refused: .*/, '解析服务器拒绝'],
-  [/^timeout: .*/, '解析超时'],
-  [/^untrusted: .*/, '解析服务器不可信'],
-  [/^nxdomain: .*/, '域名不存在'],
-  [/^no-?data: .*/, '没有解析记录'],
-  // A hop of a page: its code says it, the system's own words help nobody.
-  [
-    /^(\S+) (connection-refused|timeout|reset|tls|no-address|protocol-error|too-many-redirects|bad-redirect): .*/,
-    '$1 $2',
-  ],
+  [/^servfail: .*/s, '解析失败'],
+  [/^refused: .*/s, '解析服务器拒绝'],
+  [/^timeout: .*/s, '解析超时'],
+  [/^untrusted: .*/s, '解析服务器不可信'],
+  [/^nxdomain: .*/s, '域名不存在'],
+  [/^no-?data: .*/s, '没有解析记录'],
+  [/^invalid: .*/s, '解析应答无效'],
+  [/^loop: .*/s, 'CNAME 循环'],
+];
+
+/** What the bureau's list says of a number. */
+const BUREAU: [RegExp, string][] = [
   [/^alive, -$/, '有效'],
   [/^alive, /, '有效，主办单位：'],
-  [/^revoked, .*/, '已注销'],
-  [/ \((\d+) visible characters, [0-9a-f]+\)$/, '（可见文字 $1 字）'],
-  [/^(confirmed|dismissed) by (\S+): /, '$1（$2）：'],
-  [/^confirmed/, '已确认'],
-  [/^dismissed/, '已排除'],
-  [/^-$/, '（无）'],
+  [/^revoked, .*/s, '已注销'],
+];
+
+/** What a human said of a suspicion. */
+const RULINGS: [RegExp, string][] = [
+  [/^confirmed by (\S+): /, '已确认（$1）：'],
+  [/^dismissed by (\S+): /, '已排除（$1）：'],
 ];
 
 /** A state of a registry in Chinese; one that is not known stays as it is. */
@@ -134,18 +137,35 @@ export function paramsZh(params: Readonly<Record<string, string | number>>): Rec
   return Object.fromEntries(Object.entries(params).map(([key, value]) => [key, words[key]?.(String(value)) ?? value]));
 }
 
-/** A line of evidence in Chinese; what is somebody else's words stays as it was found. */
+/**
+ * A line of evidence in Chinese. Only what is ours by its label is put into other words, and only where it stands: what is somebody
+ * else's (titles, texts, links, names, targets of a CNAME) stays as it was found (R16.3).
+ */
 export function evidenceZh({ label, value }: Evidence): Evidence {
   const made = MADE.find(([pattern]) => pattern.test(label));
-  const registry = /^expires (\S+); status (.*?); registrar (.*)$/.exec(value);
-  const told =
-    registry === null
-      ? OUTCOMES.reduce((said, [pattern, words]) => said.replace(pattern, words), value)
-      : `到期日 ${registry[1]?.slice(0, 10)}；状态 ${(registry[2] ?? '').split(', ').map(stateZh).join('、')}；注册商 ${registry[3]}`;
   return {
     label: made === undefined ? (LABELS[label] ?? label) : label.replace(made[0], made[1]),
-    value: reasonZh(told),
+    value: value === '-' ? '（无）' : valueZh(label, value),
   };
+}
+
+function valueZh(label: string, value: string): string {
+  const said = (table: [RegExp, string][]): string =>
+    table.reduce((text, [pattern, words]) => (text === value ? text.replace(pattern, words) : text), value);
+  if (/^\S+ @\S+$/.test(label)) return said(ANSWERS);
+  if (label.startsWith("bureau's list of ")) return said(BUREAU);
+  if (label === 'ruling') return said(RULINGS);
+  if (label === 'page') return value.replace(/ \((\d+) visible characters, [0-9a-f]+\)$/, '（可见文字 $1 字）');
+  // A hop of a page: its code says it, the system's own words help nobody.
+  if (/^https?:\/\//.test(label))
+    return value.replace(
+      /^(\S+) (connection-refused|timeout|reset|tls|no-address|protocol-error|too-many-redirects|bad-redirect)(?:: .*)?$/s,
+      (_, address: string, code: string) => `${address} ${reasonZh(code)}`,
+    );
+  const registry = label === 'registry' ? /^expires (\S+); status (.*?); registrar (.*)$/.exec(value) : null;
+  return registry === null
+    ? value
+    : `到期日 ${registry[1]?.slice(0, 10)}；状态 ${(registry[2] ?? '').split(', ').map(stateZh).join('、')}；注册商 ${registry[3]}`;
 }
 
 /** Evidence that tells how we looked, not what was there: of no use to an owner. */

@@ -58,7 +58,7 @@ async function readHead(path: string): Promise<Buffer> {
   } catch (error) {
     if (error instanceof InputError) throw error;
     const remedy = codeOf(error) === 'ENOENT' ? 'check the path' : 'check that it is a readable file';
-    throw new InputError(`${path}: ${messageOf(error)}`, remedy);
+    throw new InputError(`${path}: ${messageOf(error)}`, remedy, `无法读取 ${path}，请检查文件`);
   }
 }
 
@@ -190,7 +190,11 @@ function openNdjson(path: string, charset: string): RowSource {
       rest = lines.pop() ?? '';
       for (const one of lines) yield* readLine(one, ++line, ignored);
       if (rest.length > 1_000_000)
-        throw new InputError(`${path}: line ${line + 1} is longer than a megabyte`, 'write one JSON object a line');
+        throw new InputError(
+          `${path}: line ${line + 1} is longer than a megabyte`,
+          'write one JSON object a line',
+          `第 ${line + 1} 行超过 1 MB，请每行写一个 JSON 对象`,
+        );
     }
     yield* readLine(rest, ++line, ignored);
   };

@@ -140,6 +140,11 @@ export class ContactsStore {
     return this.#db.all('tokensOfContact', contactId, channel);
   }
 
+  /** The proof a contact was last asked for; null where it was not asked yet. */
+  lastToken(contactId: number, channel: 'email' | 'sms'): ContactToken | null {
+    return this.#db.get<ContactToken>('tokenLast', contactId, channel) ?? null;
+  }
+
   /** Use a proof up; true for exactly one caller. */
   useToken(hash: string, now: number): boolean {
     return this.#db.run('tokenUse', now, hash) === 1;

@@ -291,8 +291,8 @@ export class OutboxStore {
   }
 
   /** Messages a recipient was sent on a Beijing day. */
-  sentOn(channel: ChannelId, recipient: string, day: string): number {
-    return this.#db.get<{ count: number }>('messagesToday', channel, recipient, day)?.count ?? 0;
+  sentOn(channel: ChannelId, recipient: string, day: string, verifications: boolean): number {
+    return this.#db.get<{ count: number }>('messagesToday', channel, recipient, day, verifications ? 1 : 0)?.count ?? 0;
   }
 
   /** E-mail and SMS messages made since an instant. */

@@ -13,8 +13,8 @@ export interface PortalKey {
 export interface PortalSession {
   /** What cases and forms are named by in it. */
   salt: string;
-  /** The keys it was opened by. */
-  keyHashes: string[];
+  /** The keys it was opened by, and until when each counts in it (epoch ms). */
+  keys: { hash: string; until: number }[];
   expiresAt: number;
 }
 
@@ -35,17 +35,22 @@ export class PortalStore {
     return row === undefined ? null : { ...row, caseIds: JSON.parse(row.caseIds) as number[] };
   }
 
-  putSession(hash: string, { salt, keyHashes, expiresAt }: PortalSession, now: number): void {
-    this.#db.run('portalVisitPut', hash, salt, JSON.stringify(keyHashes), now, expiresAt);
+  putSession(hash: string, { salt, keys, expiresAt }: PortalSession, now: number): void {
+    this.#db.run('portalVisitPut', hash, salt, JSON.stringify(keys), now, expiresAt);
   }
 
   session(hash: string): PortalSession | null {
-    const row = this.#db.get<Omit<PortalSession, 'keyHashes'> & { keyHashes: string }>('portalVisitGet', hash);
-    return row === undefined ? null : { ...row, keyHashes: JSON.parse(row.keyHashes) as string[] };
+    const row = this.#db.get<Omit<PortalSession, 'keys'> & { keys: string }>('portalVisitGet', hash);
+    return row === undefined ? null : { ...row, keys: JSON.parse(row.keys) as PortalSession['keys'] };
   }
 
   endSession(hash: string): void {
     this.#db.run('portalVisitEnd', hash);
+  }
+
+  /** A code that staff gave out opens a case no more. */
+  voidGivenOut(caseId: number): void {
+    this.#db.run('portalKeysVoidGiven', JSON.stringify([caseId]));
   }
 
   /** Forget what expired. Gives rows deleted. */

@@ -34,6 +34,9 @@ const URGENT: ReadonlySet<NoticeKind> = new Set([
 /** What has an hour to be answered is not kept back because the owner heard of other things today. */
 const UNCAPPED: ReadonlySet<NoticeKind> = new Set(['violation-found', 'violation-suspended', 'violation-closed']);
 
+/** How often a day an address is asked whether it says yes (R7), whoever named it. */
+const VERIFICATIONS_A_DAY = 2;
+
 const GO: Admission = { kind: 'go' };
 const later = (until: number, reason: Bilingual): Admission => ({ kind: 'later', until, reason });
 const cancel = (en: string, zh: string): Admission => ({ kind: 'cancel', reason: { en, zh } });
@@ -54,7 +57,9 @@ export function admission(keeper: CaseKeeper, notice: Notice, now: number): Admi
   if (stopped !== null) return later(now + HELD_MS, stopped);
   const dead = ledger.contacts.dead(notice.channel, notice.recipient);
   if (dead !== null) return { kind: 'fail', reason: givenUp(dead) };
-  if (notice.channel === 'sms' && owners && !URGENT.has(notice.kind)) {
+  // Whom an owner named is no party yet: nobody is woken by it.
+  const asksStranger = notice.kind === 'contact-verification' && notice.params['named'] === 'by owner';
+  if (notice.channel === 'sms' && owners && (!URGENT.has(notice.kind) || asksStranger)) {
     const { from, to } = rules.settings.notices.quietHours;
     if (isQuiet(beijingHour(now), from, to))
       return later(nextAtHour(now, to), { en: 'quiet hours', zh: '夜间不发短信' });
@@ -155,12 +160,15 @@ export function countWire(keeper: CaseKeeper, first: Notice, notices: Notice[], 
   const channel = first.channel as 'email' | 'sms';
   const today = beijingDate(now);
   const hurried = notices.some(({ kind }) => UNCAPPED.has(kind));
-  if (!hurried && ledger.outbox.sentOn(channel, first.recipient, today) >= perAddressPerDay[channel]) {
+  // Asking whether an address says yes can be brought about by owners of other sites: it never takes the room of what its own is owed.
+  const asks = first.kind === 'contact-verification';
+  const most = asks ? Math.min(VERIFICATIONS_A_DAY, perAddressPerDay[channel]) : perAddressPerDay[channel];
+  if (!hurried && ledger.outbox.sentOn(channel, first.recipient, today, asks) >= most) {
     const tomorrow = beijingInstant(addDays(today, 1), `${rules.settings.notices.quietHours.to}:00`);
     for (const { id } of notices)
       ledger.outbox.postpone(id, tomorrow, {
-        en: `${perAddressPerDay[channel]} a day to one address`,
-        zh: `同一地址每天最多 ${perAddressPerDay[channel]} 条`,
+        en: `${most} a day to one address`,
+        zh: `同一地址每天最多 ${most} 条`,
       });
     return false;
   }

@@ -53,12 +53,13 @@ export const isOpenable = ({ dryRun, closedAt }: CaseRecord, now: number): boole
 
 /**
  * A code for an owner who has none at hand, to be read out by staff who made sure whom they speak to: opens one case for a day, and
- * stands in its history by who gave it out. Gives the code, which is told this once.
+ * stands in its history by who gave it out; one given out before is void. Gives the code, which is told this once.
  */
 export function giveOutCode(keeper: CaseKeeper, record: CaseRecord, actor: Actor, now: number): string {
   const code = newCode();
   keeper.ledger.transaction(() => {
     const key = { caseIds: [record.id], messageId: null, issuedBy: actor.name, expiresAt: now + GIVEN_OUT_MS };
+    keeper.ledger.portal.voidGivenOut(record.id);
     keeper.ledger.portal.putKey(hashOf(code), key, now);
     keeper.move(record.id, 'noted', { now, actor, data: { portal: 'code-given-out' } });
   });

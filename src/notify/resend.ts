@@ -10,7 +10,8 @@ import type { Message } from '../ledger/outbox-store.ts';
 export function resend(keeper: CaseKeeper, id: number, now: number): { state: string; line: string } {
   const { outbox } = keeper.ledger;
   const notice = outbox.notice(id);
-  if (notice === null) throw new InputError(`no notice ${id}`, 'patrol notices list --stuck shows the ids');
+  if (notice === null)
+    throw new InputError(`no notice ${id}`, 'patrol notices list --stuck shows the ids', '没有该通知，请刷新页面');
   const message = notice.messageId === null ? null : outbox.message(notice.messageId);
   if (message === null && notice.state !== 'failed')
     throw new InputError(

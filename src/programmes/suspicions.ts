@@ -17,7 +17,8 @@ export class SuspicionDesk {
    */
   rule(id: number, ruling: 'confirmed' | 'dismissed', by: string, reason: string, now: number): Review {
     const review = this.#ledger.reviews.get(id);
-    if (review === null) throw new InputError(`no suspicion ${id}`, 'patrol suspicions list shows them');
+    if (review === null)
+      throw new InputError(`no suspicion ${id}`, 'patrol suspicions list shows them', '没有该项，请刷新页面');
     if (reason.trim() === '')
       throw new InputError(
         'a ruling needs a reason',

@@ -196,7 +196,7 @@ export function demandKnown(name: string, { state }: CaseRecord, form: Form): vo
   if (name === 'approve' && state === 'cancellation-asked' && form['irrevocable'] !== 'yes')
     throw new InputError(
       'cancelling access cannot be taken back (R17.8)',
-      'tick that you know',
+      'say that you know: tick it, or give "irrevocable": true',
       '取消接入提交后不可撤回，请勾选“我知道取消接入不可撤回”',
     );
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
-import writeExcelFile from 'write-excel-file/node';
+import { Worker } from 'node:worker_threads';
+import type { FastifyReply } from 'fastify';
 import { beijingTable } from '../calendar/beijing-time.ts';
 import type { CaseKeeper } from '../cases/keeper.ts';
 import { STATES } from '../cases/moves.ts';
@@ -11,6 +12,7 @@ import { quoteCell } from '../filing/import-filings.ts';
 import type { SiteQuery } from '../ledger/site-list-store.ts';
 import { openName } from '../privacy/open-names.ts';
 import { caseSummary } from '../view/case-summary.ts';
+import { describeFindings } from '../view/verdict-view.ts';
 
 /** How a table is written to a file. */
 export const FORMATS = ['csv', 'ndjson', 'xlsx'] as const;
@@ -26,8 +28,11 @@ export const FILE_TYPES: Record<Format, string> = {
 const MAX_XLSX_ROWS = 20_000;
 /** Rows made at a time: pages are served in between. */
 const CHUNK = 50;
-/** Files made at a time: each walks the register. */
-const MAX_RUNNING = 4;
+/** Files made at a time: each walks the register. One person, or key, has two of them. */
+const MAX_RUNNING = 8;
+const MAX_OF_ONE = 2;
+/** A file that nobody reads on is given up after this (ms). */
+const UNREAD_MS = 60_000;
 
 /** A time in a table (epoch ms): an ISO instant for machines, Beijing time for people. */
 interface Instant {
@@ -62,8 +67,51 @@ const ZH: Record<string, string> = {
 const headOf = (key: string, reader: Reader): string =>
   reader === 'zh' ? (ZH[key] ?? checks.find(({ id }) => id === key)?.title.zh ?? key) : key;
 
-/** Sites with the verdict of every check. No personal data: private persons' own names are masked. */
-export async function* siteRows({ ledger }: CaseKeeper, query: SiteQuery): AsyncGenerator<Row> {
+/** Values of ours for people who read Chinese. */
+const VALUES_ZH: Record<string, string> = {
+  active: '有效',
+  'access-cancelled': '已取消接入',
+  revoked: '已注销',
+  pass: '通过',
+  warn: '警告',
+  fail: '不通过',
+  inconclusive: '未能核实',
+};
+const inWords = (text: string | null, reader: Reader): string | null =>
+  text === null || reader !== 'zh' ? text : (VALUES_ZH[text] ?? text);
+
+/** A table to be written to a file: its columns are known before its first row. */
+export interface Table {
+  name: 'sites' | 'cases';
+  columns: readonly string[];
+  rows: AsyncIterable<Row>;
+  reader: Reader;
+}
+
+const SITE_COLUMNS = [
+  ...['site_number', 'domain', 'site_name', 'subject_name', 'province', 'access_provider', 'state', 'last_look_at'],
+  ...checks.map(({ id }) => id),
+];
+
+/**
+ * Sites with the verdict of every check. No personal data: private persons' own names are masked. `titleOf`: what a provider is called
+ * for people.
+ */
+export function siteTable(
+  keeper: CaseKeeper,
+  query: SiteQuery,
+  reader: Reader,
+  titleOf: (provider: string) => string = (provider) => provider,
+): Table {
+  return { name: 'sites', columns: SITE_COLUMNS, rows: siteRows(keeper, query, reader, titleOf), reader };
+}
+
+async function* siteRows(
+  { ledger }: CaseKeeper,
+  query: SiteQuery,
+  reader: Reader,
+  titleOf: (provider: string) => string,
+): AsyncGenerator<Row> {
   for (let cursor: string | null = null; ; ) {
     const { rows, next } = ledger.sites.page(query, cursor, CHUNK);
     for (const row of rows) {
@@ -75,11 +123,11 @@ export async function* siteRows({ ledger }: CaseKeeper, query: SiteQuery): Async
         site_name: row.name,
         subject_name: openName(row.subjectName, row.subjectKind),
         province: row.province,
-        access_provider: row.accessProvider,
-        state: row.state,
+        access_provider: reader === 'machine' ? row.accessProvider : titleOf(row.accessProvider),
+        state: inWords(row.state, reader),
         last_look_at: { at: looked.length === 0 ? null : Math.max(...looked) },
         ...Object.fromEntries(
-          checks.map(({ id }) => [id, states.find(({ checkId }) => checkId === id)?.verdict ?? null]),
+          checks.map(({ id }) => [id, inWords(states.find(({ checkId }) => checkId === id)?.verdict ?? null, reader)]),
         ),
       };
     }
@@ -95,12 +143,17 @@ export interface CaseFilter {
   programme?: string;
 }
 
-/** Cases with what is wrong, by its codes. */
-export async function* caseRows(
-  keeper: CaseKeeper,
-  { states, programme }: CaseFilter,
-  reader: Reader,
-): AsyncGenerator<Row> {
+const CASE_COLUMNS = [
+  ...['code', 'programme', 'number', 'domain', 'state', 'problems', 'opened_at', 'deadline_at', 'told_at'],
+  ...['cancel_due_at', 'dry_run'],
+];
+
+/** Cases with what is wrong: by its codes for machines, in words for people. */
+export function caseTable(keeper: CaseKeeper, filter: CaseFilter, reader: Reader): Table {
+  return { name: 'cases', columns: CASE_COLUMNS, rows: caseRows(keeper, filter, reader), reader };
+}
+
+async function* caseRows(keeper: CaseKeeper, { states, programme }: CaseFilter, reader: Reader): AsyncGenerator<Row> {
   const { ledger } = keeper;
   let count = 0;
   for (const id of ledger.cases.ids()) {
@@ -119,8 +172,12 @@ export async function* caseRows(
       problems: ledger.cases
         .findings(id)
         .filter(({ clearedAt }) => clearedAt === null)
-        .map(({ code: problem }) => problem)
-        .join(' '),
+        .map((finding) =>
+          reader === 'machine'
+            ? finding.code
+            : (describeFindings(finding.checkId, [{ ...finding, severity: 'fail' }])[0]?.title[reader] ?? finding.code),
+        )
+        .join(reader === 'machine' ? ' ' : '；'),
       opened_at: { at: record.openedAt },
       deadline_at: { at: record.deadlineAt },
       told_at: { at: record.toldAt },
@@ -130,34 +187,58 @@ export async function* caseRows(
   }
 }
 
-/** Files of whole tables: CSV and NDJSON as a stream of any length, XLSX up to twenty thousand rows; a few at a time. */
+/**
+ * Files of whole tables: CSV and NDJSON as a stream of any length, XLSX up to twenty thousand rows, put together by a thread of its own;
+ * a few at a time, two a person.
+ */
 export class Exports {
-  #running = 0;
+  readonly #running = new Map<string, number>();
 
-  /** Write rows. Throws InputError where too many files are being made, or an XLSX would be too long. */
-  async file(rows: AsyncIterable<Row>, format: Format, sheet: string, reader: Reader): Promise<Readable | Buffer> {
-    if (this.#running >= MAX_RUNNING)
+  /**
+   * Answer with a table as a file, for `who`. Throws InputError where too many files are being made, or an XLSX would be too long.
+   * `date` stands in its name where given.
+   */
+  async send(reply: FastifyReply, table: Table, format: Format, who: string, date?: string): Promise<FastifyReply> {
+    const end = this.#begin(who);
+    const name = date === undefined ? table.name : `${table.name}-${date}`;
+    let file: Readable | Buffer;
+    try {
+      file = format === 'xlsx' ? await xlsxOf(table) : Readable.from(textRows(table, format), { objectMode: false });
+    } catch (error) {
+      end();
+      throw error;
+    }
+    if (file instanceof Readable) {
+      // However it ends: read to its end, hung up on, or not read on for a minute.
+      file.once('close', end);
+      reply.raw.setTimeout(UNREAD_MS, () => reply.raw.destroy());
+    } else end();
+    return reply
+      .type(FILE_TYPES[format])
+      .header('content-disposition', `attachment; filename="${name}.${format}"`)
+      .send(file);
+  }
+
+  #begin(who: string): () => void {
+    const all = [...this.#running.values()].reduce((sum, count) => sum + count, 0);
+    const own = this.#running.get(who) ?? 0;
+    if (own >= MAX_OF_ONE || all >= MAX_RUNNING)
       throw new InputError(
-        `${MAX_RUNNING} exports are being made`,
+        `${own >= MAX_OF_ONE ? own : all} exports are being made`,
         'wait until one of them has ended',
-        `同时最多导出 ${MAX_RUNNING} 个文件，请等其中一个结束`,
+        own >= MAX_OF_ONE
+          ? `您同时最多导出 ${MAX_OF_ONE} 个文件，请等其中一个结束`
+          : `同时最多导出 ${MAX_RUNNING} 个文件，请等其中一个结束`,
       );
-    this.#running++;
+    this.#running.set(who, own + 1);
     let ended = false;
-    const end = (): void => {
-      if (!ended) this.#running--;
+    return () => {
+      if (ended) return;
       ended = true;
+      const left = (this.#running.get(who) ?? 1) - 1;
+      if (left === 0) this.#running.delete(who);
+      else this.#running.set(who, left);
     };
-    if (format === 'xlsx')
-      try {
-        return await xlsxOf(rows, sheet, reader);
-      } finally {
-        end();
-      }
-    const stream = Readable.from(format === 'csv' ? csvOf(rows, reader) : ndjsonOf(rows), { objectMode: false });
-    // However it ends: read to its end, or hung up on.
-    stream.once('close', end);
-    return stream;
   }
 }
 
@@ -169,21 +250,16 @@ function textOf(cell: Cell, reader: Reader): string | number {
   return reader === 'machine' ? new Date(cell.at).toISOString() : beijingTable(cell.at);
 }
 
-async function* csvOf(rows: AsyncIterable<Row>, reader: Reader): AsyncGenerator<string> {
-  let head = true;
-  for await (const row of rows) {
-    if (head)
-      yield `\ufeff${Object.keys(row)
-        .map((key) => headOf(key, reader))
-        .join(',')}\n`;
-    head = false;
-    yield `${Object.values(row)
-      .map((cell) => quoteCell(textOf(cell, reader)))
-      .join(',')}\n`;
-  }
+const textRows = (table: Table, format: Format): AsyncGenerator<string> =>
+  format === 'csv' ? csvOf(table) : ndjsonOf(table);
+
+async function* csvOf({ columns, rows, reader }: Table): AsyncGenerator<string> {
+  yield `\ufeff${columns.map((key) => headOf(key, reader)).join(',')}\n`;
+  for await (const row of rows)
+    yield `${columns.map((key) => quoteCell(textOf(row[key] ?? null, reader))).join(',')}\n`;
 }
 
-async function* ndjsonOf(rows: AsyncIterable<Row>): AsyncGenerator<string> {
+async function* ndjsonOf({ rows }: Table): AsyncGenerator<string> {
   for await (const row of rows) {
     const plain = Object.entries(row).map(([key, cell]) => [
       key,
@@ -193,17 +269,37 @@ async function* ndjsonOf(rows: AsyncIterable<Row>): AsyncGenerator<string> {
   }
 }
 
-async function xlsxOf(rows: AsyncIterable<Row>, sheet: string, reader: Reader): Promise<Buffer> {
-  const cells: (string | number)[][] = [];
-  for await (const row of rows) {
-    if (cells.length === 0) cells.push(Object.keys(row).map((key) => headOf(key, reader)));
-    cells.push(Object.values(row).map((cell) => textOf(cell, reader)));
-    if (cells.length > MAX_XLSX_ROWS)
-      throw new InputError(
-        `more than ${MAX_XLSX_ROWS} rows do not go into one XLSX file`,
-        'take .csv or .ndjson, which have no such limit',
-        `超过 ${MAX_XLSX_ROWS} 行不能导出为 XLSX，请导出 CSV，或缩小筛选范围`,
-      );
+/** Rows go to the thread as they are read; it puts the file together, which takes a second or two of its own time. */
+async function xlsxOf({ name, columns, rows, reader }: Table): Promise<Buffer> {
+  const worker = new Worker(new URL('./xlsx-thread.ts', import.meta.url), { workerData: name });
+  try {
+    const made = new Promise<Uint8Array>((resolve, reject) => {
+      worker.once('message', resolve);
+      worker.once('error', reject);
+      worker.once('exit', () => reject(new Error('the thread ended without a file')));
+    });
+    // Heard of where it is waited for.
+    made.catch(() => undefined);
+    let chunk: (string | number)[][] = [columns.map((key) => headOf(key, reader))];
+    let count = 0;
+    for await (const row of rows) {
+      if (++count > MAX_XLSX_ROWS)
+        throw new InputError(
+          `more than ${MAX_XLSX_ROWS} rows do not go into one XLSX file`,
+          'take .csv or .ndjson, which have no such limit',
+          `超过 ${MAX_XLSX_ROWS} 行不能导出为 XLSX，请导出 CSV，或缩小筛选范围`,
+        );
+      chunk.push(columns.map((key) => textOf(row[key] ?? null, reader)));
+      if (chunk.length >= CHUNK) {
+        worker.postMessage(chunk);
+        chunk = [];
+      }
+    }
+    worker.postMessage(chunk);
+    worker.postMessage(null);
+    const bytes = await made;
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  } finally {
+    await worker.terminate();
   }
-  return writeExcelFile(cells as never, { sheet } as never).toBuffer();
 }

@@ -111,7 +111,9 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   // Bound to this very host where that can be said: no sibling of it may set one.
   const COOKIE = secure ? '__Host-patrol_r' : 'patrol_r';
   const frame = { signature: notices.signature, askAt: notices.askAt };
+  // By session and case: what was said of one is not told on another.
   const told = new Map<string, Told>();
+  const placeIn = ({ salt }: Visit, handle: string): string => `${salt} ${handle}`;
   const show = (reply: FastifyReply, status: number, title: string, body: string): FastifyReply =>
     sendHtml(reply, status, pageHtml(title, body, frame));
   /** A page that says why not, and leads on. */
@@ -226,8 +228,8 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
     return show(reply, 403, '请重新打开', lostBody(typed));
   };
   const showCase = (reply: FastifyReply, { visit, record, handle }: Found): FastifyReply => {
-    const said = told.get(visit.salt) ?? null;
-    told.delete(visit.salt);
+    const said = told.get(placeIn(visit, handle)) ?? null;
+    told.delete(placeIn(visit, handle));
     const { extensionReasons, appealReasons } = keeper.rules.programmes;
     const screen = readScreen(keeper, record, now());
     const body = caseBody({
@@ -295,7 +297,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
           told.delete(oldest);
           break;
         }
-        told.set(visit.salt, { text, bad, deed: name, typed: bad ? typed : null });
+        told.set(placeIn(visit, handle), { text, bad, deed: name, typed: bad ? typed : null });
       };
       const offer = offersOf(keeper, record, now())[name];
       let said: string = offer.possible ? 'refused' : 'not offered';

@@ -182,3 +182,7 @@ export function serveAssets(
     return reply.type(asset.type).header('cache-control', 'public, max-age=3600').send(asset.bytes);
   });
 }
+
+/** A place of this very site; everything else is the overview. */
+export const placeOf = (text: unknown): string =>
+  typeof text === 'string' && /^\/(?![/\\\s])[\x21-\x7e]{0,500}$/.test(text) ? text : '/';

@@ -36,10 +36,23 @@ describe('evidence in Chinese', () => {
   ])('%o', (evidence, said) => {
     expect(evidenceZh(evidence).value).toBe(said);
   });
-  it('what is somebody else’s words stays as it was found', () => {
-    const found = { label: '赌博 ×3', value: 'Win big at example.com' };
-    expect(evidenceZh(found)).toEqual(found);
+  it.each([
+    ['赌博 ×3', 'Win big at example.com'],
+    ['text', 'How to reset a TLS timeout: no-data'],
+    ['link', 'https://www.example.cn/account/reset'],
+    ['title', 'timeout'],
+    ['title', 'answer: 42'],
+    ['url', 'https://tls.example.cn/nxdomain'],
+    ['holder', 'Reset Timeout Ltd'],
+    ['http://a.cn/', 'HTTP 301 → http://reset.a.cn/timeout'],
+    ['registrar', 'tls servfail Inc.'],
+  ])('what is somebody else’s words stays as it was found: %s %s', (label, value) => {
+    expect(evidenceZh({ label, value }).value).toBe(value);
   });
+  it('where a name leads is told by the name, whatever words are in it', () =>
+    expect(evidenceZh({ label: 'a.cn @223.5.5.5', value: 'answer: reset.tls.com → timeout.cn' }).value).toBe(
+      '解析到 reset.tls.com → timeout.cn',
+    ));
   it('parameters: states and regions by their names', () => {
     expect(paramsZh({ status: 'redemption period', region: 'HK', number: '京ICP备1号' })).toEqual({
       status: '赎回期',

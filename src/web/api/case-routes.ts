@@ -7,7 +7,7 @@ import { maskValue } from '../../log.ts';
 import { eventBody } from '../../notify/case-webhooks.ts';
 import { openFinding } from '../../privacy/open-names.ts';
 import { caseDetail, caseSummary, findingTitle } from '../../view/case-summary.ts';
-import { CASE_ACTS, type CaseAct, demandOffered } from '../case-acts.ts';
+import { CASE_ACTS, type CaseAct, demandKnown, demandOffered } from '../case-acts.ts';
 import { ApiFault, type ApiKit } from './kit.ts';
 import { cursorOf, isoOf, nextShape, pageQuery, placeOf } from './paging.ts';
 import { sitesOf } from './sites-of.ts';
@@ -157,6 +157,10 @@ function addActing({ app, parts, needs, keyOf, demand, audit }: ApiKit): void {
           days: z.int().min(1).max(60).optional().describe('extend: working days'),
           extension: z.string().max(60).optional().describe('extend: a reason of config/programmes.yaml'),
           appeal: z.string().max(60).optional().describe('appeal: a reason of config/programmes.yaml'),
+          irrevocable: z
+            .boolean()
+            .optional()
+            .describe('approve: true where it is cancelling access, which cannot be taken back (R17.8)'),
         }),
         response: { 200: summaryShape },
       },
@@ -176,8 +180,13 @@ function addActing({ app, parts, needs, keyOf, demand, audit }: ApiKit): void {
         if (wanted(name, definition) && (request.body[field as 'reason'] ?? '') === '')
           throw new ApiFault(400, `${name} needs ${field}`, `give "${field}" in the body`);
       demandOffered(keeper, record, definition);
-      const { days, ...texts } = request.body;
-      const form = { ...texts, ...(days !== undefined && { days: String(days) }) } as Partial<Record<string, string>>;
+      const { days, irrevocable, ...texts } = request.body;
+      const form = {
+        ...texts,
+        ...(days !== undefined && { days: String(days) }),
+        ...(irrevocable === true && { irrevocable: 'yes' }),
+      } as Partial<Record<string, string>>;
+      demandKnown(name, record, form);
       const actor = { kind: 'admin' as const, name: `key:${keyOf(request).name}` };
       ledger.transaction(() => {
         definition.act(new CaseDesk(keeper), record.code, form, actor, now());

@@ -50,7 +50,11 @@ export function readScopes(given: readonly string[], role: AdminRole): Scope[] {
     );
   return given.map((one) => {
     if (!Object.hasOwn(SCOPES, one))
-      throw new InputError(`no scope ${one}`, `give some of: ${Object.keys(SCOPES).join(', ')}`);
+      throw new InputError(
+        `no scope ${one}`,
+        `give some of: ${Object.keys(SCOPES).join(', ')}`,
+        `没有权限 ${one}，请从列表中选择`,
+      );
     const scope = one as Scope;
     if (ROLES.indexOf(SCOPES[scope].role) > ROLES.indexOf(role))
       throw new InputError(

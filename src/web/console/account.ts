@@ -3,7 +3,7 @@ import { html } from 'ghtml';
 import { renderSVG } from 'uqr';
 import { InputError } from '../../errors.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
-import { formOf, isOurs, sendHtml } from '../web-app.ts';
+import { formOf, isOurs, placeOf, sendHtml } from '../web-app.ts';
 import { framed, listHtml, roleText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
 import type { Oidc } from './oidc.ts';
@@ -179,10 +179,6 @@ function demandOwnPassword({ admin, say }: Visit): void {
     );
 }
 
-/** A place of this very site; everything else is the overview. */
-const placeOf = (text: unknown): string =>
-  typeof text === 'string' && /^\/(?![/\\\s])[\x21-\x7e]{0,500}$/.test(text) ? text : '/';
-
 function loginForm(
   { ledger, config }: ConsoleParts,
   said: string | null,
@@ -197,7 +193,7 @@ function loginForm(
 <p><label for="password">密码 Password</label><input id="password" name="password" type="password" autocomplete="current-password" required maxlength="400"></p>
 <p><label for="code">动态码（已启用时填写） Code, where switched on</label><input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="10"></p>
 <p><button>登录 Sign in</button></p></form>
-!${oidc === null ? '' : html`<form method="post" action="/login/oidc"><p><button class="plain">${config.settings.console.oidc?.name ?? 'OpenID Connect'}</button></p></form>`}`;
+!${oidc === null ? '' : html`<form method="post" action="/login/oidc"><input type="hidden" name="to" value="${to}"><p><button class="plain">${config.settings.console.oidc?.name ?? 'OpenID Connect'}</button></p></form>`}`;
 }
 
 function accountPage(visit: Visit, fresh: string | null): string {

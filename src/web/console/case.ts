@@ -232,7 +232,7 @@ function actsCard(parts: ConsoleParts, visit: Visit, record: CaseRecord): string
     ([, act]: [string, CaseAct]) => visit.may(act.role) && act.offered(keeper, record),
   );
   const codeAt = `/cases/${record.code}/portal-code`;
-  const codeForm = html`<details class="act"><summary>${say('出具临时案件码', 'Give out a portal code')}</summary>!${visit.form(codeAt, html`<p class="soft">${say('网站方手边没有短信或邮件时，核实身份后口头告知；24 小时内可打开整改页面，写入处理记录。', 'For an owner without SMS or mail at hand, once you know whom you speak to: opens the portal for 24 hours, and stands in the history.')}</p><p><label for="portal-code-reason">${say('如何核实身份（记入审计）', 'How you know (stands in the audit log)')}</label><input id="portal-code-reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(codeAt, 'reason')}"></p><p><button>${say('出具', 'Give out')}</button></p>`)}</details>`;
+  const codeForm = html`<details class="act"><summary>${say('出具临时案件码', 'Give out a portal code')}</summary>!${visit.form(codeAt, html`<p class="soft">${say('网站方手边没有短信或邮件时，核实身份后口头告知；24 小时内可打开整改页面，写入处理记录；此前出具的立即作废。', 'For an owner without SMS or mail at hand, once you know whom you speak to: opens the portal for 24 hours, and stands in the history; one given out before is void.')}</p><p><label for="portal-code-reason">${say('如何核实身份（记入审计）', 'How you know (stands in the audit log)')}</label><input id="portal-code-reason" name="reason" required minlength="2" maxlength="300" value="${visit.typed(codeAt, 'reason')}"></p><p><button>${say('出具', 'Give out')}</button></p>`)}</details>`;
   const others = visit.may('approver')
     ? ''
     : html`<p class="soft">${say('其他操作需要审批人。', 'Other acts need an approver.')}</p>`;

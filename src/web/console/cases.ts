@@ -11,7 +11,7 @@ import { caseOfCode } from '../../notify/one-time-secret.ts';
 import { openName } from '../../privacy/open-names.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { type ActResult, CASE_ACTS, type CaseAct, demandKnown, doAct, tryAct } from '../case-acts.ts';
-import { caseRows, Exports, FORMATS } from '../exports.ts';
+import { caseTable, Exports, FORMATS } from '../exports.ts';
 import { formOf } from '../web-app.ts';
 import { exportHtml, optionsHtml, queryOf, tableHtml, timeHtml } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
@@ -49,9 +49,7 @@ export function addCases(kit: ConsoleKit): void {
     if (format === undefined) return reply.callNotFound();
     const { state, programme } = queryOf(request.query, ['state', 'programme']);
     const filter = { states: statesOf(state), ...(programme !== undefined && { programme }) };
-    return kit.download(visit, reply, 'cases', format, () =>
-      exports.file(caseRows(parts.keeper, filter, visit.admin.language), format, 'cases', visit.admin.language),
-    );
+    return kit.download(visit, reply, exports, format, () => caseTable(parts.keeper, filter, visit.admin.language));
   });
   const isCase = (code: string): boolean => parts.ledger.cases.byCode(code) !== null;
   // Whose role an act wants is known once it is read: operators may only do what is theirs.

@@ -53,16 +53,18 @@ export async function addImports(kit: ConsoleKit): Promise<void> {
     ({ say }) => say('导入结果', 'Import'),
     (visit, request) => importPage(parts, visit, request),
   );
-  kit.data('/imports/:id/rejects.csv', (_visit, request, reply) => {
+  kit.data('/imports/:id/rejects.csv', ({ say }, request, reply) => {
     const id = Number((request.params as { id: string }).id);
     if (parts.ledger.imports.get(id) === null) return reply.callNotFound();
     const lines = parts.ledger.imports
       .rejects(id, 0, 10_000)
-      .map(({ row, column, value, remedy }) => [row, column, value, remedy].map(quoteCell).join(','));
+      .map(({ row, column, value, remedy }) =>
+        [row, column, value, say(remedyZh(remedy), remedy)].map(quoteCell).join(','),
+      );
     return reply
       .type('text/csv; charset=utf-8')
       .header('content-disposition', `attachment; filename="rejects-${id}.csv"`)
-      .send(`\ufeffrow,column,value,remedy\n${lines.join('\n')}\n`);
+      .send(`\ufeff${say('行,列,值,改法', 'row,column,value,remedy')}\n${lines.join('\n')}\n`);
   });
   // Uploads are read here alone, and only once it is known that the form is ours.
   await app.register(async (scope) => {

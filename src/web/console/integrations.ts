@@ -125,7 +125,7 @@ function page({ ledger }: ConsoleParts, visit: Visit): string {
       html`${approver ? hook.url : new URL(hook.url).host}`,
       html`${hook.moves.join(', ') || say('全部', 'all')}`,
       html`${head - hook.cursor} ${say('条待推送', 'events behind')}`,
-      html`${hook.lastError ?? ''}`,
+      html`${approver ? (hook.lastError ?? '') : hook.lastError === null ? '' : say('有错误', 'faults')}`,
       approver
         ? html`<details><summary>${say('删除', 'Remove')}<span class="sr"> ${hook.url}</span></summary><p class="soft">${say('未推送的事件不再推送。', 'What was not delivered yet is not delivered any more.')}</p>!${visit.form(
             `/access/webhooks/${hook.id}/remove`,

@@ -12,7 +12,7 @@ import type { Logger } from '../../log.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import type { LoadedRanges } from '../../provider/list-file.ts';
 import { clientOf } from '../client-of.ts';
-import { FILE_TYPES, type Format } from '../exports.ts';
+import type { Exports, Format, Table } from '../exports.ts';
 import { type Form, formOf, isOurs, sendHtml } from '../web-app.ts';
 import { WindowCount } from '../window-count.ts';
 import type { ConsoleAccess } from './access.ts';
@@ -143,7 +143,7 @@ export class ConsoleKit {
   /** Who asks; null: nobody who is signed in. */
   visit(request: FastifyRequest): Visit | null {
     const token = this.tokenOf(request);
-    const byItself = request.headers[BY_ITSELF] !== undefined;
+    const byItself = request.headers[BY_ITSELF] !== undefined || isPolled(request);
     const admin = this.access.visit(token, this.parts.now(), byItself);
     if (admin === null) return null;
     const told = byItself ? undefined : this.#told.get(hashOf(token));
@@ -232,7 +232,8 @@ export class ConsoleKit {
   /** Bytes or JSON for those who are signed in. */
   data(url: string, send: (visit: Visit, request: FastifyRequest, reply: FastifyReply) => unknown): void {
     this.pages.push(url);
-    this.app.get(url, async (request, reply) => {
+    // Without HEAD: nobody asks what a file would be, and making it would be work for nothing.
+    this.app.get(url, { exposeHeadRoute: false }, async (request, reply) => {
       const visit = this.visit(request);
       reply.header('cache-control', 'no-store');
       if (visit === null) return reply.code(403).send({});
@@ -240,28 +241,21 @@ export class ConsoleKit {
     });
   }
 
-  /** A file of a whole list; what cannot be made is told on a page. It stands in the audit log. */
+  /** A whole list as a file; what cannot be made is told on a page. It stands in the audit log. */
   async download(
     visit: Visit,
     reply: FastifyReply,
-    name: string,
+    exports: Exports,
     format: Format,
-    make: () => Promise<unknown>,
+    tableOf: () => Table,
   ): Promise<FastifyReply> {
     try {
-      const file = await make();
-      this.access.audit(
-        visit.admin.name,
-        `export ${name}`,
-        format,
-        'done',
-        reply.request.url.split('?')[1] ?? '',
-        this.parts.now(),
-      );
-      return reply
-        .type(FILE_TYPES[format])
-        .header('content-disposition', `attachment; filename="${name}-${beijingDate(this.parts.now())}.${format}"`)
-        .send(file);
+      const table = tableOf();
+      const now = this.parts.now();
+      const sent = await exports.send(reply, table, format, visit.admin.name, beijingDate(now));
+      const words = reply.request.url.split('?')[1] ?? '';
+      this.access.audit(visit.admin.name, `export ${table.name}`, format, 'done', words, now);
+      return sent;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       const said =
@@ -355,6 +349,9 @@ export class ConsoleKit {
     this.#told.set(hashOf(visit.token), told);
   }
 }
+
+/** The queues' board asks by itself as long as it is open. */
+const isPolled = ({ method, url }: FastifyRequest): boolean => method === 'GET' && url.startsWith('/queues/api/');
 
 /** A reason for something that is written down. Throws InputError where there is none. */
 export function demandReason({ say }: Visit, reason: string | undefined): string {

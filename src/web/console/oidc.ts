@@ -5,7 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { type Admin, type AdminRole, ROLES } from '../../ledger/admins-store.ts';
 import { hashOf } from '../../notify/one-time-secret.ts';
 import { isLoopbackHost } from '../../provider/address.ts';
-import { isOurs } from '../web-app.ts';
+import { formOf, isOurs, placeOf } from '../web-app.ts';
 import { framed } from './frame.ts';
 import type { ConsoleKit, ConsoleParts } from './kit.ts';
 
@@ -14,6 +14,8 @@ interface Pending {
   state: string;
   nonce: string;
   verifier: string;
+  /** Where somebody was going: a place of this very site. */
+  place: string;
   at: number;
 }
 
@@ -65,7 +67,7 @@ export class Oidc {
   }
 
   /** Begin: gives where to send the browser, and what it must bring back in a cookie. */
-  async begin(now: number): Promise<{ to: string; ticket: string }> {
+  async begin(place: string, now: number): Promise<{ to: string; ticket: string }> {
     const configuration = await this.#configuration();
     for (const [ticket, { at }] of this.#pending)
       if (now - at > PENDING_MS || this.#pending.size >= MAX_PENDING) this.#pending.delete(ticket);
@@ -74,6 +76,7 @@ export class Oidc {
       state: client.randomState(),
       nonce: client.randomNonce(),
       verifier: client.randomPKCECodeVerifier(),
+      place,
       at: now,
     };
     this.#pending.set(ticket, pending);
@@ -92,7 +95,7 @@ export class Oidc {
    * End: who came back. Each ticket is good once. Throws where the answer is not the provider's; gives null where nobody here
    * is linked to that person and the provider's claim gives no role.
    */
-  async end(ticket: string, query: string, now: number): Promise<Admin | null> {
+  async end(ticket: string, query: string, now: number): Promise<{ admin: Admin | null; place: string }> {
     const pending = this.#pending.get(ticket);
     this.#pending.delete(ticket);
     if (pending === undefined || now - pending.at > PENDING_MS)
@@ -109,7 +112,7 @@ export class Oidc {
     );
     const claims = tokens.claims();
     if (claims === undefined) throw new Error('the provider gave no identity');
-    return this.#adminOf(`${claims.iss} ${claims.sub}`, claims, now);
+    return { admin: this.#adminOf(`${claims.iss} ${claims.sub}`, claims, now), place: pending.place };
   }
 
   #adminOf(subject: string, claims: client.IDToken, now: number): Admin | null {
@@ -163,7 +166,7 @@ export function addOidc(kit: ConsoleKit, oidc: Oidc): void {
   app.post('/login/oidc', limit, async (request, reply) => {
     if (!isOurs(request, kit.publicOrigin))
       return kit.refuse(request, reply, null, 'cross-origin', '请在本网站登录。 Sign in on this site.');
-    const begun = await oidc.begin(parts.now()).catch((error: unknown) => {
+    const begun = await oidc.begin(placeOf(formOf(request.body)['to']), parts.now()).catch((error: unknown) => {
       parts.log.error({ error: messageOf(error) }, 'the identity provider does not answer');
       return null;
     });
@@ -181,9 +184,9 @@ export function addOidc(kit: ConsoleKit, oidc: Oidc): void {
     const ticket = request.cookies[COOKIE] ?? '';
     reply.clearCookie(COOKIE, cookie);
     const query = request.url.includes('?') ? request.url.slice(request.url.indexOf('?')) : '';
-    let admin: Admin | null;
+    let came: { admin: Admin | null; place: string };
     try {
-      admin = await oidc.end(ticket, query, parts.now());
+      came = await oidc.end(ticket, query, parts.now());
     } catch (error) {
       return kit.refuse(
         request,
@@ -193,6 +196,7 @@ export function addOidc(kit: ConsoleKit, oidc: Oidc): void {
         '统一认证未成功，请重新登录。 Signing in did not succeed.',
       );
     }
+    const { admin, place } = came;
     if (admin === null)
       return kit.refuse(
         request,
@@ -203,9 +207,9 @@ export function addOidc(kit: ConsoleKit, oidc: Oidc): void {
       );
     kit.startSession(request, reply, access.start(admin, 'identity provider', parts.now()));
     // A page of ours first: a browser that comes from elsewhere does not send a strict cookie on a redirect.
-    const body = html`<p>${admin.name}</p><p><a href="/">继续 Continue</a></p>`;
+    const body = html`<p>${admin.name}</p><p><a href="${place}">继续 Continue</a></p>`;
     return reply
-      .header('refresh', '0; url=/')
+      .header('refresh', `0; url=${place}`)
       .header('cache-control', 'no-store')
       .type('text/html; charset=utf-8')
       .send(framed(null, '已登录 Signed in', body, { told: null, path: '', pollMs: 0 }));

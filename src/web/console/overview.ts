@@ -20,6 +20,8 @@ import { checkTitle, saidOf } from './words.ts';
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
 const MAX_ALERTS = 20;
+/** Appeals looked through for the one that is due first: humans judge them, so they are few. */
+const MOST_APPEALS = 500;
 /** Stuck notices counted before it says “more”. */
 const STUCK_COUNTED = 50;
 /** A share of sites that could not be observed from which on it is more likely our own network. */
@@ -296,7 +298,11 @@ function casesCard({ keeper }: ConsoleParts, { say, admin }: Visit, totals: Tota
 /** What ends next: a remediation period, the time before access is cancelled (R6.6), the time an appeal is judged in. */
 function deadlinesCard({ keeper, ledger, now }: ConsoleParts, { say }: Visit): string {
   const running = ledger.cases.page(['open', 'extended', 'restored'], null, null, NEXT_DEADLINES).records;
-  const later = ledger.cases.page(['restricted', 'appealed'], null, null, NEXT_DEADLINES * 5).records;
+  // Apart: those restricted long ago stand before an appeal of today in the order of their deadlines.
+  const later = [
+    ...ledger.cases.page(['appealed'], null, null, MOST_APPEALS).records,
+    ...ledger.cases.page(['restricted'], null, null, NEXT_DEADLINES * 5).records,
+  ];
   const soon = [
     ...running.map((record) => ({ record, dueAt: record.deadlineAt, what: say('整改期限', 'remediation') })),
     ...later.flatMap((record) => {

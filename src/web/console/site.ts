@@ -105,7 +105,8 @@ export function addSite(kit: ConsoleKit): void {
 
 function demandSite({ ledger }: ConsoleParts, siteId: number): SiteRecord {
   const record = ledger.filings.load(siteId);
-  if (record === null) throw new InputError(`no site ${siteId}`, 'it may have been deleted');
+  if (record === null)
+    throw new InputError(`no site ${siteId}`, 'it may have been deleted', '没有该网站，可能已被删除');
   return record;
 }
 

@@ -6,7 +6,7 @@ import { InputError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { SiteQuery, SiteRow } from '../../ledger/site-list-store.ts';
 import { openName } from '../../privacy/open-names.ts';
-import { Exports, FORMATS, siteRows } from '../exports.ts';
+import { Exports, FORMATS, siteTable } from '../exports.ts';
 import { countedSites, countUpTo, demandWhole, requestAll, sitesASecond } from '../rescan-filter.ts';
 import { type Form, formOf } from '../web-app.ts';
 import { exportHtml, nextHtml, optionsHtml, queryOf, tableHtml, timeHtml, verdictHtml, verdictText } from './frame.ts';
@@ -52,10 +52,10 @@ export function addSites(kit: ConsoleKit): void {
     const format = FORMATS.find((one) => one === (request.params as { format: string }).format);
     if (format === undefined) return reply.callNotFound();
     const query = queryOf(request.query, FILTERS);
-    return kit.download(visit, reply, 'sites', format, async () => {
+    return kit.download(visit, reply, exports, format, () => {
       demandVerdict(visit, query);
       demandWhole(parts.ledger, siteQuery(query));
-      return exports.file(siteRows(parts.keeper, siteQuery(query)), format, 'sites', visit.admin.language);
+      return siteTable(parts.keeper, siteQuery(query), visit.admin.language, providerTitles(parts, visit));
     });
   });
   kit.data('/sites/mark', (_visit, request) => {

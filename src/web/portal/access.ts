@@ -75,8 +75,9 @@ export class PortalAccess {
     const session = this.#session(token, now);
     if (session === null) return null;
     const cases = new Map<number, OpenCase>();
-    for (const hash of session.keyHashes)
-      for (const one of this.#casesOf(hash, now)) if (!cases.has(one.record.id)) cases.set(one.record.id, one);
+    for (const { hash, until } of session.keys)
+      for (const one of until <= now ? [] : this.#casesOf(hash, now))
+        if (!cases.has(one.record.id)) cases.set(one.record.id, one);
     const sorted = [...cases.values()].sort(
       (a, b) =>
         Number(isTerminal(a.record.state)) - Number(isTerminal(b.record.state)) ||
@@ -185,8 +186,10 @@ export class PortalAccess {
     const token = newSecret();
     ledger.transaction(() => {
       const before = this.#session(present, now);
-      const keyHashes = [keyHash, ...(before?.keyHashes ?? []).filter((one) => one !== keyHash)];
-      const session = { keyHashes: keyHashes.slice(0, KEYS_OF_A_SESSION), expiresAt: now + SESSION_MS };
+      // What was opened before ends when it would have ended: on a borrowed telephone nobody prolongs another's.
+      const others = (before?.keys ?? []).filter(({ hash, until }) => hash !== keyHash && until > now);
+      const keys = [{ hash: keyHash, until: now + SESSION_MS }, ...others].slice(0, KEYS_OF_A_SESSION);
+      const session = { keys, expiresAt: now + SESSION_MS };
       ledger.portal.putSession(hashOf(token), { salt: before?.salt ?? newSecret(), ...session }, now);
       this.end(present);
       // The receipt that somebody read it: once a person and day, the history is no visitors' book.

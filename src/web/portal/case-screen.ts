@@ -7,9 +7,11 @@ import { heldByOther } from '../../cases/restrictions.ts';
 import { cannotLook, isMuted } from '../../cases/sight.ts';
 import type { CaseEvent, CaseRecord } from '../../cases/types.ts';
 import { InputError } from '../../errors.ts';
+import type { ContactToken } from '../../ledger/contacts-store.ts';
 import { maskText } from '../../log.ts';
 import { type CaseView, viewCase } from '../../notify/case-view.ts';
 import { ContactDesk } from '../../notify/contact-desk.ts';
+import { MAX_MISSES } from '../../notify/one-time-secret.ts';
 import { endOf, snippetOf } from '../../view/snippet.ts';
 
 /** Something an owner may ask for, or why not (in Chinese). */
@@ -64,8 +66,6 @@ export interface CaseScreen {
 /** A look that has no answer after this long is told as such. */
 const LATE_MS = 30 * 60_000;
 const GIVEN_UP_MS = 24 * 3_600_000;
-/** A proof that was not used after this long is void, with some time for its sending. */
-const UNPROVEN_MS = 25 * 3_600_000;
 
 /** Moves an owner reads in the history; what goes on between admins and systems stays inside. */
 const SHOWN: ReadonlySet<Move> = new Set<Move>([
@@ -106,22 +106,24 @@ const CONTACT_WORDS: Record<string, string> = {
 /** Those an owner named to be told of a case, as they stand. */
 function namedFor(keeper: CaseKeeper, record: CaseRecord, now: number): NamedContact[] {
   const { contacts } = keeper.ledger;
-  return new ContactDesk(keeper)
-    .ofCase(record)
-    .map(({ id, email, phone, emailVerifiedAt, phoneVerifiedAt, createdAt }) => {
-      const channel = email === null ? 'sms' : 'email';
-      const address = email ?? phone ?? '';
-      const state =
-        contacts.dead(channel, address) !== null
-          ? 'dead'
-          : (emailVerifiedAt ?? phoneVerifiedAt) !== null
-            ? 'verified'
-            : now - createdAt > UNPROVEN_MS
-              ? 'expired'
-              : 'waiting';
-      return { id, channel, address: maskText(address), state };
-    });
+  return new ContactDesk(keeper).ofCase(record).map(({ id, email, phone, emailVerifiedAt, phoneVerifiedAt }) => {
+    const channel = email === null ? 'sms' : 'email';
+    const address = email ?? phone ?? '';
+    const state =
+      contacts.dead(channel, address) !== null
+        ? 'dead'
+        : (emailVerifiedAt ?? phoneVerifiedAt) !== null
+          ? 'verified'
+          : isOver(contacts.lastToken(id, channel), now)
+            ? 'expired'
+            : 'waiting';
+    return { id, channel, address: maskText(address), state };
+  });
 }
+
+/** Was somebody asked, and can say yes to that no more? Who is still to be asked can. */
+const isOver = (token: ContactToken | null, now: number): boolean =>
+  token !== null && (token.expiresAt <= now || token.misses >= MAX_MISSES || token.usedAt !== null);
 
 /** What may be asked of a case now. */
 export function offersOf(keeper: CaseKeeper, record: CaseRecord, now: number): CaseScreen['offers'] {

@@ -53,7 +53,17 @@ export function addVerifyRoutes(
     const result = token === undefined ? contacts.verifyPhone(phone, code, now()) : contacts.verifyToken(token, now());
     log.info({ ok: result.ok, reason: result.ok ? null : result.reason }, 'contact verification');
     return result.ok
-      ? show(reply, 200, '验证成功', messageBody('今后的备案通知会发送给您。您可以关闭本页。', false))
+      ? show(
+          reply,
+          200,
+          '验证成功',
+          messageBody(
+            result.contact.caseId === null
+              ? '今后的备案通知会发送给您。您可以关闭本页。'
+              : '该整改事项的后续通知会发送给您。您可以关闭本页。',
+            false,
+          ),
+        )
       : show(
           reply,
           400,

@@ -210,7 +210,8 @@ export class Exports {
     }
     if (file instanceof Readable) {
       // However it ends: read to its end, hung up on, or not read on for a minute.
-      file.once('close', end);
+      reply.raw.once('close', end);
+      if (reply.raw.destroyed) end();
       reply.raw.setTimeout(UNREAD_MS, () => reply.raw.destroy());
     } else end();
     return reply

@@ -122,6 +122,22 @@ describe('the door', () => {
     expect((await signIn('vera', 'a new one 全新的')).status).toBe(303);
   });
 
+  it('an open page, or an open board of queues, that asks by itself keeps no session alive', async () => {
+    await pass(60 * 60_000);
+    for (const headers of [{}, { 'x-patrol-by-itself': '1' }]) {
+      const { cookie } = await signIn('omar');
+      const path = Object.keys(headers).length === 0 ? '/queues/api/queues' : '/overview/mark';
+      const ask = async (): Promise<number> =>
+        (await fetch(`${address}${path}`, { headers: { cookie, ...headers }, redirect: 'manual' })).status;
+      await pass(100 * 60_000);
+      expect(await ask()).toBe(200);
+      await pass(30 * 60_000);
+      // Two hours and more without a page somebody opened.
+      expect(await ask()).not.toBe(200);
+      expect((await get('/', cookie)).status).toBe(303);
+    }
+  });
+
   it('a wrong password inside counts as one at the door, and ends what it locks', async () => {
     await pass(16 * 60_000);
     const passwordHash = await hashPassword(PASSWORD);

@@ -1,4 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readXlsxRows } from '../../src/filing/read-xlsx.ts';
+import { Exports, type Table } from '../../src/web/exports.ts';
 import { countedSites } from '../../src/web/rescan-filter.ts';
 import { CaseWorld } from '../support/case-world.ts';
 import { ConsoleBrowser } from '../support/console-browser.ts';
@@ -60,6 +66,10 @@ describe('lists as files', () => {
     const [head = '', ...lines] = bytes.toString('utf8').replace('\ufeff', '').trim().split('\n');
     expect(head).toContain('网站备案号,域名');
     expect(lines.map((line) => line.split(',')[1]).sort()).toEqual(['site-1.cn', 'site-2.cn']);
+    // In words, as the list itself.
+    expect(lines[0]).toContain('有效');
+    expect(lines[0]).toContain('不通过');
+    expect(lines[0]).not.toMatch(/\b(?:active|fail|pass)\b/);
     expect(bytes.toString('utf8')).not.toContain('欧阳小明');
     expect(world.ledger.admins.auditLog({ action: 'export sites' }, null, 1)[0]).toMatchObject({
       actor: 'vera',
@@ -79,6 +89,91 @@ describe('lists as files', () => {
     expect(type).toContain('spreadsheetml');
     expect(bytes.subarray(0, 2).toString()).toBe('PK');
     expect((await file('/cases/export.doc')).status).toBe(404);
+  });
+
+  it('of nothing have their heads all the same; problems are told in words', async () => {
+    expect((await file('/sites/export.csv?text=nowhere.example')).bytes.toString('utf8')).toMatch(
+      /^\ufeff网站备案号,域名[^\n]*\n$/,
+    );
+    const cases = (await file('/cases/export.csv')).bytes.toString('utf8');
+    expect(cases).toContain('未链接到工信部网站');
+    expect(cases).not.toContain('not-linked');
+  });
+
+  it('a spreadsheet of twenty thousand rows is put together beside the work, and one row more is refused', async () => {
+    let rows = 0;
+    const table = (count: number): Table => ({
+      name: 'sites',
+      columns: ['site_number', 'domain'],
+      rows: (async function* () {
+        for (rows = 0; rows < count; ) yield { site_number: `n${++rows}`, domain: 'x.cn' };
+      })(),
+      reader: 'machine',
+    });
+    const app = Fastify();
+    const exports = new Exports();
+    app.get('/:count', { exposeHeadRoute: false }, (request, reply) =>
+      exports.send(reply, table(Number((request.params as { count: string }).count)), 'xlsx', 'anna'),
+    );
+    app.setErrorHandler((error, _request, reply) => reply.code(409).send({ said: (error as Error).message }));
+    const whole = await app.inject('/20000');
+    expect(whole.statusCode).toBe(200);
+    const folder = mkdtempSync(join(tmpdir(), 'patrol-xlsx-'));
+    try {
+      writeFileSync(join(folder, 'sites.xlsx'), whole.rawPayload);
+      const read = await Array.fromAsync(readXlsxRows(join(folder, 'sites.xlsx')).rows);
+      expect(read).toHaveLength(20_001);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect((await app.inject('/20001')).json()).toMatchObject({
+      said: expect.stringContaining('more than 20000 rows'),
+    });
+    await app.close();
+  });
+
+  it('two at a time a person: the third is told to wait, others are served, and HEAD makes none', async () => {
+    const never: Table = {
+      name: 'cases',
+      columns: ['code'],
+      rows: (async function* () {
+        yield { code: 'A' };
+        await new Promise(() => undefined);
+      })(),
+      reader: 'machine',
+    };
+    const app = Fastify();
+    const exports = new Exports();
+    app.get('/:who', (request, reply) => exports.send(reply, never, 'csv', (request.params as { who: string }).who));
+    app.setErrorHandler((error, _request, reply) => reply.code(409).send({ said: (error as Error).message }));
+    const address = await app.listen({ port: 0 });
+    const held = [new AbortController(), new AbortController(), new AbortController()];
+    const ask = (who: string, index: number) => fetch(`${address}/${who}`, { signal: held[index]?.signal ?? null });
+    expect([(await ask('anna', 0)).status, (await ask('anna', 1)).status]).toEqual([200, 200]);
+    expect((await fetch(`${address}/anna`)).status).toBe(409);
+    expect((await ask('omar', 2)).status).toBe(200);
+    for (const one of held) one.abort();
+    // Who hung up gives the place free.
+    await expect
+      .poll(async () => {
+        const again = new AbortController();
+        const { status } = await fetch(`${address}/anna`, { signal: again.signal });
+        again.abort();
+        return status;
+      })
+      .toBe(200);
+    app.server.closeAllConnections();
+    await app.close();
+    for (const path of ['/sites/export.csv', '/cases/export.ndjson'])
+      expect(
+        (
+          await fetch(`${served.console.address}${path}`, {
+            method: 'HEAD',
+            headers: { cookie: vera.cookie },
+            redirect: 'manual',
+          })
+        ).status,
+      ).not.toBe(200);
   });
 
   it('a filter that cannot be worked through is told, not written half', async () => {

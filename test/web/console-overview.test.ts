@@ -100,6 +100,37 @@ describe('what ends next', () => {
   });
 });
 
+describe('an appeal that is due soon', () => {
+  it('stands before any number of restrictions of long ago', async () => {
+    const one = world.addSite(1);
+    world.set(one, 'icp-footer', 'fail');
+    world.look(one);
+    const [code = ''] = await world.untilAsked(1);
+    world.desk.approve(code, { kind: 'admin', name: 'anna' }, world.now());
+    await world.until(world.now() + 60_000);
+    const { sqlite } = world.ledger.connection;
+    const record = world.desk.find(code);
+    const insert = sqlite.prepare(
+      `INSERT INTO cases (code, programme, scope, subject_id, site_id, state, opened_at, closed_at, deadline_at, told_at, dry_run, policy_version, record, seq, head_hash, due_at)
+        SELECT ?, programme || ?, scope, subject_id, site_id, state, opened_at, closed_at, ?, told_at, dry_run, policy_version, ?, seq, head_hash, due_at FROM cases WHERE code = ?`,
+    );
+    for (let index = 0; index < 60; index++) {
+      const copy = {
+        ...record,
+        code: `R${String(index).padStart(9, '0')}`,
+        deadlineAt: record.deadlineAt - 1000 - index,
+      };
+      insert.run(copy.code, `-${index}`, copy.deadlineAt, JSON.stringify(copy), code);
+    }
+    const owner = { kind: 'owner' as const, name: 'in-site' };
+    world.desk.appeal(code, { reason: 'filing-correct', description: '' }, owner, world.now());
+    await open();
+    const { text } = await vera.get('/');
+    const list = text.slice(text.indexOf('最近的期限'));
+    expect(/href="\/cases\/(\w+)"/.exec(list)?.[1]).toBe(code);
+  });
+});
+
 describe('health', () => {
   it('a queue that never answers is said to be silent, and the page comes all the same', async () => {
     world.look(world.addSite(1));

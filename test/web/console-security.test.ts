@@ -436,6 +436,52 @@ describe('every form of the console', () => {
     expect(idle.sort()).toEqual(IDLE);
   });
 
+  it('cancelling access, which cannot be taken back, wants to be meant (R17.8): alone, among many, and by the API', async () => {
+    const record = world.cases().find(({ state: now }) => now === 'enforcement-asked');
+    const { sqlite } = world.ledger.connection;
+    const code = record?.code ?? '';
+    const { cookie } = await session('approver');
+    const { key } = makeKey(
+      world.ledger.api,
+      { name: 'decider', scopes: ['cases:write', 'cases:decide'], by: 'anna', role: 'approver', expiresAt: null },
+      world.now(),
+    );
+    const byKey = (body: object) =>
+      fetch(`${address}/api/v1/cases/${code}/acts/approve`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ reason: '批准', ...body }),
+      });
+    sqlite.exec('BEGIN');
+    try {
+      // As if it had come to that by the time somebody approves.
+      const later = { ...record, state: 'cancellation-asked' };
+      sqlite
+        .prepare('UPDATE cases SET state = ?, record = ? WHERE code = ?')
+        .run(later.state, JSON.stringify(later), code);
+      const stateNow = () => world.desk.find(code).state;
+      expect(stateNow()).toBe('cancellation-asked');
+      const unmeant = (path: string): [string, string][] => [
+        ...filled(path, sessionOf(cookie)).filter(([name]) => !['irrevocable', 'act', 'case'].includes(name)),
+        ['act', 'approve'],
+        ['case', code],
+      ];
+      for (const path of [`/cases/${code}/approve`, '/cases/bulk/apply']) {
+        await post(path, cookie, unmeant(path));
+        expect(stateNow(), path).toBe('cancellation-asked');
+        expect((await get('/cases', cookie)).text, path).toContain('取消接入提交后不可撤回');
+      }
+      const refused = await byKey({});
+      expect(refused.status).toBe(409);
+      expect(JSON.stringify(await refused.json())).toContain('irrevocable');
+      expect(stateNow()).toBe('cancellation-asked');
+      const meant = await byKey({ irrevocable: true });
+      expect([meant.status, stateNow()]).toEqual([200, 'cancellation-approved']);
+    } finally {
+      sqlite.exec('ROLLBACK');
+    }
+  });
+
   it('an act on many at once wants the role of the act, whoever may do others', async () => {
     const { cookie } = await session('operator');
     for (const path of ['/cases/bulk', '/cases/bulk/apply']) {

@@ -64,11 +64,13 @@ const cookieOf = (response: Response, name: string): string =>
 async function signIn(
   change: (back: URL) => void = () => undefined,
   ticketOf = (ticket: string): string => ticket,
+  to = '/',
 ): Promise<{ response: Response; session: string; back: URL; ticket: string }> {
   const begun = await fetch(`${address}/login/oidc`, {
     method: 'POST',
     redirect: 'manual',
     headers: { origin: address },
+    body: new URLSearchParams({ to }),
   });
   expect(begun.status).toBe(303);
   const ticket = cookieOf(begun, 'patrol_oidc');
@@ -99,6 +101,18 @@ describe('sign-in by an identity provider', () => {
       outcome: 'refused',
       detail: 'identity without a role',
     });
+  });
+
+  it('leads to where one was going, and to no other site', async () => {
+    claims = { sub: 'u1', preferred_username: 'li', groups: ['beian-look'] };
+    for (const [to, place] of [
+      ['/cases?state=open', '/cases?state=open'],
+      ['https://evil.example/', '/'],
+      ['//evil.example/', '/'],
+    ]) {
+      const { response } = await signIn(undefined, undefined, to);
+      expect(response.headers.get('refresh')).toBe(`0; url=${place}`);
+    }
   });
 
   it('gives no second door: no password here, and what is taken away there ends at once', async () => {

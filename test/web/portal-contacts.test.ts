@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DAY_MS } from '../../src/calendar/beijing-time.ts';
+import { beijingDate, DAY_MS } from '../../src/calendar/beijing-time.ts';
+import { ContactDesk } from '../../src/notify/contact-desk.ts';
 import { audienceOf } from '../../src/notify/recipients.ts';
 import { retainTurn } from '../../src/privacy/retention.ts';
 import { cookieOf, PortalWorld } from '../support/portal-world.ts';
@@ -163,5 +164,67 @@ describe('contacts an owner names for one case (R7)', () => {
     expect(retainTurn(ledger, kept, served.world.now() + 89 * DAY_MS).erased.extraContacts).toBe(0);
     expect(retainTurn(ledger, kept, served.world.now() + 91 * DAY_MS).erased.extraContacts).toBe(1);
     expect(ledger.contacts.extras(1)).toEqual([]);
+  });
+
+  it('a stranger’s telephone: asked twice a day at most, never at night, and owed no less of what is its own', async () => {
+    const { world } = served;
+    const victim = '13800000004';
+    const smsTo = (day: string): string[] =>
+      world.channels.sms.sent
+        .filter(({ message, at }) => message.recipient === victim && beijingDate(at) === day)
+        .map(({ message }) => message.kind);
+    const before = world.channels.sms.sent.filter(({ message }) => message.recipient === victim).length;
+    await world.until('2026-11-24 00:30');
+    for (let round = 0; round < 5; round++) {
+      const opened = await served.openCase(1);
+      expect((await served.act(opened, 'contacts', { text: victim })).refused).toBeNull();
+      await world.settle();
+      const id = world.ledger.contacts.extras(world.cases()[0]?.subjectId ?? 0).at(-1)?.id;
+      expect((await served.act(opened, `contacts/${id}/remove`)).refused).toBeNull();
+    }
+    // At night nobody is woken: what was taken back by the morning is never asked.
+    expect(world.channels.sms.sent.filter(({ message }) => message.recipient === victim)).toHaveLength(before);
+    await world.until('2026-11-25 10:00');
+    for (let round = 0; round < 4; round++) {
+      const opened = await served.openCase(1);
+      await served.act(opened, 'contacts', { text: victim });
+      await world.settle();
+      const id = world.ledger.contacts.extras(world.cases()[0]?.subjectId ?? 0).at(-1)?.id;
+      await served.act(opened, `contacts/${id}/remove`);
+      await world.until(world.now() + 3_600_000);
+    }
+    expect(smsTo('2026-11-25').filter((kind) => kind === 'contact-verification')).toHaveLength(2);
+    // Its own reminders come on their days as if nothing had been.
+    await world.until('2026-12-08 12:00');
+    const own = world.channels.sms.sent
+      .filter(({ message }) => message.recipient === victim)
+      .map(({ message }) => message.kind);
+    const other = world.channels.sms.sent
+      .filter(({ message }) => message.recipient === '13800000002')
+      .map(({ message }) => message.kind);
+    expect(own.filter((kind) => kind !== 'contact-verification')).toEqual(other);
+  });
+
+  it('several who named one number: each code is good for its own, and no miss of another’s', async () => {
+    const { world } = served;
+    const codes: string[] = [];
+    for (const site of [1, 2]) {
+      await name('13700000009', site);
+      await world.settle();
+      const sms = world.channels.sms.sent.findLast(({ message }) => message.recipient === '13700000009')?.message;
+      codes.push(sms?.content.sms?.params['code'] ?? '');
+    }
+    for (const code of codes.toReversed())
+      expect((await served.post('/r/verify', { phone: '13700000009', code })).status).toBe(200);
+    const tokens = world.ledger.connection.sqlite.prepare('SELECT misses FROM contact_tokens').pluck().all();
+    expect(tokens).toEqual([0, 0]);
+  });
+
+  it('staff may name for all cases whom an owner named for one', async () => {
+    await name(MAINTAINER);
+    const desk = new ContactDesk(served.world.keeper);
+    const given = { name: '王五', email: MAINTAINER };
+    expect(desk.add('京ICP备2021000001号', given, served.world.now()).caseId).toBeNull();
+    expect(() => desk.add('京ICP备2021000001号', given, served.world.now())).toThrow(/has that address already/);
   });
 });

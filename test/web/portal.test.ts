@@ -207,6 +207,42 @@ describe('the one screen of a case (R4.8)', () => {
       );
     expect(eventsOf(2).filter((move) => move.startsWith('extension'))).toEqual([]);
   });
+  it('a second code adds its cases, and prolongs nothing of the first', async () => {
+    const first = await served.openCase(1);
+    let cookie = first.cookie;
+    for (let round = 0; round < 3; round++) {
+      await served.world.until(served.world.now() + 100 * 60_000);
+      cookie = cookieOf(await served.post('/r', { code: served.codeOf(2) }, { cookie }));
+      const list = await (await served.get('/r/cases', cookie)).text();
+      // The first case is there for its own two hours.
+      expect(list.includes('京ICP备2021000001号-1'), String(round)).toBe(round === 0);
+    }
+  });
+
+  it('what was said of one case is not told on another', async () => {
+    const first = await served.openCase(1);
+    const cookie = cookieOf(await served.post('/r', { code: served.codeOf(2) }, { cookie: first.cookie }));
+    const list = await (await served.get('/r/cases', cookie)).text();
+    const [one = '', two = ''] = [...list.matchAll(/href="(\/r\/case\/\w+)"/g)].map(([, path]) => path);
+    const page = await (await served.get(one, cookie)).text();
+    const form = /name="form" value="([\w-]+)"/.exec(page)?.[1] ?? '';
+    await served.post(`${one}/extension`, { form, reason: 'other', text: '', days: '2' }, { cookie });
+    expect(await (await served.get(two, cookie)).text()).not.toContain('选“其他”时请填写说明');
+    expect(await (await served.get(one, cookie)).text()).toContain('选“其他”时请填写说明');
+  });
+
+  it('a code given out anew voids the one before', async () => {
+    const { keeper, cases } = served.world;
+    const [record] = cases.call(served.world);
+    if (record === undefined) throw new Error('no case');
+    const actor = { kind: 'admin' as const, name: 'omar' };
+    const [old, fresh] = [1, 2].map(() => giveOutCode(keeper, record, actor, served.world.now()));
+    expect((await served.post('/r', { code: old ?? '' })).status).toBe(404);
+    expect((await served.post('/r', { code: fresh ?? '' })).status).toBe(303);
+    // Those of messages stay.
+    expect((await served.post('/r', { code: served.codeOf(1) })).status).toBe(303);
+  });
+
   it('somebody who has the code too cannot use up what others may ask', async () => {
     const bad = await open();
     for (let i = 0; i < 30; i++)

@@ -6,6 +6,7 @@ import { emailOf, mobileOf } from '../filing/addresses.ts';
 import type { ExtraContact } from '../ledger/contacts-store.ts';
 import { maskText } from '../log.ts';
 import { MAX_MISSES, proofHash } from './one-time-secret.ts';
+import { audienceOf } from './recipients.ts';
 
 /** R7. */
 const MAX_EXTRA_CONTACTS = 15;
@@ -80,6 +81,10 @@ export class ContactDesk {
         email === null ? one.phone === phone : one.email?.toLowerCase() === email.toLowerCase();
       if (named.some(same))
         throw new InputError('the case has that contact already', 'it need not be named twice', '该联系人已添加');
+      // Its owner sees them on the same screen, masked: nothing new is told.
+      const told = audienceOf(ledger.contacts, record).recipients;
+      if (told.some((one) => one.address.toLowerCase() === (email ?? phone)?.toLowerCase()))
+        throw new InputError('that address is told already', 'it need not be named', '该地址已在通知名单中');
       if (named.length >= MAX_OF_CASE)
         throw new InputError(
           `the case has ${named.length} contacts of its own, the most there may be`,

@@ -122,11 +122,11 @@ export const CASE_ACTS: Record<string, CaseAct> = {
   },
   waive: {
     role: 'approver',
-    zh: '结案（不再追究）',
+    zh: '撤销整改要求并结案',
     en: 'Waive',
     effect: {
-      zh: '不作结论直接结案；已限制的访问会恢复。',
-      en: 'Ends without judgement; what was restricted is given back.',
+      zh: '不作结论直接结案，网站方会收到撤销通知；已限制的访问会恢复。这不是豁免：以后的核查再次确认不通过，会重新立案。若是误报，请先更正备案数据或规则再结案。',
+      en: 'Ends without judgement, and its owner hears so; what was restricted is given back. It is no exemption: what a later look confirms again opens a new case. Where it was a false alarm, mend the filing or the rules first.',
     },
     fields: ['reason'],
     grave: true,
@@ -206,6 +206,8 @@ export interface ActResult {
   code: string;
   from: CaseRecord['state'];
   to: CaseRecord['state'] | null;
+  /** The deadline before and after (epoch ms), where it moves. */
+  deadline: { from: number; to: number } | null;
   /** Notices that follow. */
   notices: number;
   /** What is still missing though it was done: a second approval. */
@@ -258,11 +260,20 @@ export function doAct(keeper: CaseKeeper, desk: CaseDesk, { act, code, form, act
             en: `approval ${after.approvals.length} is noted; a second person must approve too`,
           }
         : null;
-    return { code, from: record.state, to: after.state, notices: planned() - before, remark, problem: null };
+    const moved = after.deadlineAt !== record.deadlineAt;
+    return {
+      code,
+      from: record.state,
+      to: after.state,
+      deadline: moved ? { from: record.deadlineAt, to: after.deadlineAt } : null,
+      notices: planned() - before,
+      remark,
+      problem: null,
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const problem = { en: `${error.message} (${error.remedy})`, zh: error.zh ?? error.message };
-    return { code, from: record.state, to: null, notices: 0, remark: null, problem };
+    return { code, from: record.state, to: null, deadline: null, notices: 0, remark: null, problem };
   }
 }
 

@@ -10,7 +10,7 @@ import { type Logger, maskText } from '../log.ts';
 import { viewCase } from '../notify/case-view.ts';
 import { ContactDesk } from '../notify/contact-desk.ts';
 import { audienceOf } from '../notify/recipients.ts';
-import { type OpenCase, PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
+import { type OpenCase, type Opening, PortalAccess, SESSION_MS, type Visit } from './portal/access.ts';
 import { type DeedName, markOf, offersOf, pictureOf, readScreen } from './portal/case-screen.ts';
 import {
   caseBody,
@@ -148,6 +148,14 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
   });
   app.setNotFoundHandler((_request, reply) => say(reply, 404, '没有这个页面', '请检查链接是否完整，或输入案件码。'));
 
+  /** Where a code or link leads: to its one case, also where the session has others. */
+  const placeOf = ({ token, opened: [only, ...others] }: Extract<Opening, { ok: true }>): string => {
+    const visit = access.visit(token, now());
+    return visit === null || only === undefined || others.length > 0
+      ? '/r/cases'
+      : `/r/case/${access.handle(visit, only)}`;
+  };
+
   app.get('/', (_request, reply) => reply.redirect('/r', 303));
   serveAssets(app, '/r/assets', ['portal.css', 'portal.js']);
 
@@ -174,7 +182,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
       return show(reply, opened.reason === 'busy' ? 429 : 404, '查询整改事项', codeForm(text, given));
     }
     enter(reply, opened.token);
-    return reply.redirect('/r/cases', 303);
+    return reply.redirect(placeOf(opened), 303);
   });
 
   app.get<{ Params: { key: string } }>('/r/l/:key', (request, reply) => {
@@ -195,7 +203,7 @@ function route(app: FastifyInstance, { keeper, log, now, pollMs = 5000 }: Portal
       return say(reply, 429, '请求过于频繁', '一小时内打开次数过多，请稍后再试。');
     if (!opened.ok) return refuse(request, reply, 'unknown key', '链接已失效，请使用最新一封通知邮件中的链接。');
     enter(reply, opened.token);
-    return reply.redirect('/r/cases', 303);
+    return reply.redirect(placeOf(opened), 303);
   });
 
   app.get('/r/cases', (request, reply) => {

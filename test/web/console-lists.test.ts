@@ -204,6 +204,27 @@ describe('limits', () => {
   });
 });
 
+describe('the preview of moved deadlines', () => {
+  it('tells each case’s old and new one; what was told never moves earlier', async () => {
+    const before = ledgerState(world.ledger);
+    const preview = async (date: string): Promise<string> => {
+      const fields = { act: 'deadline', date, reason: '放假', case: first()?.code ?? '' };
+      const { text } = await anna.submit('/cases', '/cases/bulk', fields);
+      return text.slice(text.indexOf('<tbody>'));
+    };
+    expect(await preview('2026-12-20')).toMatch(/2026-12-07 24:00<\/time> → <time[^>]*>2026-12-20 24:00<\/time>/);
+    expect(await preview('2026-11-25')).toContain('只能顺延，不能提前');
+    expect(ledgerState(world.ledger)).toBe(before);
+  });
+});
+
+describe('evidence as it was kept', () => {
+  it('is offered to those who may have it', async () => {
+    expect((await anna.get('/sites/1')).text).toContain('href="/sites/1/evidence/');
+    expect((await vera.get('/sites/1')).text).not.toContain('href="/sites/1/evidence/');
+  });
+});
+
 describe('what a rescan would take', () => {
   it('is told beside the pace of the last ones; where it was not counted to its end, from the whole ledger’s figures', async () => {
     const { text } = await anna.submit('/sites', '/sites/rescan/preview', { query: '' });
@@ -257,7 +278,7 @@ describe('the audit log', () => {
     const { text } = await anna.get('/audit?action=export+sites');
     expect(text).toContain('导出网站');
     expect(text).not.toContain('出具临时案件码</a>');
-    expect(text).toContain('<option value="case waive">整改单：结案（不再追究）</option>');
+    expect(text).toContain('<option value="case waive">整改单：撤销整改要求并结案</option>');
     expect((await vera.get('/audit')).status).toBe(403);
   });
 });

@@ -155,7 +155,7 @@ describe('health', () => {
     const later = await ConsoleBrowser.signIn(served.console.address, 'vera');
     const old = (await later.get('/')).text;
     expect(fresh).toMatch(/网段列表<\/dt><dd><span class="badge pass">有效/);
-    expect(old).toMatch(/网段列表<\/dt><dd><span class="badge warn">过期/);
+    expect(old).toMatch(/网段列表<\/dt><dd><span class="badge warn">\d+ 份过期<\/span> <a href="\/ranges">\D/);
   });
 });
 

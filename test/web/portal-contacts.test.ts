@@ -220,6 +220,13 @@ describe('contacts an owner names for one case (R7)', () => {
     expect(tokens).toEqual([0, 0]);
   });
 
+  it('who is told already need not be named', async () => {
+    const opened = await served.openCase(1);
+    for (const known of ['138 0000 0001', 'ZHANG@owner.example'])
+      expect((await served.act(opened, 'contacts', { text: known })).refused).toContain('该地址已在通知名单中');
+    expect(served.world.ledger.contacts.extras(1)).toEqual([]);
+  });
+
   it('staff may name for all cases whom an owner named for one', async () => {
     await name(MAINTAINER);
     const desk = new ContactDesk(served.world.keeper);

@@ -219,6 +219,14 @@ describe('the one screen of a case (R4.8)', () => {
     }
   });
 
+  it('a code leads to its own case, also where the browser has others', async () => {
+    const first = await served.openCase(1);
+    const answer = await served.post('/r', { code: served.codeOf(2) }, { cookie: first.cookie });
+    const place = answer.headers.get('location') ?? '';
+    expect(place).toMatch(/^\/r\/case\/\w+$/);
+    expect(await (await served.get(place, cookieOf(answer))).text()).toContain('京ICP备2021000002号-1');
+  });
+
   it('what was said of one case is not told on another', async () => {
     const first = await served.openCase(1);
     const cookie = cookieOf(await served.post('/r', { code: served.codeOf(2) }, { cookie: first.cookie }));

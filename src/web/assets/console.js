@@ -51,10 +51,9 @@
       live().focus({ preventScroll: true });
     }
     const { news } = live().dataset;
-    if (news === undefined) return;
-    // What was said when it was asked for is over: the result is told in its place.
+    // What was said when it was asked for is over: the result stands in its place.
     document.getElementById('told')?.remove();
-    document.getElementById('news').textContent = news;
+    if (news !== undefined) document.getElementById('news').textContent = news;
   };
   let asked = 0;
   const ask = async () => {

@@ -318,7 +318,7 @@ function resultsTable({ keeper, ledger }: ConsoleParts, visit: Visit, results: A
       say('通知', 'Notices'),
       say('不能的原因', 'Why not'),
     ],
-    results.map(({ code, from, to, notices, remark, problem }) => {
+    results.map(({ code, from, to, deadline, notices, remark, problem }) => {
       const record = ledger.cases.byCode(code);
       const summary = record === null ? null : caseSummary(keeper, record);
       const subject = record === null ? null : ledger.contacts.subject(record.subjectId);
@@ -327,7 +327,7 @@ function resultsTable({ keeper, ledger }: ConsoleParts, visit: Visit, results: A
         html`${summary?.domain ?? summary?.number ?? ''}`,
         html`${openName(subject?.name ?? '', subject?.kind ?? '')}`,
         html`${stateText(visit, from)}`,
-        html`${to === null ? '—' : remark !== null ? say(remark.zh, remark.en) : to === from ? say('不变', 'the same') : stateText(visit, to)}`,
+        html`${to === null ? '—' : remark !== null ? say(remark.zh, remark.en) : to === from ? say('不变', 'the same') : stateText(visit, to)}!${deadline === null ? '' : html`<br>!${timeHtml(deadline.from)} → !${timeHtml(deadline.to)}${deadline.to < deadline.from ? say('（提前）', ' (earlier)') : ''}`}`,
         html`${to === null ? '' : say(`${notices} 条`, String(notices))}`,
         html`${problem === null ? '' : say(problem.zh, problem.en)}`,
       ];

@@ -20,6 +20,9 @@ import { checkTitle, saidOf } from './words.ts';
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
 const MAX_ALERTS = 20;
+/** Alerts of one sort that are shown, and that are folded behind them. */
+const SHOWN_OF_A_SORT = 2;
+const MAX_OF_A_SORT = 100;
 /** Appeals looked through for the one that is due first: humans judge them, so they are few. */
 const MOST_APPEALS = 500;
 /** Stuck notices counted before it says “more”. */
@@ -145,19 +148,39 @@ function needsHand({ ledger, figures, now }: ConsoleParts, visit: Visit, totals:
     ...(suspicions > 0
       ? [html`<li><a href="/suspicions">${say('待人工研判', 'Suspicions to rule on')}：${suspicions}</a></li>`]
       : []),
-    ...ledger
-      .openAlerts()
+    ...bySort(
       // Those counted above by what they are about.
-      .filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key))
+      ledger.openAlerts().filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key)),
+    )
       .slice(0, MAX_ALERTS)
-      .map(
-        ({ message, messageZh, raisedAt }) =>
-          html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))} <span class="soft">!${timeHtml(raisedAt)}</span></li>`,
-      ),
+      .map(({ shown, more }) => {
+        const lines = shown.map(
+          ({ message, messageZh, raisedAt }) =>
+            html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))} <span class="soft">!${timeHtml(raisedAt)}</span></li>`,
+        );
+        const rest =
+          more.length === 0
+            ? ''
+            : html`<li><details><summary>${say(`同类告警另有 ${more.length} 条`, `${more.length} more of this sort`)}</summary><ul>!${more.map(({ message, messageZh }) => html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))}</li>`).join('')}</ul></details></li>`;
+        return `${lines.join('')}${rest}`;
+      }),
   ];
   return items.length === 0
     ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
     : html`<section class="card"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
+}
+
+/** Alerts of one sort (a case's code stands at the end of their keys) together: the first two, and the others folded. */
+function bySort<Alert extends { key: string }>(alerts: readonly Alert[]): { shown: Alert[]; more: Alert[] }[] {
+  const sorts = new Map<string, Alert[]>();
+  for (const alert of alerts) {
+    const sort = alert.key.replace(/-(?:[0-9A-HJKMNP-TV-Z]{10}|\d+)$/, '');
+    sorts.set(sort, [...(sorts.get(sort) ?? []), alert]);
+  }
+  return [...sorts.values()].map((all) => ({
+    shown: all.slice(0, SHOWN_OF_A_SORT),
+    more: all.slice(SHOWN_OF_A_SORT, MAX_OF_A_SORT),
+  }));
 }
 
 /** The share of the judged sites of which nothing worse is known than that they could not be observed. */
@@ -411,17 +434,17 @@ function queuesHtml(visit: Visit, queued: [string, Record<string, number>][], ki
 
 /** Are the lists there, whole, believed and fresh? */
 function rangesHtml(
-  { say }: Visit,
+  { say, admin }: Visit,
   ranges: ConsoleParts['ranges'],
   ledger: Ledger,
-  old: readonly { id: string }[],
+  old: readonly { name: Record<'zh' | 'en', string> }[],
 ): string {
   const lists = ranges?.lists.length ?? 0;
   const broken = ranges?.problems.length ?? 0;
   const names = html`<a href="/ranges">${old
     .slice(0, MAX_OLD_LISTS)
-    .map(({ id }) => id)
-    .join(', ')}${old.length > MAX_OLD_LISTS ? ` … (${old.length})` : ''}</a>`;
+    .map(({ name }) => name[admin.language])
+    .join(say('、', ', '))}${old.length > MAX_OLD_LISTS ? ` … (${old.length})` : ''}</a>`;
   const badge = (tone: string, text: string): string => html`<span class="badge ${tone}">${text}</span>`;
   if (lists === 0) return html`!${badge('fail', say('没有', 'none'))} <a href="/ranges">0</a>`;
   if (ledger.enforcements.held('ranges') !== null)
@@ -430,5 +453,5 @@ function rangesHtml(
     return html`!${badge('warn', say(`${broken} 行不能使用`, `${broken} lines unusable`))} <a href="/ranges">${lists}</a>`;
   return old.length === 0
     ? html`!${badge('pass', say('有效', 'fresh'))} ${lists}`
-    : html`!${badge('warn', say('过期', 'old'))} !${names}`;
+    : html`!${badge('warn', say(`${old.length} 份过期`, `${old.length} old`))} !${names}`;
 }

@@ -280,7 +280,7 @@ function verdictBody(
               pieces
                 .map(
                   ({ name, hash, size }) =>
-                    html`<a href="${link(hash)}">${wordOf(visit, 'evidence', name)}</a> <span class="soft">${size.toLocaleString('en')} B · ${hash.slice(0, 12)}</span>`,
+                    html`!${visit.may('operator') ? html`<a href="${link(hash)}">${wordOf(visit, 'evidence', name)}</a>` : html`${wordOf(visit, 'evidence', name)}`} <span class="soft">${size.toLocaleString('en')} B · ${hash.slice(0, 12)}</span>`,
                 )
                 .join('<br>'),
             ],
@@ -305,7 +305,7 @@ function foldedEvidence(visit: Visit, evidence: readonly Evidence[]): string {
   const folded =
     answers.length === 0
       ? ''
-      : html`<details class="small"><summary>${visit.say(`${answers.length} 个解析服务器的回答`, `What ${answers.length} resolvers answered`)}</summary>!${list(answers)}</details>`;
+      : html`<details class="small"><summary>${visit.say(`各解析服务器的回答（${answers.length} 条）`, `What resolvers answered (${answers.length})`)}</summary>!${list(answers)}</details>`;
   return html`!${list(others)}!${folded}`;
 }
 

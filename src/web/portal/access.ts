@@ -31,7 +31,7 @@ const EVERYBODY = '*';
 const newSecret = (): string => randomBytes(32).toString('base64url');
 
 /** What opening a case gave. */
-export type Opening = { ok: true; token: string } | { ok: false; reason: 'unknown' | 'busy' };
+export type Opening = { ok: true; token: string; opened: CaseRecord[] } | { ok: false; reason: 'unknown' | 'busy' };
 
 /** A case that a session opened, and by whom. */
 export interface OpenCase {
@@ -203,6 +203,6 @@ export class PortalAccess {
         if (!known) this.#keeper.move(record.id, 'noted', { now, actor, data: { portal: 'opened' } });
       }
     });
-    return { ok: true, token };
+    return { ok: true, token, opened: cases.map(({ record }) => record) };
   }
 }

@@ -54,6 +54,20 @@ describe('what needs a hand', () => {
     expect(world.cases()).toEqual([]);
   });
 
+  it('of a few sites it takes half', async () => {
+    for (let index = 1; index <= 4; index++) {
+      const siteId = world.addSite(index);
+      if (index === 1) world.set(siteId, 'icp-footer', 'inconclusive', []);
+      world.look(siteId);
+    }
+    await open();
+    expect((await vera.get('/')).text).not.toContain('未能核实</a>：请先检查');
+    world.set(2, 'icp-footer', 'inconclusive', []);
+    world.look(2);
+    await served.figures.refresh();
+    expect((await vera.get('/')).text).toContain('50% 的网站未能核实</a>：请先检查');
+  });
+
   it('notices that failed are counted, and lead to their list', async () => {
     world.channels.email.answer = () => ({ kind: 'refused', code: '550', message: 'no such user', blame: 'address' });
     const siteId = world.addSite(1);

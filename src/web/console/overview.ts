@@ -5,31 +5,20 @@ import type { CaseKeeper } from '../../cases/keeper.ts';
 import { STATES } from '../../cases/moves.ts';
 import { policyAt } from '../../cases/programme-policy.ts';
 import type { CaseState } from '../../cases/types.ts';
-import type { Hold } from '../../ledger/enforcements-store.ts';
-import type { LedgerFigures } from '../../ledger/figures.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Sweep } from '../../ledger/types.ts';
-import { stuckNotices } from '../../notify/stuck.ts';
 import { caseSummary } from '../../view/case-summary.ts';
 import { barsSvg, type Series, trendSvg } from './charts.ts';
 import { listHtml, tableHtml, timeHtml, verdictText } from './frame.ts';
 import type { ConsoleKit, ConsoleParts, Visit } from './kit.ts';
-import { checkTitle, saidOf } from './words.ts';
+import { needsHand } from './needs-hand.ts';
+import { checkTitle } from './words.ts';
 
 /** Sweeps the trend shows, and deadlines the list shows. */
 const TREND_SWEEPS = 24;
 const NEXT_DEADLINES = 10;
-const MAX_ALERTS = 20;
-/** Alerts of one sort that are shown, and that are folded behind them. */
-const SHOWN_OF_A_SORT = 2;
-const MAX_OF_A_SORT = 100;
 /** Appeals looked through for the one that is due first: humans judge them, so they are few. */
 const MOST_APPEALS = 500;
-/** Stuck notices counted before it says “more”. */
-const STUCK_COUNTED = 50;
-/** A share of sites that could not be observed from which on it is more likely our own network. */
-const BLIND_SHARE = 0.2;
-const BLIND_SITES = 20;
 const MOST_WAITING = 10_000;
 const MAX_OLD_LISTS = 5;
 const VERDICTS = ['fail', 'warn', 'inconclusive', 'pass'] as const;
@@ -90,116 +79,7 @@ function overviewMark({ ledger, figures }: ConsoleParts): string {
   ]);
 }
 
-/** What an emergency stop in force means. */
-const STOPS: Record<Hold['key'], [zh: string, en: string]> = {
-  notices: ['通知发送已停止', 'Sending is stopped'],
-  enforcement: ['处置已停止', 'Enforcement is stopped'],
-  clock: ['本机时钟不可信，暂停一切告知与处置', 'The clock is not believed: nobody is accused'],
-  ranges: ['网段表异常缩小，暂停一切告知与处置', 'A range list shrank: nobody is accused'],
-};
-
 const card = (title: string, body: string): string => html`<section class="card"><h2>${title}</h2>!${body}</section>`;
-
-/** Alerts, emergency stops, held sweeps, what waits for an approval or a ruling: first, because nothing else moves them. */
-function needsHand({ ledger, figures, now }: ConsoleParts, visit: Visit, totals: Totals): string {
-  const { say } = visit;
-  const stuck = stuckNotices(ledger.outbox, now(), STUCK_COUNTED).length;
-  const blind = blindShare(figures.latest());
-  const held = ledger.sweeps.underWay().filter(({ state }) => state === 'held');
-  const waiting = (state: CaseState): number =>
-    totals.filter((one) => one.state === state).reduce((sum, { count }) => sum + count, 0);
-  const suspicions = ledger.reviews.waiting();
-  const items = [
-    ...(ledger.sites.page({}, null, 1).rows.length === 0
-      ? [
-          html`<li>${say('还没有备案数据：请先', 'There are no filings yet: ')}<a href="/imports">${say('导入备案', 'import them')}</a></li>`,
-        ]
-      : []),
-    ...(blind >= BLIND_SHARE
-      ? [
-          html`<li class="bad"><a href="/sites?verdict=inconclusive">${say(`${Math.round(blind * 100)}% 的网站未能核实`, `${Math.round(blind * 100)}% of the sites could not be observed`)}</a>：${say('请先检查巡检机自己的网络与解析器；未能核实的不会告知网站方。', 'look at this machine’s own network and resolvers first; nobody is told of what was not observed.')}</li>`,
-        ]
-      : []),
-    ...held.map(
-      ({ id, heldReason, heldReasonZh }) =>
-        html`<li class="bad"><a href="/sweeps">${say(`熔断暂停巡检 ${id}`, `The circuit breaker holds sweep ${id}`)}</a>：${saidOf(visit, heldReason, heldReasonZh)}</li>`,
-    ),
-    ...ledger.enforcements
-      .holds()
-      .filter(({ releasedAt }) => releasedAt === null)
-      .map(
-        ({ key, reason, reasonZh, since }) =>
-          html`<li class="bad"><a href="/notices">${say(...STOPS[key])}</a>：${saidOf(visit, reason, reasonZh)}（${beijingTable(since)}）</li>`,
-      ),
-    ...(
-      [
-        ['enforcement-asked', say('待批准的限制访问', 'restrictions to approve')],
-        ['cancellation-asked', say('待批准的取消接入', 'cancellations to approve')],
-        ['appealed', say('待审核的申诉', 'appeals to judge')],
-      ] as const
-    )
-      .filter(([state]) => waiting(state) > 0)
-      .map(([state, text]) => html`<li><a href="/cases?state=${state}">${text}：${waiting(state)}</a></li>`),
-    ...(stuck > 0
-      ? [
-          html`<li><a href="/notices?state=stuck">${say('未送达或结果未知的通知', 'Notices that failed or whose fate is unknown')}：${stuck}${stuck >= STUCK_COUNTED ? '+' : ''}</a></li>`,
-        ]
-      : []),
-    ...(suspicions > 0
-      ? [html`<li><a href="/suspicions">${say('待人工研判', 'Suspicions to rule on')}：${suspicions}</a></li>`]
-      : []),
-    ...bySort(
-      // Those counted above by what they are about.
-      ledger.openAlerts().filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key)),
-    )
-      .slice(0, MAX_ALERTS)
-      .map(({ shown, more }) => {
-        const lines = shown.map(
-          ({ message, messageZh, raisedAt }) =>
-            html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))} <span class="soft">!${timeHtml(raisedAt)}</span></li>`,
-        );
-        const rest =
-          more.length === 0
-            ? ''
-            : html`<li><details><summary>${say(`同类告警另有 ${more.length} 条`, `${more.length} more of this sort`)}</summary><ul>!${more.map(({ message, messageZh }) => html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))}</li>`).join('')}</ul></details></li>`;
-        return `${lines.join('')}${rest}`;
-      }),
-  ];
-  return items.length === 0
-    ? html`<p class="said" role="status">${say('没有需要处理的事项。', 'Nothing needs a hand.')} <span class="soft">${beijingTable(now())}</span></p>`
-    : html`<section class="card"><h2>${say('需要处理', 'Needs a hand')}</h2><ul class="alerts">!${items.join('')}</ul></section>`;
-}
-
-/** Alerts of one sort (a case's code stands at the end of their keys) together: the first two, and the others folded. */
-function bySort<Alert extends { key: string }>(alerts: readonly Alert[]): { shown: Alert[]; more: Alert[] }[] {
-  const sorts = new Map<string, Alert[]>();
-  for (const alert of alerts) {
-    const sort = alert.key.replace(/-(?:[0-9A-HJKMNP-TV-Z]{10}|\d+)$/, '');
-    sorts.set(sort, [...(sorts.get(sort) ?? []), alert]);
-  }
-  return [...sorts.values()].map((all) => ({
-    shown: all.slice(0, SHOWN_OF_A_SORT),
-    more: all.slice(SHOWN_OF_A_SORT, MAX_OF_A_SORT),
-  }));
-}
-
-/** The share of the judged sites of which nothing worse is known than that they could not be observed. */
-function blindShare(latest: LedgerFigures | null): number {
-  const of = (rank: number): number => latest?.worst.find(({ worst }) => worst === rank)?.count ?? 0;
-  const judged = [4, 3, 2, 1].reduce((sum, rank) => sum + of(rank), 0);
-  return judged < BLIND_SITES ? 0 : of(2) / judged;
-}
-
-/** A text in which codes of cases lead to them. */
-const linkedHtml = (ledger: Ledger, text: string): string =>
-  text
-    .split(/\b([0-9A-HJKMNP-TV-Z]{10})\b/)
-    .map((part, index) =>
-      index % 2 === 1 && ledger.cases.byCode(part) !== null
-        ? html`<a href="/cases/${part}">${part}</a>`
-        : html`${part}`,
-    )
-    .join('');
 
 /** The programme a check opens cases of, at an instant. */
 function programmeOf(keeper: CaseKeeper, { admin }: Visit, checkId: string, now: number): string {

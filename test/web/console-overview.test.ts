@@ -80,6 +80,23 @@ describe('what needs a hand', () => {
   });
 });
 
+describe('alarms of one sort', () => {
+  it('stand together: two to be seen, the others folded and counted, other sorts beside them', async () => {
+    world.look(world.addSite(1));
+    for (let index = 0; index < 150; index++) {
+      const code = `${String(index).padStart(9, '0')}A`;
+      world.ledger.raiseAlert(`no-address-${code}`, { en: `nobody ${code}`, zh: `无人可告知 ${code}` }, world.now());
+    }
+    world.ledger.raiseAlert('ranges-old', { en: 'old', zh: '网段表过期' }, world.now());
+    await open();
+    const { text } = await vera.get('/');
+    expect(text).toContain('同类告警另有 148 条');
+    const shown = text.replace(/<details>[\s\S]*?<\/details>/g, '');
+    expect(shown.match(/无人可告知/g)).toHaveLength(2);
+    expect(shown).toContain('网段表过期');
+  });
+});
+
 describe('what ends next', () => {
   it('a deadline, the day an access is cancelled, and an appeal that waits stand in one list, soonest first', async () => {
     for (const index of [1, 2]) {

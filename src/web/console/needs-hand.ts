@@ -86,7 +86,7 @@ export function needsHand(
       ledger.openAlerts().filter(({ key }) => !/^(?:approval|appeal|sweep-held|hold)-/.test(key)),
     )
       .slice(0, MAX_ALERTS)
-      .map(({ shown, more }) => {
+      .map(({ shown, more, left }) => {
         const lines = shown.map(
           ({ message, messageZh, raisedAt }) =>
             html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))} <span class="soft">!${timeHtml(raisedAt)}</span></li>`,
@@ -94,7 +94,7 @@ export function needsHand(
         const rest =
           more.length === 0
             ? ''
-            : html`<li><details><summary>${say(`同类告警另有 ${more.length} 条`, `${more.length} more of this sort`)}</summary><ul>!${more.map(({ message, messageZh }) => html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))}</li>`).join('')}</ul></details></li>`;
+            : html`<li><details><summary>${say(`同类告警另有 ${left} 条`, `${left} more of this sort`)}</summary><ul>!${more.map(({ message, messageZh }) => html`<li>!${linkedHtml(ledger, saidOf(visit, message, messageZh))}</li>`).join('')}</ul></details></li>`;
         return `${lines.join('')}${rest}`;
       }),
   ];
@@ -104,15 +104,20 @@ export function needsHand(
 }
 
 /** Alerts of one sort (a case's code stands at the end of their keys) together: the first two, and the others folded. */
-function bySort<Alert extends { key: string }>(alerts: readonly Alert[]): { shown: Alert[]; more: Alert[] }[] {
+function bySort<Alert extends { key: string }>(
+  alerts: readonly Alert[],
+): { shown: Alert[]; more: Alert[]; left: number }[] {
   const sorts = new Map<string, Alert[]>();
   for (const alert of alerts) {
     const sort = alert.key.replace(/-(?:[0-9A-HJKMNP-TV-Z]{10}|\d+)$/, '');
-    sorts.set(sort, [...(sorts.get(sort) ?? []), alert]);
+    const known = sorts.get(sort);
+    if (known === undefined) sorts.set(sort, [alert]);
+    else known.push(alert);
   }
   return [...sorts.values()].map((all) => ({
     shown: all.slice(0, SHOWN_OF_A_SORT),
     more: all.slice(SHOWN_OF_A_SORT, MAX_OF_A_SORT),
+    left: all.length - SHOWN_OF_A_SORT,
   }));
 }
 

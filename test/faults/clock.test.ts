@@ -144,7 +144,8 @@ describe('the clock guard', () => {
     const one = guard();
     one.beat(NOW, 0);
     one.beat(NOW + DAY_MS, 1000);
-    expect(one.doubt).toMatch(/stepped forward by 24.0 hours/);
+    expect(one.doubt?.en).toMatch(/stepped forward by 24.0 hours/);
+    expect(one.doubt?.zh).toMatch(/24.0 小时/);
     one.refer({ at: NOW + DAY_MS, referenceAt: NOW + DAY_MS, servers: 4 });
     expect(one.doubt).not.toBeNull();
     one.refer({ at: NOW + DAY_MS, referenceAt: NOW + DAY_MS, servers: 5 });

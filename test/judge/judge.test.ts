@@ -89,9 +89,16 @@ describe('circuit breaker', () => {
     { checkId: 'empty-shell', verdict: 'fail', count: fail },
     { checkId: 'empty-shell', verdict: 'inconclusive', count: inconclusive },
   ];
-  it('holds a sweep in which most fail', () => expect(tripsBreaker(counts(30, 70), [], policy)).toMatch(/70 % of 100/));
+  it('holds a sweep in which most fail', () =>
+    expect(tripsBreaker(counts(30, 70), [], policy)).toEqual({
+      en: expect.stringMatching(/70 % of 100/),
+      zh: expect.stringMatching(/100 个网站中 70 ?% 不通过/),
+    }));
   it('holds a jump against what is usual', () =>
-    expect(tripsBreaker(counts(75, 25), counts(980, 20), policy)).toMatch(/usual is 2 %/));
+    expect(tripsBreaker(counts(75, 25), counts(980, 20), policy)).toEqual({
+      en: expect.stringMatching(/usual is 2 %/),
+      zh: expect.stringMatching(/平时为 2 ?%/),
+    }));
   it('lets the usual share pass', () => expect(tripsBreaker(counts(75, 25), counts(750, 250), policy)).toBeNull());
   it('does not judge by a handful', () => expect(tripsBreaker(counts(1, 19), [], policy)).toBeNull());
   it('tells of blindness without holding', () => {

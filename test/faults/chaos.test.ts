@@ -178,7 +178,8 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
       // How many they are depends on how busy this machine is; whoever missed one was told what came of it.
       const toldOfIt = new Set(
         messages
-          .filter((one) => one.kind === 'enforced' && !late.includes(one))
+          // What was given up is shown to the admins, who tell it: that was asked above.
+          .filter((one) => one.kind === 'enforced' && (!late.includes(one) || givenUp.includes(one)))
           .map(({ channel, recipient }) => `${channel} ${recipient}`),
       );
       expect(untrue.filter(({ channel, recipient }) => !toldOfIt.has(`${channel} ${recipient}`))).toEqual([]);
@@ -204,7 +205,9 @@ describe('kill -9 at named steps and at random, over whole lives of cases, over 
 
       // No more of them were given up than chance makes: every attempt of theirs ended unknown, one after the other.
       const unknownShare = counted / (counted + mails.length);
-      expect(givenUp.length).toBeLessThanOrEqual(
+      // A kill is no chance: lives cut short one after the other cut the same mails.
+      const byChance = givenUp.filter(({ id }) => !ledger.outbox.attempts(id).some(({ what }) => what === 'lease'));
+      expect(byChance.length).toBeLessThanOrEqual(
         Math.ceil(unknownShare ** DELIVERY_POLICY.maxUnknownAttempts * (mails.length - duplicates)),
       );
 

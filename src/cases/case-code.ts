@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 /** Crockford's base32: no I, L, O or U, so that a code survives being read out over a telephone. */
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-export const CODE_LENGTH = 10;
+const CODE_LENGTH = 10;
 
 /** A fresh code: ten base32 letters, 50 bits. Names a case, or opens it (each its own). */
 export const newCode = (): string => [...randomBytes(CODE_LENGTH)].map((byte) => LETTERS[byte & 31]).join('');

@@ -18,7 +18,7 @@ import { describeFindings } from '../view/verdict-view.ts';
 export const FORMATS = ['csv', 'ndjson', 'xlsx'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const FILE_TYPES: Record<Format, string> = {
+const FILE_TYPES: Record<Format, string> = {
   csv: 'text/csv; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
@@ -42,7 +42,7 @@ type Cell = string | number | boolean | null | Instant;
 type Row = Record<string, Cell>;
 
 /** Who reads a file: machines, or people in their language. */
-export type Reader = 'machine' | 'zh' | 'en';
+type Reader = 'machine' | 'zh' | 'en';
 
 /** What columns are called for people who read Chinese. */
 const ZH: Record<string, string> = {
@@ -138,7 +138,7 @@ async function* siteRows(
 }
 
 /** What cases are narrowed to; without states all of them. */
-export interface CaseFilter {
+interface CaseFilter {
   states?: readonly CaseState[];
   programme?: string;
 }
